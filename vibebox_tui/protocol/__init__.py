@@ -1,0 +1,1 @@
+"""What travels between the dashboard and the server: messages, frames, codes, representations."""
