@@ -1,0 +1,44 @@
+"""Messages that any part of the dashboard may post; those with one sender are nested in it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.message import Message
+
+View = Literal["logs", "terminal", "metrics", "info"]
+"""What one can look at of an environment; the name of its tab."""
+
+
+@dataclass
+class KeyEverywhere(Message):
+    """Do what `key` does everywhere, though a pane that keeps all keys to itself has the focus.
+
+    A captured terminal posts this for those keys after its escape key that belong to the whole
+    dashboard (`1`-`9`, `0`, `-`, `'`, `+`, `z`). Keys have Textual's names.
+    """
+
+    key: str
+
+
+@dataclass
+class EnvironmentChosen(Message):
+    """Show this environment, in the present tab or in `view`."""
+
+    environment_id: str
+    view: View | None = None
+
+
+@dataclass
+class BesideAsked(Message):
+    """Open `view` of this environment beside what is there."""
+
+    environment_id: str
+    view: View
+
+
+@dataclass
+class Said(Message):
+    """Say `text` to the user in a line that goes away by itself; not for what needs an answer."""
+
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"

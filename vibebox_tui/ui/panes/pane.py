@@ -1,0 +1,154 @@
+"""The base of every pane: one environment, one worker, and the truth about both in the border."""
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import work
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.settings import DashboardSettings
+
+_log = logging.getLogger(__name__)
+
+
+class Pane(Widget):
+    """Shows something of one environment and keeps it fresh by a worker of its own.
+
+    A subclass names itself by `NOUN`, composes its widgets, and overrides `follow` (and `reset`).
+    The worker starts when the pane is mounted and anew whenever `environment` becomes another
+    one; no environment, no worker. An error in it marks the pane `-failed` and says why; the app
+    goes on. While the link is down the pane is `-stale`.
+    """
+
+    NOUN: ClassVar[str] = ""
+    """What the border calls this pane, before the environment's name."""
+
+    environment: reactive[Environment | None] = reactive(None, always_update=True)
+    link: reactive[LinkState | None] = reactive(None)
+    failure: reactive[str] = reactive("")
+    detail: reactive[str] = reactive("")
+    """What the border says beneath the pane: its position, its mode. May have console markup."""
+
+    @dataclass
+    class Failed(Message):
+        """The pane's worker ended by an error."""
+
+        pane: "Pane"
+        reason: str
+
+        @property
+        def control(self) -> "Pane":
+            return self.pane
+
+    def __init__(
+        self,
+        client: Client,
+        environment: Environment | None = None,
+        *,
+        settings: DashboardSettings | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.client = client
+        self.settings = settings or DashboardSettings()
+        self._following: str | None = None
+        self.set_reactive(Pane.environment, environment)
+
+    # --- for subclasses --------------------------------------------------------------------
+
+    async def follow(self) -> None:
+        """Read this environment's subscription for as long as it lasts; never catch a cancel.
+
+        Called in the pane's worker, with `environment` set. Hand link states to `show_link`.
+        """
+
+    def reset(self) -> None:
+        """Forget what was shown: called before `follow` starts for another environment."""
+
+    def show_link(self, link: LinkState) -> None:
+        """Take note of the state of the connection that this pane's data come over."""
+        self.link = link
+
+    @property
+    def focus_target(self) -> Widget | None:
+        """What gets the focus when the pane is chosen: its first widget that can have it."""
+        return next((node for node in self.query("*") if node.focusable), None)
+
+    def title_text(self) -> str:
+        """Whose pane this is, for its border."""
+        if self.environment is None:
+            return self.NOUN
+        return f"{self.NOUN}: {self.environment.name}"
+
+    # --- life ------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self._retitle()
+        self._start()
+
+    def restart(self) -> None:
+        """Start the worker anew, as after a failure."""
+        self._following = None
+        self._start()
+
+    def watch_environment(self, environment: Environment | None) -> None:
+        self._retitle()
+        if environment is None or environment.id != self._following:
+            self._start()
+
+    def watch_failure(self, failure: str) -> None:
+        self.set_class(bool(failure), "-failed")
+        self.query("PaneFailure").remove()
+        if failure:
+            self.mount(PaneFailure(failure))
+
+    def watch_link(self, link: LinkState | None) -> None:
+        self.set_class(link is not None and link.phase is not LinkPhase.CONNECTED, "-stale")
+
+    def watch_detail(self, detail: str) -> None:
+        self.border_subtitle = detail
+
+    def _retitle(self) -> None:
+        self.border_title = self.title_text().replace("[", r"\[")
+
+    def _start(self) -> None:
+        if not self.is_mounted:
+            return
+        self.failure = ""
+        self.link = None
+        self.reset()
+        self._following = self.environment.id if self.environment else None
+        if self.environment is None:
+            self.workers.cancel_group(self, "follow")
+        else:
+            self._follow()
+
+    @work(group="follow", exclusive=True, exit_on_error=False)
+    async def _follow(self) -> None:
+        try:
+            await self.follow()
+        except VibeBoxError as error:
+            self._fail(str(error))
+        except Exception as error:
+            _log.exception("the worker of %s failed", self.title_text())
+            self._fail(f"This pane failed: {type(error).__name__}: {error}")
+
+    def _fail(self, reason: str) -> None:
+        self.failure = reason
+        self.post_message(self.Failed(self, reason))
+
+
+class PaneFailure(Static):
+    """Why a pane shows nothing new, across its foot."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}  Ctrl+R tries again.", markup=False)

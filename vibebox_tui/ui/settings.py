@@ -1,0 +1,31 @@
+"""What the dashboard is told from outside: all of it has a default that suits a terminal."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from vibebox_tui.ui.glyphs import UNICODE, Glyphs
+
+Clock = Callable[[], float]
+"""Seconds since the epoch; tests hand in one that stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings:
+    """How the dashboard looks and behaves, made once by the command line.
+
+    `keymap` maps the ids of bindings (as `?` shows them) to keys, several with commas between
+    them. `server_name` and `user_name` are what the header says. `owns_server` is true for a
+    server that this user's dashboards started, where leaving may also stop what runs there.
+    `escape_key` is what leaves a captured terminal.
+    """
+
+    server_name: str = "local"
+    user_name: str = ""
+    theme: str = "vibebox-dark"
+    glyphs: Glyphs = UNICODE
+    keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    escape_key: str = "ctrl+right_square_bracket"
+    owns_server: bool = False
+    clock: Clock = time.time
