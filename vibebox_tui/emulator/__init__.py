@@ -1,0 +1,23 @@
+"""The terminal: bytes in, cells out. It knows neither Textual nor asyncio."""
+
+from .changes import Changes
+from .emulator import Cursor, Emulator, Modes, Run
+from .modes import CursorShape, MouseEncoding, MouseTracking
+from .style import DEFAULT_COLOUR, PLAIN, TRUE_COLOUR, Attributes, Style, colour_triplet
+
+__all__ = [
+    "DEFAULT_COLOUR",
+    "PLAIN",
+    "TRUE_COLOUR",
+    "Attributes",
+    "Changes",
+    "Cursor",
+    "CursorShape",
+    "Emulator",
+    "Modes",
+    "MouseEncoding",
+    "MouseTracking",
+    "Run",
+    "Style",
+    "colour_triplet",
+]
