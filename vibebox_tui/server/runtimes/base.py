@@ -1,0 +1,132 @@
+"""What a runtime is to the rest of the server, which never knows which one it has."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from vibebox_tui.protocol.models import Environment, SessionType
+from vibebox_tui.server.records import CapturePosition, LogLine
+
+
+class Exit(NamedTuple):
+    """How something that ran has ended.
+
+    `code` is negative for a signal, None where it can't be known; `reason` is for people, as in
+    "exit code 3" or "killed by SIGKILL".
+    """
+
+    code: int | None
+    reason: str
+
+
+class Usage(NamedTuple):
+    """CPU in percent of one core and memory in MiB; None is not known (yet)."""
+
+    cpu: float | None
+    memory: float | None
+
+
+class LogSink(Protocol):
+    """Where the output of an environment goes."""
+
+    async def append(self, lines: Sequence[LogLine], position: CapturePosition | None) -> None:
+        """Commit the lines, then publish them; returns when they can't be lost any more."""
+
+    async def positions(self, run: str) -> list[CapturePosition]:
+        """How far each stream of a run was committed before."""
+
+
+class Run(Protocol):
+    """One life of an environment, from its start to its end."""
+
+    @property
+    def container_id(self) -> str | None:
+        """The container that it runs in, if it does."""
+
+    @property
+    def started_at(self) -> str:
+        """When it was started: ISO 8601, UTC."""
+
+    async def wait(self) -> Exit:
+        """Wait for its end; all of its output has been given to the sink by then."""
+
+    async def stop(self, grace: float) -> None:
+        """Ask it to end, and force it after `grace` seconds; nothing of it is left afterwards."""
+
+    async def usage(self) -> Usage:
+        """What it uses now, with all that it has started."""
+
+
+class TerminalSink(Protocol):
+    """Who is told what a terminal does; called on the event loop, in order."""
+
+    def output(self, data: bytes, position: int) -> None:
+        """Output whose first byte is number `position`."""
+
+    def exited(self, end: Exit) -> None:
+        """The program in the terminal has ended, and all of its output has been given."""
+
+
+class Terminal(Protocol):
+    """A pseudo-terminal with a program in it."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the program, where it has one here."""
+
+    async def write(self, data: bytes) -> None:
+        """Type; returns when it has been written, waiting while the program doesn't read."""
+
+    async def resize(self, rows: int, cols: int) -> None:
+        """Give the terminal another size."""
+
+    def pause(self) -> None:
+        """Read no more of its output, so that the program waits."""
+
+    def resume(self) -> None:
+        """Go on reading its output."""
+
+    async def end(self) -> None:
+        """Hang up, and end whatever doesn't go by itself."""
+
+
+class TerminalSpec(NamedTuple):
+    """What a session asks of a runtime."""
+
+    session_id: str
+    session_type: SessionType
+    session_name: str
+    rows: int
+    cols: int
+
+
+class Runtime(Protocol):
+    """A way to run environments."""
+
+    @property
+    def sessions_need_running(self) -> bool:
+        """Whether a session can only be opened in an environment that runs, and ends with it."""
+
+    def check(self, environment: Environment) -> None:
+        """Raise InvalidRequestError where the definition can't ever be started."""
+
+    async def start(self, environment: Environment, log: LogSink) -> Run:
+        """Start it. Raises StartFailedError, with a sentence that says why not."""
+
+    async def recover(self, environment: Environment, log: LogSink) -> Run | None:
+        """The run that a server before this one has started, also when it has ended since."""
+
+    async def remove(self, environment: Environment) -> None:
+        """Remove what is left of an environment that doesn't run any more."""
+
+    async def open_terminal(
+        self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
+    ) -> Terminal:
+        """Open a terminal in the environment. Raises StartFailedError."""
+
+    async def recover_terminal(
+        self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
+    ) -> Terminal | None:
+        """The terminal that a server before this one has opened, also when it has ended since."""
+
+    async def close(self) -> None:
+        """Let go of everything; what runs goes on."""
