@@ -4,7 +4,8 @@ import logging
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
+from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -31,11 +32,16 @@ class Pane(Widget):
     NOUN: ClassVar[str] = ""
     """What the border calls this pane, before the environment's name."""
 
+    NEEDS_ENVIRONMENT: ClassVar[bool] = True
+    """Whether there is nothing to follow without one."""
+
     environment: reactive[Environment | None] = reactive(None, always_update=True)
     link: reactive[LinkState | None] = reactive(None)
     failure: reactive[str] = reactive("")
     detail: reactive[str] = reactive("")
     """What the border says beneath the pane: its position, its mode. May have console markup."""
+    tabs: reactive[tuple[str, ...]] = reactive(())
+    """What else can be shown in this place; the border names these after the pane itself."""
 
     @dataclass
     class Failed(Message):
@@ -61,6 +67,7 @@ class Pane(Widget):
         self.client = client
         self.settings = settings or DashboardSettings()
         self._following: str | None = None
+        self._is_ready = False
         self.set_reactive(Pane.environment, environment)
 
     # --- for subclasses --------------------------------------------------------------------
@@ -84,53 +91,64 @@ class Pane(Widget):
         return next((node for node in self.query("*") if node.focusable), None)
 
     def title_text(self) -> str:
-        """Whose pane this is, for its border."""
+        """Whose pane this is, for its border; call `retitle` when it says something else."""
         if self.environment is None:
             return self.NOUN
         return f"{self.NOUN}: {self.environment.name}"
 
+    def tab_text(self) -> str:
+        """What the pane is called while another one is shown in its place."""
+        return self.NOUN
+
+    def key_help(self) -> list[tuple[str, str]]:
+        """Keys that work here without being bindings, with what they do, for the help screen."""
+        return []
+
+    def retitle(self) -> None:
+        """Write the border's title anew."""
+        separator = " │ " if self.settings.glyphs.unicode else " | "
+        own = (self.title_text(), "bold" if self.tabs else "")
+        self.border_title = Content.assemble(own, *(separator + tab for tab in self.tabs))
+
     # --- life ------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        self._retitle()
-        self._start()
+    def _on_mount(self, event: events.Mount) -> None:
+        self._is_ready = True
+        self.retitle()
+        self.restart()
 
     def restart(self) -> None:
         """Start the worker anew, as after a failure."""
-        self._following = None
-        self._start()
-
-    def watch_environment(self, environment: Environment | None) -> None:
-        self._retitle()
-        if environment is None or environment.id != self._following:
-            self._start()
-
-    def watch_failure(self, failure: str) -> None:
-        self.set_class(bool(failure), "-failed")
-        self.query("PaneFailure").remove()
-        if failure:
-            self.mount(PaneFailure(failure))
-
-    def watch_link(self, link: LinkState | None) -> None:
-        self.set_class(link is not None and link.phase is not LinkPhase.CONNECTED, "-stale")
-
-    def watch_detail(self, detail: str) -> None:
-        self.border_subtitle = detail
-
-    def _retitle(self) -> None:
-        self.border_title = self.title_text().replace("[", r"\[")
-
-    def _start(self) -> None:
-        if not self.is_mounted:
+        if not self._is_ready:
             return
         self.failure = ""
         self.link = None
         self.reset()
         self._following = self.environment.id if self.environment else None
-        if self.environment is None:
+        if self.environment is None and self.NEEDS_ENVIRONMENT:
             self.workers.cancel_group(self, "follow")
         else:
             self._follow()
+
+    def _watch_environment(self, environment: Environment | None) -> None:
+        self.retitle()
+        if (environment.id if environment else None) != self._following:
+            self.restart()
+
+    def _watch_tabs(self) -> None:
+        self.retitle()
+
+    def _watch_failure(self, failure: str) -> None:
+        self.set_class(bool(failure), "-failed")
+        self.query("PaneFailure").remove()
+        if failure:
+            self.mount(PaneFailure(failure))
+
+    def _watch_link(self, link: LinkState | None) -> None:
+        self.set_class(link is not None and link.phase is not LinkPhase.CONNECTED, "-stale")
+
+    def _watch_detail(self, detail: str) -> None:
+        self.border_subtitle = detail
 
     @work(group="follow", exclusive=True, exit_on_error=False)
     async def _follow(self) -> None:

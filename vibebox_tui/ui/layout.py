@@ -1,0 +1,79 @@
+"""Which layout a size gets, and how panes are tiled in it: arithmetic only."""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+SMALLEST_WIDTH: Final = 40
+SMALLEST_HEIGHT: Final = 10
+"""Cells below which nothing useful can be shown."""
+
+LIST_WIDTH: Final = 100
+"""Columns from which the list of environments stands beside a pane instead of above it."""
+
+SIDE_BY_SIDE_WIDTH: Final = 160
+SIDE_BY_SIDE_HEIGHT: Final = 24
+"""Columns and rows from which logs and terminal stand side by side."""
+
+SIDE_WIDTH: Final = 40
+"""Columns of the list of environments, its border included."""
+
+SLOT_WIDTH: Final = 40
+SLOT_HEIGHT: Final = 8
+"""Cells that a pane needs, its border included."""
+
+COMFORTABLE_WIDTH: Final = 82
+"""Columns that a pane would like: 80 and its border."""
+
+
+class Shape(StrEnum):
+    """The layout of the whole screen; the value is the class that the styles go by."""
+
+    TINY = "-tiny"
+    NARROW = "-narrow"
+    MEDIUM = "-medium"
+    WIDE = "-wide"
+
+
+class Grid(NamedTuple):
+    """Into how many columns and rows panes are tiled, and how many of them there is room for."""
+
+    columns: int
+    rows: int
+    shown: int
+
+
+def shape_of(width: int, height: int) -> Shape:
+    """The layout for a terminal of `width` columns and `height` rows."""
+    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+        return Shape.TINY
+    if width < LIST_WIDTH:
+        return Shape.NARROW
+    if width < SIDE_BY_SIDE_WIDTH or height < SIDE_BY_SIDE_HEIGHT:
+        return Shape.MEDIUM
+    return Shape.WIDE
+
+
+def room_for(width: int, height: int) -> int:
+    """How many panes at most can be tiled in this many cells; never less than one."""
+    return max(1, (width // SLOT_WIDTH) * (height // SLOT_HEIGHT))
+
+
+def tile(wanted: int, width: int, height: int) -> Grid:
+    """Tile `wanted` panes, or as many as there is room for.
+
+    Wide panes are worth most up to a comfortable width, since text is wide; then high ones.
+    """
+    shown = max(1, min(wanted, room_for(width, height)))
+    choices = (
+        Grid(columns, -(-shown // columns), shown)
+        for columns in range(1, shown + 1)
+        if columns == 1 or width // columns >= SLOT_WIDTH
+    )
+    fitting = [grid for grid in choices if grid.rows == 1 or height // grid.rows >= SLOT_HEIGHT]
+    return max(fitting, key=lambda grid: _worth(grid, width, height))
+
+
+def _worth(grid: Grid, width: int, height: int) -> tuple[int, int, int]:
+    column_width = min(width // grid.columns, COMFORTABLE_WIDTH)
+    empty_cells = grid.columns * grid.rows - grid.shown
+    return column_width, -empty_cells, height // grid.rows

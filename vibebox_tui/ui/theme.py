@@ -1,0 +1,128 @@
+"""The dashboard's own colours: a dark and a light theme, and what every theme has to name.
+
+Styles and code name tokens only. The tokens that Textual doesn't have are derived here from those
+it has, so that its built-in themes and a user's own work too.
+"""
+
+from collections.abc import Mapping
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="vibebox-dark",
+    primary="#5fb3f5",
+    secondary="#a8a0f0",
+    accent="#f2b866",
+    success="#6fcf8e",
+    warning="#f0c05a",
+    error="#f4717c",
+    foreground="#d5dce6",
+    background="#0d1218",
+    surface="#121922",
+    panel="#1a2430",
+    dark=True,
+    variables={
+        "line": "#263444",
+        "line-focus": "#5fb3f5",
+        "ink-dim": "#8896a8",
+        "ink-faint": "#566577",
+        "bar": "#16202b",
+        "cursor-row": "#1d3147",
+        "cursor-row-blurred": "#182330",
+        "state-stopped": "#8896a8",
+        "state-unknown": "#a8a0f0",
+        "gauge-cpu": "#5fb3f5",
+        "gauge-memory": "#a8a0f0",
+        "border": "#5fb3f5",
+        "border-blurred": "#263444",
+        "scrollbar": "#2b3b4d",
+        "scrollbar-hover": "#3d5269",
+        "scrollbar-active": "#5fb3f5",
+        "scrollbar-background": "#0d1218",
+        "scrollbar-background-hover": "#0d1218",
+        "scrollbar-background-active": "#0d1218",
+        "input-selection-background": "#5fb3f5 35%",
+        "block-cursor-foreground": "#d5dce6",
+        "block-cursor-background": "#1d3147",
+        "block-cursor-text-style": "none",
+    },
+)
+
+LIGHT = Theme(
+    name="vibebox-light",
+    primary="#1767b0",
+    secondary="#5d4fc0",
+    accent="#9a5b00",
+    success="#1d7a43",
+    warning="#8f6200",
+    error="#bf2f3d",
+    foreground="#1e2935",
+    background="#f7f9fb",
+    surface="#eef2f6",
+    panel="#e2e8ef",
+    dark=False,
+    variables={
+        "line": "#c5d0db",
+        "line-focus": "#1767b0",
+        "ink-dim": "#56667a",
+        "ink-faint": "#8896a6",
+        "bar": "#e6ecf2",
+        "cursor-row": "#cfe3f6",
+        "cursor-row-blurred": "#e2eaf2",
+        "state-stopped": "#56667a",
+        "state-unknown": "#5d4fc0",
+        "gauge-cpu": "#1767b0",
+        "gauge-memory": "#5d4fc0",
+        "border": "#1767b0",
+        "border-blurred": "#c5d0db",
+        "scrollbar": "#c0ccd8",
+        "scrollbar-hover": "#a3b3c3",
+        "scrollbar-active": "#1767b0",
+        "scrollbar-background": "#f7f9fb",
+        "scrollbar-background-hover": "#f7f9fb",
+        "scrollbar-background-active": "#f7f9fb",
+        "input-selection-background": "#1767b0 25%",
+        "block-cursor-foreground": "#1e2935",
+        "block-cursor-background": "#cfe3f6",
+        "block-cursor-text-style": "none",
+    },
+)
+
+THEMES = (DARK, LIGHT)
+"""The themes that are ours; the first is the default."""
+
+_DERIVED: Mapping[str, str] = {
+    "line": "panel-lighten-2",
+    "line-focus": "primary",
+    "ink": "foreground",
+    "ink-dim": "foreground-darken-2",
+    "ink-faint": "foreground-darken-3",
+    "bar": "panel",
+    "cursor-row": "primary-background",
+    "cursor-row-blurred": "panel",
+    "state-running": "success",
+    "state-changing": "warning",
+    "state-error": "error",
+    "state-stopped": "foreground-darken-2",
+    "state-unknown": "secondary",
+    "gauge-cpu": "primary",
+    "gauge-memory": "secondary",
+}
+"""Our tokens and the token of Textual that stands in where a theme doesn't name them."""
+
+
+def with_our_tokens(variables: Mapping[str, str]) -> dict[str, str]:
+    """Add to a theme's variables those of our tokens that it doesn't name."""
+    derived = {ours: variables[theirs] for ours, theirs in _DERIVED.items() if theirs in variables}
+    return {**derived, **variables}
+
+
+def state_token(state: str) -> str:
+    """The token of an environment's state; a state that we don't know has that of unknown."""
+    match state:
+        case "running" | "stopped" | "error":
+            return f"$state-{state}"
+        case "starting" | "stopping":
+            return "$state-changing"
+        case _:
+            return "$state-unknown"
