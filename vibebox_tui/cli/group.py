@@ -1,0 +1,41 @@
+"""A command group that imports a command when it is run, not when it is listed."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import click
+
+
+class LazyCommand(NamedTuple):
+    """Where a command is, as `module:attribute`, and the line that `--help` says of it."""
+
+    where: str
+    summary: str
+
+
+class LazyGroup(click.Group):
+    """A group of commands of which each is imported at its first use."""
+
+    def __init__(self, *args: Any, commands: Mapping[str, LazyCommand], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = dict(commands)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name, in the order of the table."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command called `cmd_name`; None: there is none."""
+        if (lazy := self._lazy.get(cmd_name)) is None:
+            return None
+        module, _, attribute = lazy.where.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{lazy.where} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in self._lazy.items()])
