@@ -5,16 +5,30 @@ configuration file; with none of these it is the user's own server, started wher
 """
 
 import functools
+import os
+import shlex
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from vibebox_tui import config
-from vibebox_tui.client.client import Client
+from vibebox_tui.cli.server_process import OwnServer
+from vibebox_tui.config import Config, Context, load
+from vibebox_tui.errors import UsageError, VibeBoxError
+
+if TYPE_CHECKING:
+    from vibebox_tui.client.client import Client
+    from vibebox_tui.client.credentials import Credentials
+
+TOKEN_VARIABLE: Final = "VIBEBOX_TOKEN"
+"""The environment variable that has the token for --url: unlike an option, `ps` doesn't show it."""
+
+TOKEN_COMMAND_SECONDS: Final = 60.0
+"""Until a `token_command` has printed its token; it may be asking for a pass phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,26 @@ class ServerOptions:
     def __repr__(self) -> str:
         return f"ServerOptions(url={self.url!r}, context={self.context!r}, …)"
 
+    def over(self, other: "ServerOptions") -> "ServerOptions":
+        """These, and where they say nothing what `other` says."""
+        named = self.url or self.context
+        return ServerOptions(
+            url=self.url if named else other.url,
+            token=self.token or other.token,
+            context=self.context if named else other.context,
+            config_file=self.config_file or other.config_file,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerChoice:
+    """A server that has been decided on. `own` is the user's own, which may still be starting."""
+
+    name: str
+    context: Context
+    config: Config
+    own: OwnServer | None = None
+
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --url, --token, --context and --config; `command` gets them as its `server` argument.
@@ -39,20 +73,89 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     A subcommand's own options win over those before its name (`vibebox --url … logs api`).
     """
 
-    @click.option("--url", envvar="VIBEBOX_URL", help="The server: http(s)://… or unix:/path.")
+    @click.option("--url", metavar="URL", help="The server: http(s)://… or unix:/path.")
+    @click.option("--token", metavar="TOKEN", help=f"Its token; better said by {TOKEN_VARIABLE}.")
+    @click.option("--context", "context_name", metavar="NAME", help="A server of the config file.")
+    @click.option("--config", "config_file", type=click.Path(path_type=Path), help="Another file.")
+    @click.pass_context
     @functools.wraps(command)
-    def with_server(*args: Any, url: str | None, **kwargs: Any) -> Any:
-        raise NotImplementedError
+    def with_server(
+        context: click.Context,
+        *args: Any,
+        url: str | None,
+        token: str | None,
+        context_name: str | None,
+        config_file: Path | None,
+        **kwargs: Any,
+    ) -> Any:
+        given = ServerOptions(url, token, context_name, config_file)
+        if given.url and given.context:
+            raise click.UsageError("--url and --context both name a server; give one of them")
+        outer = context.obj if isinstance(context.obj, ServerOptions) else ServerOptions()
+        context.obj = given.over(outer)
+        return command(*args, server=context.obj, **kwargs)
 
     return with_server
 
 
+def choose(options: ServerOptions) -> ServerChoice:
+    """Decide on the server; the user's own is started, but not waited for, where it isn't running.
+
+    Raises:
+        VibeBoxError: the configuration is no good, or the user's own server can't be started.
+    """
+    config = load(options.config_file)
+    context = _named(options, config)
+    if context is not None:
+        name = options.context or config.context or ""
+        return ServerChoice(name if not options.url else context.url, context, config)
+    own = OwnServer.start()
+    return ServerChoice("local", Context(url=f"unix:{own.path}"), config, own)
+
+
 @asynccontextmanager
-async def connect(options: ServerOptions) -> AsyncIterator[Client]:
+async def connect(options: ServerOptions) -> "AsyncIterator[Client]":
     """A client of the chosen server, which is there: the user's own is started where it isn't.
 
     Raises:
-        VibeBoxError: the server isn't there, or a way to be let in is missing; a sentence.
+        VibeBoxError: no server, or no way to be let in, as far as this can be known beforehand.
     """
-    raise NotImplementedError
-    yield
+    choice = choose(options)
+    if choice.own is not None:
+        choice.own.wait()
+    async with client_of(choice) as client:
+        yield client
+
+
+def client_of(choice: ServerChoice) -> "Client":
+    """A client of the server that was chosen, not yet opened."""
+    from vibebox_tui.client.address import ServerAddress
+    from vibebox_tui.client.client import Client
+    from vibebox_tui.client.settings import ClientSettings
+
+    address = ServerAddress.parse(choice.context.url)
+    settings = ClientSettings(ca_file=_certificates(choice))
+    return Client(address, _credentials(choice.context, address.socket), settings=settings)
+
+
+def _named(options: ServerOptions, config: Config) -> Context | None:
+    """The server that options, environment or file name; None: none, so the user's own."""
+    url = options.url or (None if options.context else os.environ.get("VIBEBOX_URL"))
+    token = options.token or os.environ.get(TOKEN_VARIABLE)
+    if url:
+        return Context(url=url, token=token)
+    context = config.chosen(options.context)
+    if context is None or options.token is None:
+        return context
+    return _with_token(context, options.token)
+
+
+def _with_token(context: Context, token: str) -> Context:
+    return Context(url=context.url, token=token, ca_file=context.ca_file)
+
+
+def _certificates(choice: ServerChoice) -> Path | None:
+    """The CA file of the context; a relative path counts from the configuration file."""
+    if choice.context.ca_file is None:
+        return None
+    return choice.config.path.parent / choice.context.ca_file.expanduser()

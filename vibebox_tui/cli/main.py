@@ -1,0 +1,51 @@
+"""`vibebox`: the group of all commands; without one, the dashboard."""
+
+from typing import Any
+
+import click
+
+from vibebox_tui import __version__
+from vibebox_tui.cli.failures import run
+from vibebox_tui.cli.group import LazyCommand, LazyGroup
+from vibebox_tui.cli.server_choice import ServerOptions, server_options
+
+_COMMANDS = {
+    "demo": LazyCommand(
+        "vibebox_tui.cli.demo:demo", "Try it: a dashboard on three sample environments."
+    ),
+    "server": LazyCommand(
+        "vibebox_tui.cli.server:server", "Your own server: whether it runs, start it, stop it."
+    ),
+    "config": LazyCommand(
+        "vibebox_tui.cli.config:config", "Where the configuration is, and whether it is right."
+    ),
+    "completion": LazyCommand(
+        "vibebox_tui.cli.completion:completion", "Print what completes commands in your shell."
+    ),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands=_COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@server_options
+@click.version_option(__version__, "-V", "--version", message="vibebox %(version)s")
+@click.pass_context
+def vibebox(context: click.Context, server: ServerOptions) -> None:
+    """Watch and drive many development environments from one terminal window.
+
+    Without a command it opens the dashboard: on the server that --url, --context or the
+    configuration names, else on your own, which is started where it isn't running.
+    """
+    if context.invoked_subcommand is None:
+        from vibebox_tui.cli.dashboard import open_dashboard
+
+        open_dashboard(server)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run `vibebox` with `arguments` (else those of the process) and exit with its status."""
+    raise SystemExit(run(vibebox, arguments))
