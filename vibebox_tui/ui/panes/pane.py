@@ -40,8 +40,8 @@ class Pane(Widget):
     failure: reactive[str] = reactive("")
     detail: reactive[str] = reactive("")
     """What the border says beneath the pane: its position, its mode. May have console markup."""
-    tabs: reactive[tuple[str, ...]] = reactive(())
-    """What else can be shown in this place; the border names these after the pane itself."""
+    tabs: reactive[tuple[tuple[str, ...], tuple[str, ...]]] = reactive(((), ()))
+    """What else can be shown in this place: the border names these before and after the pane."""
 
     @dataclass
     class Failed(Message):
@@ -106,9 +106,14 @@ class Pane(Widget):
 
     def retitle(self) -> None:
         """Write the border's title anew."""
-        separator = " │ " if self.settings.glyphs.unicode else " | "
-        own = (self.title_text(), "bold" if self.tabs else "")
-        self.border_title = Content.assemble(own, *(separator + tab for tab in self.tabs))
+        before, after = self.tabs
+        parts = [
+            *((tab, "$ink-dim") for tab in before),
+            (self.title_text(), "bold" if before or after else ""),
+            *((tab, "$ink-dim") for tab in after),
+        ]
+        separator = Content.assemble((" │ " if self.settings.glyphs.unicode else " | ", "$line"))
+        self.border_title = separator.join(Content.assemble(part) for part in parts)
 
     # --- life ------------------------------------------------------------------------------
 

@@ -1,0 +1,177 @@
+"""Every key and every action in one place: what the help shows and the palette offers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, cast
+
+from textual import actions
+from textual.app import App
+from textual.binding import Binding, BindingsMap
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.types import IgnoreReturnCallbackType
+
+from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.roster import EnvironmentRow
+
+SCOPES: Final[Mapping[str, str]] = {
+    "app": "everywhere",
+    "list": "environments",
+    "logs": "logs",
+    "terminal": "terminal",
+    "metrics": "metrics",
+    "info": "details",
+}
+"""Scopes by the first part of a binding's id, in the order of the help; others follow."""
+
+_DIGITS: Final = [str(digit) for digit in range(1, 10)]
+
+
+@dataclass(slots=True)
+class KeyEntry:
+    """An action of a scope with all its keys, as people write them."""
+
+    description: str
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def keys_text(self) -> str:
+        return "1-9" if self.keys == _DIGITS else " ".join(self.keys)
+
+
+class KeyedApp(Protocol):
+    """An app whose bindings may have been given other keys, by their ids."""
+
+    keymap: Mapping[str, str]
+
+
+class ShowsEnvironments(Protocol):
+    """The screen that the environments' commands act on."""
+
+    @property
+    def rows(self) -> tuple[EnvironmentRow, ...]: ...
+
+    def go_to(self, environment_id: str) -> None: ...
+
+
+def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry]]:
+    """All bindings with an id, with their present keys, by scope; each action once."""
+    scopes: dict[str, list[KeyEntry]] = {title: [] for title in SCOPES.values()}
+    entries: dict[tuple[str, str], KeyEntry] = {}
+    keymap = keymap_of(app)
+    for node in (app, screen, *screen.walk_children()):
+        for binding in own_bindings(node, keymap):
+            _add(scopes, entries, binding, app.get_key_display(binding))
+    for pane in screen.query(Pane):
+        _add_unbound(scopes, pane)
+    return {scope: found for scope, found in scopes.items() if found}
+
+
+def own_bindings(node: DOMNode, keymap: Mapping[str, str]) -> list[Binding]:
+    """The bindings with an id that `node`'s classes declare, one for each of its present keys."""
+    declared = [
+        binding
+        for base in type(node).__mro__
+        for binding in vars(base).get("BINDINGS", ())
+        if isinstance(binding, Binding) and binding.id
+    ]
+    bindings = BindingsMap(declared)
+    bindings.apply_keymap(keymap)
+    return [binding for _, binding in bindings]
+
+
+def keymap_of(app: App[Any]) -> Mapping[str, str]:
+    """The keys that the user gave to bindings, by their ids."""
+    return cast("KeyedApp", app).keymap
+
+
+class ActionCommands(Provider):
+    """The palette's commands: whatever the focused widget, the shown panes and the app can do."""
+
+    async def discover(self) -> Hits:
+        for title, run, key in self._actions():
+            yield DiscoveryHit(title, run, help=key)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for title, run, key in self._actions():
+            if (score := matcher.match(title)) > 0:
+                yield Hit(score, matcher.highlight(title), run, text=title, help=key)
+
+    def _actions(self) -> Iterator[tuple[str, IgnoreReturnCallbackType, str]]:
+        seen: set[str] = set()
+        for node, binding in _usable_bindings(self.app, self.screen, self.focused):
+            if binding.id is None or binding.id in seen or not binding.description:
+                continue
+            seen.add(binding.id)
+            title = f"{_scope_of(binding).capitalize()}: {binding.description}"
+            yield title, self._run(node, binding.action), self.app.get_key_display(binding)
+
+    def _run(self, node: DOMNode, action: str) -> Callable[[], object]:
+        return lambda: self.app.run_action(action, node)
+
+
+class EnvironmentCommands(Provider):
+    """The switcher's commands: one for each environment, found by any part of its name."""
+
+    async def discover(self) -> Hits:
+        for row, go in self._environments():
+            yield DiscoveryHit(row.name, go, help=f"{row.number}  {row.state}")
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for row, go in self._environments():
+            if (score := matcher.match(row.name)) > 0:
+                name = matcher.highlight(row.name)
+                yield Hit(score, name, go, text=row.name, help=f"{row.number}  {row.state}")
+
+    def _environments(self) -> Iterator[tuple[EnvironmentRow, Callable[[], None]]]:
+        screen = cast("ShowsEnvironments", self.screen)
+        for row in screen.rows:
+            yield row, lambda chosen=row.id: screen.go_to(chosen)
+
+
+def _usable_bindings(
+    app: App[Any], screen: Screen[Any], focused: DOMNode | None
+) -> Iterator[tuple[DOMNode, Binding]]:
+    """The bindings that would do something now: of the focus first, then of what is shown."""
+    near = list(focused.ancestors_with_self) if focused else []
+    shown = [node for node in screen.walk_children() if node.is_on_screen]
+    keymap = keymap_of(app)
+    for node in dict.fromkeys([*near, *shown, screen, app]):
+        for binding in own_bindings(node, keymap):
+            if _is_usable(node, binding.action):
+                yield node, binding
+
+
+def _is_usable(node: DOMNode, action: str) -> bool:
+    _, name, parameters = actions.parse(action)
+    return bool(node.check_action(name, parameters))
+
+
+def _scope_of(binding: Binding) -> str:
+    prefix = (binding.id or "").partition(".")[0]
+    return SCOPES.get(prefix, prefix)
+
+
+def _add(
+    scopes: dict[str, list[KeyEntry]],
+    entries: dict[tuple[str, str], KeyEntry],
+    binding: Binding,
+    key: str,
+) -> None:
+    scope = _scope_of(binding)
+    entry = entries.get((scope, binding.description))
+    if entry is None:
+        entry = entries[scope, binding.description] = KeyEntry(binding.description)
+        scopes.setdefault(scope, []).append(entry)
+    if key not in entry.keys:
+        entry.keys.append(key)
+
+
+def _add_unbound(scopes: dict[str, list[KeyEntry]], pane: Pane) -> None:
+    scope = scopes.setdefault(pane.NOUN.lower(), [])
+    for key, text in pane.key_help():
+        if all(entry.description != text for entry in scope):
+            scope.append(KeyEntry(text, [key]))

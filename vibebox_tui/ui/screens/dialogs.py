@@ -1,0 +1,151 @@
+"""Questions to the user: each names what it is about, and its harmless answer is marked."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+from vibebox_tui.protocol.models import CreateEnvironmentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer; `is_harmless` is the one that is marked, `is_dangerous` one that destroys."""
+
+    answer: str
+    label: str
+    is_harmless: bool = False
+    is_dangerous: bool = False
+
+
+class ChoiceDialog(ModalScreen[str | None]):
+    """Asks one question; gives the answer that was chosen, or None for none."""
+
+    AUTO_FOCUS = ".-harmless"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "None of these", show=False),
+        Binding("right,down,j,l", "app.focus_next", "Next", show=False),
+        Binding("left,up,k,h", "app.focus_previous", "Previous", show=False),
+    ]
+
+    def __init__(self, title: str, question: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._heading = title
+        self._question = question
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content(self._heading)
+            yield Static(self._question, classes="dialog-question", markup=False)
+            with Horizontal(classes="dialog-choices"):
+                for choice in self._choices:
+                    yield _button(choice)
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.name)
+
+
+class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
+    """Asks for a new environment; gives what to send to the server, or None for none."""
+
+    AUTO_FOCUS = "#new-name"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "None", show=False),
+        Binding("down", "app.focus_next", "Next", show=False),
+        Binding("up", "app.focus_previous", "Previous", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "New environment"
+            yield Label("Name")
+            yield Input(id="new-name", placeholder="api-dev", compact=True)
+            yield Label("Command")
+            yield Input(id="new-command", placeholder="python3 -m http.server", compact=True)
+            yield Label("Working directory")
+            yield Input(id="new-directory", placeholder="where the server runs", compact=True)
+            yield Static("", id="new-problem", markup=False)
+            with Horizontal(classes="dialog-choices"):
+                yield Button("Create", name="create", compact=True)
+                yield Button("Cancel", name="cancel", compact=True)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._create()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.name == "create":
+            self._create()
+        else:
+            self.dismiss(None)
+
+    def _create(self) -> None:
+        name, command, directory = (
+            self.query_one(f"#new-{field}", Input).value.strip()
+            for field in ("name", "command", "directory")
+        )
+        try:
+            words = shlex.split(command)
+        except ValueError:
+            self._complain("The command has a quote that is never closed.", "command")
+            return
+        if not name:
+            self._complain("An environment needs a name.", "name")
+        elif len(name) > _LONGEST_NAME:
+            self._complain(f"A name has at most {_LONGEST_NAME} characters.", "name")
+        elif not words:
+            self._complain("An environment needs a command to run.", "command")
+        else:
+            self.dismiss(
+                CreateEnvironmentRequest(
+                    name=name, command=words, working_directory=directory or None
+                )
+            )
+
+    def _complain(self, problem: str, field: str) -> None:
+        self.query_one("#new-problem", Static).update(problem)
+        self.query_one(f"#new-{field}", Input).focus()
+
+
+_LONGEST_NAME = 100
+"""Characters; the protocol's limit for names."""
+
+
+def confirmation(verb: str, names: Sequence[str], consequence: str) -> ChoiceDialog:
+    """Ask whether to do `verb` to the environments of these names."""
+    target = names[0] if len(names) == 1 else f"{len(names)} environments"
+    listed = "" if len(names) == 1 else "\n" + ", ".join(names)
+    return ChoiceDialog(
+        f"{verb} {target}",
+        f"{verb} {target}?{listed}\n\n{consequence}",
+        [
+            Choice("no", "Cancel", is_harmless=True),
+            Choice("yes", f"{verb} {target}", is_dangerous=verb != "Start"),
+        ],
+    )
+
+
+def leaving(running: int, *, owns_server: bool) -> ChoiceDialog:
+    """Ask whether to leave the dashboard, and what becomes of `running` environments."""
+    what = "1 environment is" if running == 1 else f"{running} environments are"
+    question = f"{what} running. Leaving does not stop {'it' if running == 1 else 'them'}."
+    choices = [Choice("leave", "Leave", is_harmless=True), Choice("stay", "Stay")]
+    if owns_server and running:
+        choices.append(Choice("stop", "Stop all and leave", is_dangerous=True))
+    return ChoiceDialog("Leave VibeBox", question if running else "Leave the dashboard?", choices)
+
+
+def _button(choice: Choice) -> Button:
+    classes = "-harmless" if choice.is_harmless else "-dangerous" if choice.is_dangerous else ""
+    return Button(choice.label, name=choice.answer, classes=classes or None, compact=True)

@@ -1,0 +1,56 @@
+"""The environments in one line, for screens too narrow for a list."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.theme import state_token
+
+
+class EnvironmentStrip(Widget):
+    """Each environment as its number, its state's glyph and its name; the current one stands out.
+
+    Where they don't all fit, those around the current one are shown.
+    """
+
+    rows: reactive[tuple[EnvironmentRow, ...]] = reactive(())
+    current: reactive[str] = reactive("")
+
+    def __init__(self, settings: DashboardSettings, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._glyphs = settings.glyphs
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        tabs = [self._tab(row) for row in self.rows]
+        first, end = self._window([tab.cell_length for tab in tabs], width - 2)
+        before = (self._glyphs.ellipsis if first else "", "$ink-dim")
+        after = (self._glyphs.ellipsis if end < len(tabs) else "", "$ink-dim")
+        return Content.assemble(before, *tabs[first:end], after)
+
+    def _tab(self, row: EnvironmentRow) -> Content:
+        is_current = row.id == self.current
+        ground = " on $cursor-row" if is_current else ""
+        ink = "bold $ink" if is_current else "$ink-dim"
+        return Content.assemble(
+            (f" {row.number}", f"$primary{ground}"),
+            (self._glyphs.state(row.state), f"{state_token(row.state)}{ground}"),
+            (f"{row.name} ", f"{ink}{ground}"),
+        )
+
+    def _window(self, widths: list[int], room: int) -> tuple[int, int]:
+        """The longest run of tabs that fits and has the current one in it."""
+        if sum(widths) <= room:
+            return 0, len(widths)
+        ids = [row.id for row in self.rows]
+        first = ids.index(self.current) if self.current in ids else 0
+        end, used = first + 1, widths[first]
+        while True:
+            if end < len(widths) and used + widths[end] <= room:
+                used, end = used + widths[end], end + 1
+            elif first > 0 and used + widths[first - 1] <= room:
+                first, used = first - 1, used + widths[first - 1]
+            else:
+                return first, end

@@ -1,0 +1,314 @@
+"""The list of environments: narrow beside the panes, or as wide as the screen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from vibebox_tui.ui.ordering import SortKey, arrange
+from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.environment_columns import (
+    SECOND_LINE_BELOW,
+    Look,
+    first_line,
+    heading,
+    second_line,
+)
+
+Verb = Literal["start", "stop", "restart", "delete"]
+
+
+class EnvironmentTable(ScrollView, can_focus=True):
+    """Shows environments, one of them under the cursor; sorts, filters and marks them.
+
+    The cursor stays on its environment when the order changes. What is to be done with an
+    environment is told by messages; this widget does nothing to any.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "environment-table--cursor",
+        "environment-table--heading",
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", id="list.open"),
+        Binding("slash", "filter", "Filter", id="list.filter"),
+        Binding("s", "act('start')", "Start", id="list.start"),
+        Binding("S", "act('stop')", "Stop", id="list.stop"),
+        Binding("R", "act('restart')", "Restart", id="list.restart"),
+        Binding("n", "new", "New", id="list.new"),
+        Binding("D", "act('delete')", "Delete", id="list.delete"),
+        Binding("space", "mark", "Mark", id="list.mark"),
+        Binding("o", "sort", "Sort by the next column", show=False, id="list.sort"),
+        Binding("O", "reverse", "Reverse the order", show=False, id="list.reverse"),
+        Binding("asterisk", "mark_all", "Mark all", show=False, id="list.mark_all"),
+        Binding("u", "unmark_all", "Unmark all", show=False, id="list.unmark_all"),
+        Binding("y", "copy_id", "Copy the id", show=False, id="list.copy"),
+        Binding("P", "pin", "Pin to the top", show=False, id="list.pin"),
+        Binding("j,down", "cursor(1)", "Next", show=False, id="list.down"),
+        Binding("k,up", "cursor(-1)", "Previous", show=False, id="list.up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
+        Binding("g,home", "first", "First", show=False, id="list.first"),
+        Binding("G,end", "last", "Last", show=False, id="list.last"),
+    ]
+
+    rows: reactive[tuple[EnvironmentRow, ...]] = reactive(())
+    now: reactive[float] = reactive(0.0)
+    cursor: reactive[str] = reactive("")
+    """The id of the environment under the cursor."""
+    current: reactive[str] = reactive("")
+    """The id of the environment that the panes show."""
+    sort_key: reactive[SortKey] = reactive(SortKey.NUMBER)
+    is_reversed: reactive[bool] = reactive(False)
+    wanted: reactive[str] = reactive("")
+    """What the shown environments must match."""
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor came to another environment."""
+
+        table: "EnvironmentTable"
+        environment_id: str
+
+        @property
+        def control(self) -> "EnvironmentTable":
+            return self.table
+
+    @dataclass
+    class Opened(Highlighted):
+        """The environment under the cursor is to be shown."""
+
+    @dataclass
+    class ActionAsked(Message):
+        """Something is to be done with these environments, once the user has confirmed it."""
+
+        table: "EnvironmentTable"
+        verb: Verb
+        environment_ids: list[str]
+
+        @property
+        def control(self) -> "EnvironmentTable":
+            return self.table
+
+    @dataclass
+    class MarkAsked(Message):
+        """These environments are to be marked, or no longer."""
+
+        table: "EnvironmentTable"
+        environment_ids: list[str]
+        marked: bool
+
+        @property
+        def control(self) -> "EnvironmentTable":
+            return self.table
+
+    @dataclass
+    class PinAsked(Highlighted):
+        """This environment is to stay at the top, or no longer."""
+
+    @dataclass
+    class CopyAsked(Highlighted):
+        """This environment's id is to be copied."""
+
+    @dataclass
+    class NewAsked(Message):
+        """A new environment is wanted."""
+
+        table: "EnvironmentTable"
+
+        @property
+        def control(self) -> "EnvironmentTable":
+            return self.table
+
+    @dataclass
+    class FilterAsked(Message):
+        """The user wants to say which environments to show."""
+
+        table: "EnvironmentTable"
+
+        @property
+        def control(self) -> "EnvironmentTable":
+            return self.table
+
+    def __init__(self, settings: DashboardSettings, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._glyphs = settings.glyphs
+        self._shown: list[EnvironmentRow] = []
+
+    @property
+    def shown(self) -> list[EnvironmentRow]:
+        """The rows as they stand, from the top."""
+        return self._shown
+
+    @property
+    def cursor_row(self) -> EnvironmentRow | None:
+        """The row under the cursor."""
+        return next((row for row in self._shown if row.id == self.cursor), None)
+
+    # --- what is shown ---------------------------------------------------------------------
+
+    def watch_rows(self) -> None:
+        self._arrange()
+
+    def watch_sort_key(self) -> None:
+        self._arrange()
+
+    def watch_is_reversed(self) -> None:
+        self._arrange()
+
+    def watch_wanted(self) -> None:
+        self._arrange()
+
+    def watch_cursor(self, cursor: str) -> None:
+        if cursor:
+            self._show_cursor()
+            self.post_message(self.Highlighted(self, cursor))
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self._measure()
+        self._show_cursor()
+
+    def _arrange(self) -> None:
+        index = self._cursor_index
+        self._shown = arrange(
+            self.rows, self.sort_key, is_reversed=self.is_reversed, wanted=self.wanted
+        )
+        if self._shown and self.cursor_row is None:
+            self.cursor = self._shown[min(index, len(self._shown) - 1)].id
+        self._measure()
+        self.refresh()
+
+    @property
+    def _cursor_index(self) -> int:
+        return next((i for i, row in enumerate(self._shown) if row.id == self.cursor), 0)
+
+    @property
+    def _row_height(self) -> int:
+        """Two lines where the list is too narrow for all and the screen high enough."""
+        is_narrow = self.size.width < SECOND_LINE_BELOW
+        return 2 if is_narrow and 2 * len(self._shown) < self.size.height else 1
+
+    def _measure(self) -> None:
+        self.virtual_size = Size(self.size.width, 1 + len(self._shown) * self._row_height)
+
+    def _show_cursor(self) -> None:
+        height = self._row_height
+        region = Region(0, self._cursor_index * height, self.size.width, height + 1)
+        self.scroll_to_region(region, animate=False, force=True)
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            titles = heading(
+                width, self.sort_key, is_reversed=self.is_reversed, glyphs=self._glyphs
+            )
+            style = self.get_visual_style("environment-table--heading")
+            return Visual.to_strips(self, titles, width, 1, style, pad=True)[0]
+        index, line = divmod(self.scroll_offset.y + y - 1, self._row_height)
+        if index >= len(self._shown):
+            return self._blank(index == 0 and line == 0)
+        return self._row_strip(self._shown[index], line, width)
+
+    def _row_strip(self, row: EnvironmentRow, line: int, width: int) -> Strip:
+        look = Look(self.now, self._glyphs, self.current)
+        content = (second_line if line else first_line)(row, width, look)
+        names = ("environment-table--cursor",) if row.id == self.cursor else ()
+        style = self.get_visual_style(*names)
+        strip = Visual.to_strips(self, content, width, 1, style, pad=True)[0]
+        return strip.apply_meta({"environment": row.id})
+
+    def _blank(self, is_first: bool) -> Strip:
+        text = ""
+        if is_first:
+            text = (
+                f"Nothing matches {self.wanted}" if self.wanted else "No environments: n adds one"
+            )
+        content = Content.assemble((f" {text}", "$ink-dim"))
+        return Visual.to_strips(self, content, self.size.width, 1, self.visual_style, pad=True)[0]
+
+    # --- keys ------------------------------------------------------------------------------
+
+    def action_cursor(self, step: int) -> None:
+        self._go_to(self._cursor_index + step)
+
+    def action_page(self, direction: int) -> None:
+        page = max(1, (self.size.height - 1) // self._row_height - 1)
+        self._go_to(self._cursor_index + direction * page)
+
+    def action_first(self) -> None:
+        self._go_to(0)
+
+    def action_last(self) -> None:
+        self._go_to(len(self._shown) - 1)
+
+    def action_open(self) -> None:
+        if self.cursor_row:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def action_act(self, verb: Verb) -> None:
+        if chosen := self._chosen():
+            self.post_message(self.ActionAsked(self, verb, chosen))
+
+    def action_new(self) -> None:
+        self.post_message(self.NewAsked(self))
+
+    def action_filter(self) -> None:
+        self.post_message(self.FilterAsked(self))
+
+    def action_sort(self) -> None:
+        self.sort_key = self.sort_key.next()
+
+    def action_reverse(self) -> None:
+        self.is_reversed = not self.is_reversed
+
+    def action_mark(self) -> None:
+        if row := self.cursor_row:
+            self.post_message(self.MarkAsked(self, [row.id], not row.is_marked))
+            self.action_cursor(1)
+
+    def action_mark_all(self) -> None:
+        self._mark(self._shown, marked=True)
+
+    def action_unmark_all(self) -> None:
+        self._mark(self.rows, marked=False)
+
+    def action_pin(self) -> None:
+        if self.cursor_row:
+            self.post_message(self.PinAsked(self, self.cursor))
+
+    def action_copy_id(self) -> None:
+        if self.cursor_row:
+            self.post_message(self.CopyAsked(self, self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        environment_id = event.style.meta.get("environment")
+        if environment_id is None:
+            return
+        if environment_id == self.cursor and event.chain > 1:
+            self.action_open()
+        self.cursor = environment_id
+
+    def _go_to(self, index: int) -> None:
+        if self._shown:
+            self.cursor = self._shown[max(0, min(index, len(self._shown) - 1))].id
+
+    def _chosen(self) -> list[str]:
+        """The marked environments; where none is marked, the one under the cursor."""
+        marked = [row.id for row in self.rows if row.is_marked]
+        return marked or [row.id for row in (self.cursor_row,) if row]
+
+    def _mark(self, rows: Iterable[EnvironmentRow], *, marked: bool) -> None:
+        self.post_message(self.MarkAsked(self, [row.id for row in rows], marked))
