@@ -6,29 +6,23 @@ configuration file; with none of these it is the user's own server, started wher
 
 import functools
 import os
-import shlex
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from vibebox_tui.cli.server_process import OwnServer
+from vibebox_tui.cli.own_server import OwnServer
+from vibebox_tui.cli.server_process import ServerProcess
 from vibebox_tui.config import Config, Context, load
-from vibebox_tui.errors import UsageError, VibeBoxError
 
 if TYPE_CHECKING:
     from vibebox_tui.client.client import Client
-    from vibebox_tui.client.credentials import Credentials
 
 TOKEN_VARIABLE: Final = "VIBEBOX_TOKEN"
 """The environment variable that has the token for --url: unlike an option, `ps` doesn't show it."""
-
-TOKEN_COMMAND_SECONDS: Final = 60.0
-"""Until a `token_command` has printed its token; it may be asking for a pass phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +53,26 @@ class ServerOptions:
 
 @dataclass(frozen=True, slots=True)
 class ServerChoice:
-    """A server that has been decided on. `own` is the user's own, which may still be starting."""
+    """A server that has been decided on; a local one may still be starting."""
 
     name: str
     context: Context
     config: Config
-    own: OwnServer | None = None
+    local: OwnServer | ServerProcess | None = None
+
+    @property
+    def own(self) -> OwnServer | None:
+        """The user's own server, if it is that."""
+        return self.local if isinstance(self.local, OwnServer) else None
+
+    def wait(self) -> None:
+        """Return when the server answers, if we are the ones who have to see to that.
+
+        Raises:
+            ServerStartError: it can't be started.
+        """
+        if self.local is not None:
+            self.local.wait()
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,10 +85,8 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--token", metavar="TOKEN", help=f"Its token; better said by {TOKEN_VARIABLE}.")
     @click.option("--context", "context_name", metavar="NAME", help="A server of the config file.")
     @click.option("--config", "config_file", type=click.Path(path_type=Path), help="Another file.")
-    @click.pass_context
     @functools.wraps(command)
     def with_server(
-        context: click.Context,
         *args: Any,
         url: str | None,
         token: str | None,
@@ -91,6 +97,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         given = ServerOptions(url, token, context_name, config_file)
         if given.url and given.context:
             raise click.UsageError("--url and --context both name a server; give one of them")
+        context = click.get_current_context()
         outer = context.obj if isinstance(context.obj, ServerOptions) else ServerOptions()
         context.obj = given.over(outer)
         return command(*args, server=context.obj, **kwargs)
@@ -121,21 +128,21 @@ async def connect(options: ServerOptions) -> "AsyncIterator[Client]":
         VibeBoxError: no server, or no way to be let in, as far as this can be known beforehand.
     """
     choice = choose(options)
-    if choice.own is not None:
-        choice.own.wait()
+    choice.wait()
     async with client_of(choice) as client:
         yield client
 
 
 def client_of(choice: ServerChoice) -> "Client":
     """A client of the server that was chosen, not yet opened."""
+    from vibebox_tui.cli.tokens import credentials_of
     from vibebox_tui.client.address import ServerAddress
     from vibebox_tui.client.client import Client
     from vibebox_tui.client.settings import ClientSettings
 
     address = ServerAddress.parse(choice.context.url)
     settings = ClientSettings(ca_file=_certificates(choice))
-    return Client(address, _credentials(choice.context, address.socket), settings=settings)
+    return Client(address, credentials_of(choice.context, address), settings=settings)
 
 
 def _named(options: ServerOptions, config: Config) -> Context | None:

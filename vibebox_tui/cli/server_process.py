@@ -4,16 +4,15 @@ Imports nothing slow: a server is started before the dashboard's libraries are l
 both load at the same time.
 """
 
-import fcntl
-import os
 import socket
+import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Final
 
-from vibebox_tui import paths
 from vibebox_tui.errors import VibeBoxError
 
 START_SECONDS: Final = 20.0
@@ -28,6 +27,12 @@ LOG_BYTES: Final = 4 * 1024 * 1024
 _POLL_SECONDS: Final = 0.01
 """Between two looks; a connection to a Unix socket costs microseconds."""
 
+_SOL_LOCAL, _LOCAL_PEERPID = 0, 2
+"""macOS's level and option for who is at the other end (sys/un.h), which Python doesn't name."""
+
+_UCRED: Final = struct.Struct("3i")
+"""Linux's process, user and group of who is at the other end (unix(7), SO_PEERCRED)."""
+
 _LAST_LINES: Final = 3
 """How much of a failed server's log a sentence can bear."""
 
@@ -36,26 +41,16 @@ class ServerStartError(VibeBoxError):
     """The server that was started ended at once, or doesn't answer; `log` says more."""
 
     def __init__(self, problem: str, log: Path) -> None:
-        super().__init__(f"{problem}; its log is {log}")
+        super().__init__(f"the server can't be started: {problem}; its log is {log}")
         self.log = log
 
 
-def answers(path: Path) -> bool:
-    """Whether a server listens on the Unix socket `path`."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-        return True
-
-
 class ServerProcess:
-    """A child process that listens on a Unix socket; its output goes to `log`.
+    """A child process that listens on the Unix socket `path`; its output goes to `log`.
 
-    With `leash` it ends when this process does, however that ends: its standard input is a pipe
-    from here. Without, it is detached from the terminal and lives on.
+    With `leash` its standard input is a pipe from here, whose end tells it that we have ended,
+    however that came about. Without, it lives on. Either way it is out of reach of the keys of
+    our terminal.
     """
 
     def __init__(self, arguments: list[str], path: Path, log: Path, *, leash: bool = False) -> None:
@@ -64,18 +59,30 @@ class ServerProcess:
         with _open_log(log) as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vibebox_tui", *arguments],
+                [sys.executable, "-P", "-m", "vibebox_tui", *arguments],
                 stdin=subprocess.PIPE if leash else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
 
+    def wait(self, seconds: float = START_SECONDS) -> None:
+        """Return when it answers.
+
+        Raises:
+            ServerStartError: it ended, or doesn't answer within `seconds`.
+        """
+        for _ in looks(seconds):
+            if answers(self.path):
+                return
+            self.check()
+        raise ServerStartError(f"no answer after {seconds:.0f} s", self.log)
+
     def check(self) -> None:
-        """Raise `ServerStartError` if it has ended."""
+        """Raise ServerStartError if it has ended."""
         if (status := self._process.poll()) is not None:
             said = _last_lines(self.log, self._log_start)
-            raise ServerStartError(f"the server ended with status {status}: {said}", self.log)
+            raise ServerStartError(f"it ended with status {status}, saying: {said}", self.log)
 
     def stop(self) -> None:
         """Tell it to end, wait for it, and make it."""
@@ -89,69 +96,34 @@ class ServerProcess:
             self._process.stdin.close()
 
 
-class OwnServer:
-    """The user's own server: found by its Unix socket, started where none answers.
+def answers(path: Path) -> bool:
+    """Whether a server listens on the Unix socket `path`."""
+    return process_of(path) is not None
 
-    Several dashboards that start at once agree by a lock on who starts it. `start` returns at
-    once; `wait` returns when the server answers.
+
+def process_of(path: Path) -> int | None:
+    """The process id of the server that listens on the Unix socket `path`; None: none does.
+
+    Asked of the kernel, since a file with the id may be left from another life.
     """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or paths.server_socket()
-        self.log = paths.state_directory() / "server.log"
-        self._lock: IO[bytes] | None = None
-        self._process: ServerProcess | None = None
-
-    @classmethod
-    def start(cls, path: Path | None = None) -> Self:
-        """Start it unless it answers, or somebody else is starting it just now."""
-        server = cls(path)
-        if not answers(server.path):
-            server._start_alone()
-        return server
-
-    def wait(self, seconds: float = START_SECONDS) -> None:
-        """Return when the server answers; start it where who was about to has given up.
-
-        Raises:
-            ServerStartError: it ended, or doesn't answer within `seconds`.
-        """
-        deadline = time.monotonic() + seconds
-        while not answers(self.path):
-            if time.monotonic() > deadline:
-                problem = f"the server doesn't answer on {self.path} after {seconds:.0f} s"
-                raise ServerStartError(problem, self.log)
-            if self._process is None:
-                self._start_alone()
-            else:
-                self._process.check()
-            time.sleep(_POLL_SECONDS)
-        self._release()
-
-    def _start_alone(self) -> None:
-        """Start it if the lock can be had, which is then held until it answers."""
-        if not self._acquire():
-            return
-        if answers(self.path):
-            self._release()
-            return
-        paths.private_directory(self.log.parent)
-        self._process = ServerProcess(["serve", "--uds", str(self.path)], self.path, self.log)
-
-    def _acquire(self) -> bool:
-        if self._lock is None:
-            paths.private_directory(self.path.parent)
-            self._lock = self.path.with_suffix(".lock").open("ab")
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+            probe.connect(str(path))
+        except OSError:
+            return None
+        if sys.platform == "darwin":
+            return probe.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+        credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return int(_UCRED.unpack(credentials)[0])
 
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+
+def looks(seconds: float) -> Iterator[None]:
+    """Yield now and every so often, for so long: once for each look at what is waited for."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(_POLL_SECONDS)
 
 
 def _open_log(log: Path) -> IO[bytes]:
@@ -165,4 +137,4 @@ def _last_lines(log: Path, start: int) -> str:
     """What a server said last, of what it has said from byte `start` on."""
     lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
     said = " ".join(line.strip() for line in lines[-_LAST_LINES:] if line.strip())
-    return said.removeprefix("vibebox: ") or "it said nothing"
+    return said.removeprefix("vibebox: ") or "nothing"

@@ -1,0 +1,109 @@
+"""The user's own server, which dashboards share: found by its Unix socket, else started."""
+
+import fcntl
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Self
+
+from vibebox_tui import paths
+from vibebox_tui.cli.server_process import (
+    START_SECONDS,
+    STOP_SECONDS,
+    ServerProcess,
+    ServerStartError,
+    answers,
+    looks,
+    process_of,
+)
+from vibebox_tui.errors import VibeBoxError
+
+
+class ServerStopError(VibeBoxError):
+    """The server was told to end and hasn't; `process` is its id."""
+
+    def __init__(self, process: int, seconds: float, log: Path) -> None:
+        super().__init__(
+            f"the server, process {process}, hasn't ended after {seconds:.0f} s; its log is {log}"
+        )
+        self.process = process
+
+
+class OwnServer:
+    """The user's own server, on the Unix socket `path`.
+
+    Several dashboards that start at once agree by a lock on who starts it. `start` returns at
+    once; `wait` returns when the server answers.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or paths.server_socket()
+        self.log = paths.state_directory() / "server.log"
+        self._lock: IO[bytes] | None = None
+        self._process: ServerProcess | None = None
+
+    @classmethod
+    def start(cls, path: Path | None = None) -> Self:
+        """Start it unless it answers, or somebody else is starting it just now."""
+        server = cls(path)
+        if not answers(server.path):
+            server._start_alone()
+        return server
+
+    def wait(self, seconds: float = START_SECONDS) -> None:
+        """Return when it answers; start it where who was about to has given up.
+
+        Raises:
+            ServerStartError: it ended, or doesn't answer within `seconds`.
+        """
+        for _ in looks(seconds):
+            if answers(self.path):
+                self._release()
+                return
+            if self._process is None:
+                self._start_alone()
+            else:
+                self._process.check()
+        raise ServerStartError(f"no answer after {seconds:.0f} s", self.log)
+
+    def stop(self, seconds: float = STOP_SECONDS) -> bool:
+        """Tell it to end and return when it has; False: none was running.
+
+        Raises:
+            ServerStopError: it still answers after `seconds`.
+        """
+        process = process_of(self.path)
+        if process is None:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
+        for _ in looks(seconds):
+            if not answers(self.path):
+                return True
+        raise ServerStopError(process, seconds, self.log)
+
+    def _start_alone(self) -> None:
+        """Start it if the lock can be had, which is then held until it answers."""
+        if not self._acquire():
+            return
+        if answers(self.path):
+            self._release()
+            return
+        paths.private_directory(self.log.parent)
+        self._process = ServerProcess(["serve", "--uds", str(self.path)], self.path, self.log)
+
+    def _acquire(self) -> bool:
+        if self._lock is None:
+            paths.private_directory(self.path.parent)
+            self._lock = self.path.with_suffix(".lock").open("ab")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
