@@ -1,22 +1,59 @@
 """The server's only way to its clients, under the guide's method names ("API Reference")."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from vibebox_tui.protocol.messages import (
     EnvironmentChange,
     EnvironmentStatus,
     LogEntry,
+    LogSubscribeRequest,
     SessionExit,
     TerminalData,
     TerminalResize,
 )
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.server.errors import EnvironmentNotFoundError
+from vibebox_tui.server.hub import Hub, Subscriber
+from vibebox_tui.server.log_cursor import entries_of
+from vibebox_tui.server.terminal_channel import TerminalChannel
+from vibebox_tui.server.terminal_cursor import TerminalCursor
+from vibebox_tui.server.writer import Writer
 
-if TYPE_CHECKING:
-    from vibebox_tui.server.connection import Connection
-    from vibebox_tui.server.hub import Hub
+
+class Peer(Protocol):
+    """The connection of a registered client."""
+
+    @property
+    def writer(self) -> Writer: ...
+
+    @property
+    def takes_batches(self) -> bool: ...
+
+    @property
+    def follows_logs(self) -> bool:
+        """Whether it came to the log endpoint."""
+
+    def may_see(self, environment: Environment) -> bool: ...
+
+    def ping(self) -> None: ...
+
+    def lose_environment(self, environment_id: str) -> None:
+        """An environment that it followed is gone, or no longer to be seen."""
+
+    def revoke(self) -> None:
+        """Its user was changed or deleted: close."""
+
+
+class Directory(Protocol):
+    """The part of the environments that subscribers are checked against."""
+
+    def get(self, environment_id: str) -> Environment: ...
+
+    def list(self) -> "Iterable[Environment]": ...
+
+    def status(self, environment_id: str) -> EnvironmentStatus: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +66,138 @@ class TerminalSnapshot:
     columns: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Client:
+    peer: Peer
+    user_id: str
+    subscriber: Subscriber
+
+
 class WebSocketService:
     """Registers clients, subscribes them and delivers to them; never waits for any of them.
 
     To be called from the event loop's thread only. A delivery to nobody costs next to nothing.
+    `directory` knows the environments; it is set once it exists, before the first client.
     """
 
-    def __init__(self, hub: "Hub") -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._clients: dict[str, _Client] = {}
+        self.directory: Directory | None = None
 
     # --- clients ---------------------------------------------------------------------------
 
-    def register_client(self, client_id: str, ws: "Connection", user_id: str) -> None:
+    def register_client(self, client_id: str, ws: Peer, user_id: str) -> None:
         """Make a connected client known."""
-        raise NotImplementedError
+        subscriber = Subscriber(ws.writer, batch=ws.takes_batches)
+        self._clients[client_id] = _Client(ws, user_id, subscriber)
 
     def unregister_client(self, client_id: str) -> None:
         """Forget a client with all of its subscriptions; an unknown one is no error."""
-        raise NotImplementedError
-
-    def subscribe_to_environment(self, client_id: str, environment_id: str) -> None:
-        """Deliver an environment's status to a client, or its log to one of the log endpoint."""
-        raise NotImplementedError
-
-    def subscribe_to_session(self, client_id: str, session_id: str) -> None:
-        """Deliver a terminal session's output to a client."""
-        raise NotImplementedError
+        client = self._clients.pop(client_id, None)
+        if client is not None:
+            self._hub.leave_all(client.subscriber)
 
     def ping_all(self) -> None:
-        """Send an RFC 6455 ping to every client; who doesn't answer in time is dropped."""
-        raise NotImplementedError
+        """Send an RFC 6455 ping to every client; who hasn't answered the last one is dropped."""
+        for client in list(self._clients.values()):
+            client.peer.ping()
+
+    def revoke_user(self, user_id: str) -> None:
+        """Close every connection of a user whose access has changed or ended."""
+        for client in list(self._clients.values()):
+            if client.user_id == user_id:
+                client.peer.revoke()
+
+    @property
+    def user_ids(self) -> set[str]:
+        """Who is connected."""
+        return {client.user_id for client in self._clients.values()}
+
+    # --- subscriptions ---------------------------------------------------------------------
+
+    def subscribe_to_environment(self, client_id: str, environment_id: str) -> None:
+        """Deliver an environment's log to a client of the log endpoint, to any other its status.
+
+        The status begins with the present one. Raises EnvironmentNotFoundError.
+        """
+        client = self._clients[client_id]
+        if client.peer.follows_logs:
+            request = LogSubscribeRequest(environment_id)
+            self._hub.follow_log(client.subscriber, request).begin()
+        else:
+            self._hub.follow_status(client.subscriber, self._directory.status(environment_id))
+
+    def unsubscribe_from_environment(self, client_id: str, environment_id: str) -> None:
+        """End either subscription; none is no error."""
+        subscriber = self._clients[client_id].subscriber
+        self._hub.leave_log(subscriber, environment_id)
+        self._hub.leave_status(subscriber, environment_id)
+
+    async def subscribe_to_log(self, client_id: str, request: LogSubscribeRequest) -> None:
+        """Deliver a log as `request` has it: filtered, and with history where it says which.
+
+        Raises InvalidMessageError where `since` is no time.
+        """
+        cursor = self._hub.follow_log(self._clients[client_id].subscriber, request)
+        if request.request_id is None:
+            cursor.begin()
+        else:
+            await cursor.begin_with_history(request)
+
+    def subscribe_to_list(self, client_id: str) -> None:
+        """Tell a client of every environment that is created, updated or deleted."""
+        client = self._clients[client_id]
+        visible = [env.id for env in self._directory.list() if client.peer.may_see(env)]
+        client.subscriber.follow_list(visible)
+
+    def subscribe_to_session(self, client_id: str, session_id: str) -> None:
+        """Deliver a session's output to a client that knows only the guide; again is no error.
+
+        Raises SessionNotFoundError.
+        """
+        subscriber = self._clients[client_id].subscriber
+        if session_id not in subscriber.terminals:
+            self._hub.follow_terminal(subscriber, session_id).attach_plainly()
+
+    def terminal_of(self, client_id: str, session_id: str) -> TerminalCursor:
+        """A client's place in a session's output, where it isn't attached a new one."""
+        return self._hub.follow_terminal(self._clients[client_id].subscriber, session_id)
+
+    def attached(self, client_id: str, session_id: str) -> TerminalCursor | None:
+        """A client's place in a session's output, None where it isn't attached."""
+        return self._clients[client_id].subscriber.terminals.get(session_id)
+
+    def unsubscribe_from_session(self, client_id: str, session_id: str) -> None:
+        """Detach a client; not being attached is no error."""
+        self._hub.leave_terminal(self._clients[client_id].subscriber, session_id)
 
     # --- logs and status -------------------------------------------------------------------
 
     def broadcast_log(self, payload: LogEntry | Sequence[LogEntry]) -> None:
         """Deliver entries of ONE environment after their commit, in the order of their `seq`."""
-        raise NotImplementedError
+        entries = entries_of(payload)
+        if entries:
+            self._hub.publish_log(entries[0].environment_id, entries)
 
     def broadcast_environment_status(self, payload: EnvironmentStatus) -> None:
         """Deliver the newest status of an environment, metrics included."""
-        raise NotImplementedError
+        self._hub.publish_status(payload)
 
-    def environment_changed(
-        self, payload: EnvironmentChange, environment: Environment | None = None
-    ) -> None:
-        """Tell the list's subscribers who may see `environment`; give it wherever it is known.
-
-        Where it is deleted, pass its last representation: it says who may learn of that.
-        """
-        raise NotImplementedError
+    def environment_changed(self, payload: EnvironmentChange) -> None:
+        """Tell the list's subscribers, and end subscriptions of those who may no longer see it."""
+        try:
+            environment = self._directory.get(payload.environment_id)
+        except EnvironmentNotFoundError:
+            environment = None
+        if payload.change == "deleted":
+            environment = None
+        for client in list(self._clients.values()):
+            may_see = environment is not None and client.peer.may_see(environment)
+            if client.subscriber.list is not None:
+                client.subscriber.list.changed(payload.environment_id, may_see)
+            if not may_see and payload.change != "created":
+                self._end_subscriptions(client, payload.environment_id)
 
     # --- terminals -------------------------------------------------------------------------
 
@@ -87,41 +207,57 @@ class WebSocketService:
         rows: int,
         columns: int,
         *,
-        answer: Callable[[bytes], None],
         snapshot: TerminalSnapshot | None = None,
     ) -> None:
-        """Begin the emulated screen of a session, or take it up again from a saved `snapshot`.
-
-        `answer` takes what the emulator replies to a program's queries (device attributes and
-        the like); it goes to the PTY as if typed, and is not called while a client that knows
-        only the guide is attached, since such a client answers by itself.
-        """
-        raise NotImplementedError
+        """Begin the emulated screen of a session, or take it up again from a saved `snapshot`."""
+        seq = 0 if snapshot is None else snapshot.seq
+        channel = self._hub.open_terminal(session_id, rows, columns, seq)
+        if snapshot is not None:
+            channel.screen.restore(snapshot.redraw)
 
     def send_terminal_output(self, payload: TerminalData) -> None:
         """Deliver output of a session; `seq` is set and `data` ends at a character's end."""
-        raise NotImplementedError
-
-    async def terminal_room(self, session_id: str) -> None:
-        """Return as soon as more output may be read from the PTY; ask after every delivery.
-
-        At once, but while the screen is behind, or the one who typed last is (protocol.md,
-        flow control).
-        """
-        raise NotImplementedError
+        self._with_terminal(payload.session_id, lambda channel: channel.output(payload))
 
     def terminal_resized(self, payload: TerminalResize) -> None:
         """The PTY has a new size: resize the screen and tell the attached, in order."""
-        raise NotImplementedError
+        self._with_terminal(payload.session_id, lambda channel: channel.resized(payload))
 
     def session_exited(self, payload: SessionExit) -> None:
         """The session ended: tell the attached after the rest of its output; its screen goes."""
-        raise NotImplementedError
+        channel = self._hub.forget_terminal(payload.session_id)
+        if channel is not None:
+            channel.exit(payload)
 
     def snapshot_terminal(self, session_id: str) -> TerminalSnapshot | None:
         """The present screen with its scrollback, to be saved; None for an unknown session."""
-        raise NotImplementedError
+        channel = self._hub.known_terminal(session_id)
+        if channel is None:
+            return None
+        redraw = channel.screen.redraw().encode()
+        return TerminalSnapshot(redraw, channel.seq, channel.rows, channel.columns)
 
     def terminal_clients(self, session_id: str) -> int:
         """How many clients are attached to a session."""
-        raise NotImplementedError
+        channel = self._hub.known_terminal(session_id)
+        return 0 if channel is None else len(channel.cursors)
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    @property
+    def _directory(self) -> Directory:
+        if self.directory is None:
+            raise RuntimeError("there are no environments yet")
+        return self.directory
+
+    def _with_terminal(self, session_id: str, act: Callable[[TerminalChannel], None]) -> None:
+        channel = self._hub.known_terminal(session_id)
+        if channel is not None:
+            act(channel)
+
+    def _end_subscriptions(self, client: _Client, environment_id: str) -> None:
+        subscriber = client.subscriber
+        if environment_id in subscriber.logs or environment_id in subscriber.statuses:
+            self._hub.leave_log(subscriber, environment_id)
+            self._hub.leave_status(subscriber, environment_id)
+            client.peer.lose_environment(environment_id)

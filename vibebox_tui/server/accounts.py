@@ -1,0 +1,207 @@
+"""Accounts: log-in, refresh, log-out, users; and whose token that is."""
+
+import hashlib
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from vibebox_tui.protocol import models
+from vibebox_tui.protocol.models import CreateUserRequest, UpdateUserRequest, User
+from vibebox_tui.server.auth import Identity, UnauthorizedError
+from vibebox_tui.server.errors import ConflictError, UserNotFoundError
+from vibebox_tui.server.limits import LoginThrottle
+from vibebox_tui.server.passwords import hash_password, verify_password
+from vibebox_tui.server.records import RefreshTokenRecord, UserRecord
+from vibebox_tui.server.settings import JwtSettings, LimitSettings
+from vibebox_tui.server.store import Store
+from vibebox_tui.server.tokens import Tokens
+
+LOCAL_USER: Final = "local"
+"""The id of the admin who can read the credential beside the server's socket."""
+
+_LOCAL_EMAIL: Final = "local@localhost"
+_NO_PASSWORD: Final = "!"
+"""A hash that no password has: the local user comes in by its credential only."""
+
+_CREDENTIAL_SECONDS: Final = 365 * 24 * 3600.0
+"""Life of a local credential; it is written anew at every start."""
+
+
+class Accounts:
+    """Users and their tokens. `on_revoked` is told whose access has changed or ended."""
+
+    def __init__(
+        self,
+        store: Store,
+        tokens: Tokens,
+        jwt: JwtSettings,
+        limits: LimitSettings,
+        on_revoked: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._jwt = jwt
+        self._throttle = LoginThrottle(limits.logins_per_minute)
+        self._on_revoked = on_revoked
+        self._clock = clock
+
+    # --- who is that -----------------------------------------------------------------------
+
+    async def identify(self, token: str | None) -> Identity:
+        """Whose token that is.
+
+        Raises:
+            UnauthorizedError: there is none, it isn't believed, or its user has gone.
+        """
+        if not token:
+            raise UnauthorizedError("An access token is required")
+        claims = await self._tokens.verify(token)
+        user = await self._store.user(claims.user_id)
+        if user is not None and not user.disabled:
+            return Identity(user.id, user.email, user.role, claims.expires_at)
+        if user is None and claims.role is not None:
+            return Identity(claims.user_id, claims.email, claims.role, claims.expires_at)
+        raise UnauthorizedError("The user of this token no longer exists")
+
+    async def local_credential(self) -> str:
+        """A token for the admin of the user's own server, made known where it is new."""
+        if await self._store.user(LOCAL_USER) is None:
+            await self._store.save_user(
+                UserRecord(LOCAL_USER, _LOCAL_EMAIL, "admin", _NO_PASSWORD, self._now())
+            )
+        return self._tokens.issue(LOCAL_USER, _CREDENTIAL_SECONDS)
+
+    # --- log-in and log-out ----------------------------------------------------------------
+
+    async def log_in(self, email: str, password: str, address: str) -> models.Tokens:
+        """Tokens for a password; `address` is where the attempt comes from.
+
+        Raises:
+            UnauthorizedError: no such user or another password, told alike.
+            RateLimitedError: too many failures for this account or address.
+        """
+        keys = (f"account {email.casefold()}", f"address {address}")
+        self._throttle.check(*keys)
+        user = await self._store.user_by_email(email)
+        right = await verify_password(password, None if user is None else user.password_hash)
+        if user is None or user.disabled or not right:
+            self._throttle.failed(*keys)
+            raise UnauthorizedError("Wrong email or password")
+        return await self._new_tokens(user, family=str(uuid.uuid4()))
+
+    async def refresh(self, refresh_token: str | None) -> models.Tokens:
+        """New tokens for a refresh token, which is used up by that.
+
+        Within a grace time it may be used again (an answer may get lost); later that revokes all
+        that descends from the same log-in.
+
+        Raises:
+            UnauthorizedError: it is not known, used, revoked or has expired.
+        """
+        record = await self._known(refresh_token)
+        now = self._clock()
+        if record.used_at is not None and now - record.used_at > self._jwt.reuse_grace_seconds:
+            await self._store.revoke_family(record.family)
+            raise UnauthorizedError("The refresh token was used before; log in again")
+        user = await self._store.user(record.user_id)
+        if user is None or user.disabled:
+            raise UnauthorizedError("The user of this token no longer exists")
+        if record.used_at is None:
+            await self._store.save_refresh_token(msgspec.structs.replace(record, used_at=now))
+        return await self._new_tokens(user, record.family)
+
+    async def log_out(self, refresh_token: str | None) -> None:
+        """Give up a refresh token with all that descends from the same log-in."""
+        try:
+            record = await self._known(refresh_token)
+        except UnauthorizedError:
+            return
+        await self._store.revoke_family(record.family)
+
+    # --- users -----------------------------------------------------------------------------
+
+    async def users(self) -> list[User]:
+        """All users, oldest first."""
+        return [user.representation() for user in await self._store.users()]
+
+    async def user(self, user_id: str) -> User:
+        """The user with this id. Raises UserNotFoundError."""
+        return (await self._record(user_id)).representation()
+
+    async def create(self, request: CreateUserRequest) -> User:
+        """Add a user. Raises ConflictError where the address is taken."""
+        hashed = await hash_password(request.password)
+        user = UserRecord(str(uuid.uuid4()), request.email, request.role, hashed, self._now())
+        await self._store.save_user(user)
+        return user.representation()
+
+    async def update(self, user_id: str, request: UpdateUserRequest) -> User:
+        """Change a user, whose connections and refresh tokens end with that."""
+        user = await self._record(user_id)
+        if request.role is not None:
+            await self._check_not_last_admin(user, request.role)
+            user = msgspec.structs.replace(user, role=request.role)
+        if request.password is not None:
+            hashed = await hash_password(request.password)
+            user = msgspec.structs.replace(user, password_hash=hashed)
+        await self._store.save_user(user)
+        await self._store.revoke_user_tokens(user_id)
+        self._on_revoked(user_id)
+        return user.representation()
+
+    async def delete(self, user_id: str) -> None:
+        """Forget a user and end its connections. Raises ConflictError for the last admin."""
+        await self._check_not_last_admin(await self._record(user_id), None)
+        await self._store.delete_user(user_id)
+        self._on_revoked(user_id)
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    async def _new_tokens(self, user: UserRecord, family: str) -> models.Tokens:
+        refresh_token = secrets.token_urlsafe(32)
+        now = self._clock()
+        await self._store.save_refresh_token(
+            RefreshTokenRecord(
+                token_hash=_hash(refresh_token),
+                family=family,
+                user_id=user.id,
+                created_at=now,
+                expires_at=now + self._jwt.refresh_seconds,
+            )
+        )
+        return models.Tokens(self._tokens.issue(user.id), refresh_token, user.representation())
+
+    async def _known(self, refresh_token: str | None) -> RefreshTokenRecord:
+        if not refresh_token:
+            raise UnauthorizedError("A refresh token is required")
+        record = await self._store.refresh_token(_hash(refresh_token))
+        if record is None or record.revoked or record.expires_at <= self._clock():
+            raise UnauthorizedError("The refresh token is not valid")
+        return record
+
+    async def _record(self, user_id: str) -> UserRecord:
+        user = await self._store.user(user_id)
+        if user is None:
+            raise UserNotFoundError(user_id)
+        return user
+
+    async def _check_not_last_admin(self, user: UserRecord, role: models.Role | None) -> None:
+        if user.role != "admin" or role == "admin":
+            return
+        admins = [other for other in await self._store.users() if other.role == "admin"]
+        if len(admins) <= 1:
+            raise ConflictError("The last admin must stay one", userId=user.id)
+
+    def _now(self) -> str:
+        moment = datetime.fromtimestamp(self._clock(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _hash(refresh_token: str) -> str:
+    return hashlib.sha256(refresh_token.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The three WebSocket endpoints of the guide: what each does about its messages."""

@@ -1,0 +1,118 @@
+"""Rates and counts, with an injected clock."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from vibebox_tui.server.errors import ServerError
+
+Clock = Callable[[], float]
+"""Seconds, rising."""
+
+_FORGET_SECONDS: Final = 60.0
+"""Window of the log-in attempts."""
+
+_MAX_KEYS: Final = 10_000
+"""Accounts and addresses remembered at once; beyond it the oldest are forgotten."""
+
+
+class RateLimitedError(ServerError):
+    """Too much in too short a time; `retry_after` is in seconds."""
+
+    kind = "TooManyRequests"
+    status = 429
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message, retryAfter=round(retry_after * 1000))
+        self.retry_after = retry_after
+
+
+class TokenBucket:
+    """`rate` a second on average, `burst` at once."""
+
+    __slots__ = ("_burst", "_clock", "_last", "_level", "_rate")
+
+    def __init__(self, rate: float, burst: int, clock: Clock = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._level = float(burst)
+        self._last = clock()
+
+    def take(self) -> float:
+        """Take one: 0 where it was there, else the seconds until it will be."""
+        now = self._clock()
+        self._level = min(self._burst, self._level + (now - self._last) * self._rate)
+        self._last = now
+        if self._level >= 1:
+            self._level -= 1
+            return 0.0
+        return (1 - self._level) / self._rate
+
+
+class ConnectionCounts:
+    """How many connections there are for each key (a user, an environment's log).
+
+    A connection that replaces another of the same key is let in above the limit while fewer than
+    `grace` seconds have passed since the excess began.
+    """
+
+    def __init__(self, limit: int, grace: float = 0.0, clock: Clock = time.monotonic) -> None:
+        self._limit = limit
+        self._grace = grace
+        self._clock = clock
+        self._counts: Counter[str] = Counter()
+        self._over_since: dict[str, float] = {}
+
+    def enter(self, key: str) -> bool:
+        """Count one more; False where that would be too many."""
+        if self._counts[key] >= self._limit and not self._is_replacement(key):
+            return False
+        self._counts[key] += 1
+        return True
+
+    def leave(self, key: str) -> None:
+        """Count one less."""
+        self._counts[key] -= 1
+        if self._counts[key] <= self._limit:
+            self._over_since.pop(key, None)
+        if self._counts[key] <= 0:
+            del self._counts[key]
+
+    def _is_replacement(self, key: str) -> bool:
+        if self._grace <= 0 or self._counts[key] >= 2 * self._limit:
+            return False
+        since = self._over_since.setdefault(key, self._clock())
+        return self._clock() - since < self._grace
+
+
+class LoginThrottle:
+    """Failed log-ins for each account and each address within the last minute."""
+
+    def __init__(self, per_minute: int, clock: Clock = time.monotonic) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._failures: dict[str, list[float]] = {}
+
+    def check(self, *keys: str) -> None:
+        """Let pass while none of `keys` has failed too often.
+
+        Raises:
+            RateLimitedError: one has.
+        """
+        now = self._clock()
+        for key in keys:
+            recent = [at for at in self._failures.get(key, ()) if now - at < _FORGET_SECONDS]
+            if len(recent) >= self._per_minute:
+                wait = _FORGET_SECONDS - (now - recent[0])
+                raise RateLimitedError("Too many log-in attempts, try again later", wait)
+
+    def failed(self, *keys: str) -> None:
+        """Note a failure for each of `keys`."""
+        now = self._clock()
+        for key in keys:
+            recent = [at for at in self._failures.pop(key, ()) if now - at < _FORGET_SECONDS]
+            self._failures[key] = [*recent, now]
+        while len(self._failures) > _MAX_KEYS:
+            del self._failures[next(iter(self._failures))]

@@ -1,0 +1,269 @@
+"""One WebSocket on its transport: handshake, frames in, keep-alive, closing; no meaning.
+
+uvicorn hands over an upgrade request together with its transport; from then on websockets'
+sans-I/O core reads, and frames that were built once for many go out as they are.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, Protocol, cast
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from vibebox_tui.protocol.codec import MAX_MESSAGE_BYTES
+from vibebox_tui.protocol.codes import CloseCode
+from vibebox_tui.server.frames import Form
+
+FEATURES_HEADER: Final = "VibeBox-Features"
+FEATURES: Final = "1"
+"""Says that the server has the extensions of protocol.md."""
+
+CLOSE_SECONDS: Final = 5.0
+"""How long a peer may take to answer a close frame and to take what was sent before it."""
+
+SHUTDOWN_SECONDS: Final = 1.0
+"""The same when the server stops."""
+
+MAX_REASON_BYTES: Final = 123
+"""Longest reason of a close frame (RFC 6455, section 5.5)."""
+
+_PERMESSAGE_DEFLATE: Final = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True
+)
+"""Without context takeover: frames can be shared, and an idle connection keeps no window."""
+
+_quiet = logging.getLogger(f"{__name__}.frames")
+_quiet.setLevel(logging.WARNING)
+
+
+class Upgrade:
+    """What a client asked for when it connected."""
+
+    def __init__(self, request: Request, peer: str) -> None:
+        url = urlsplit(request.path)
+        self.path = url.path
+        self.query = {name: values[-1] for name, values in parse_qs(url.query).items()}
+        self.origin: str | None = request.headers.get("Origin")
+        self.authorization: str | None = request.headers.get("Authorization")
+        self.peer = peer
+
+    @property
+    def token(self) -> str | None:
+        """The access token: a bearer header wins over the query string."""
+        scheme, _, credentials = (self.authorization or "").partition(" ")
+        if scheme.lower() == "bearer" and credentials:
+            return credentials.strip()
+        return self.query.get("token")
+
+
+class Receiver(Protocol):
+    """Who is told what a WebSocket does."""
+
+    def received(self, message: bytes, *, binary: bool) -> None: ...
+
+    def writing_paused(self) -> None: ...
+
+    def writing_resumed(self) -> None: ...
+
+    def lost(self) -> None: ...
+
+
+class Reception(Protocol):
+    """Who decides about upgrades."""
+
+    def refuse(self, upgrade: Upgrade) -> HTTPStatus | None:
+        """The status that answers an upgrade which is refused outright; None lets it pass."""
+
+    def receive(self, socket: "WebSocketProtocol", upgrade: Upgrade, form: Form) -> Receiver:
+        """Take a connection whose handshake is done."""
+
+
+class WebSocketProtocol(asyncio.Protocol):
+    """An asyncio protocol around `ServerProtocol`, made by uvicorn for each upgrade.
+
+    `connections` are all those that the server has to close when it stops.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, reception: Reception, connections: set[Any]) -> None:
+        self._reception = reception
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._protocol = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_quiet)
+        self._receiver: Receiver | None = None
+        self._fragments: list[bytes] = []
+        self._binary = False
+        self._awaits_pong = False
+        self._close_timer: asyncio.TimerHandle | None = None
+
+    # --- asyncio ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """uvicorn hands over its transport."""
+        self.transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the peer."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Request):
+                self._handshake(event)
+            elif isinstance(event, Frame):
+                self._frame_received(event)
+        self._send_pending()
+
+    def eof_received(self) -> None:
+        """The peer sends nothing more; with a WebSocket that is its end."""
+        self._protocol.receive_eof()
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is full."""
+        if self._receiver is not None:
+            self._receiver.writing_paused()
+
+    def resume_writing(self) -> None:
+        """The transport's buffer has room."""
+        if self._receiver is not None:
+            self._receiver.writing_resumed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport is gone."""
+        self._connections.discard(self)
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+        if self._receiver is not None:
+            self._receiver.lost()
+            self._receiver = None
+
+    # --- for the receiver ------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+        return self._protocol.state is State.OPEN
+
+    def send(self, frames: bytes) -> None:
+        """Send whole frames, built for this connection's form."""
+        if self.is_open:
+            self.transport.write(frames)
+
+    def ping(self) -> None:
+        """Send a ping; where the last one wasn't answered, end the connection."""
+        if not self.is_open:
+            return
+        if self._awaits_pong:
+            self.fail(CloseCode.INTERNAL_ERROR, "no pong")
+            return
+        self._awaits_pong = True
+        self._protocol.send_ping(b"")
+        self._send_pending()
+
+    def close(self, code: int, reason: str = "", seconds: float = CLOSE_SECONDS) -> None:
+        """Begin to close; the connection is gone after `seconds` at the latest."""
+        if self.is_open:
+            self._protocol.send_close(code, _cut(reason))
+            self._send_pending()
+            self._end_within(seconds)
+
+    def fail(self, code: int, reason: str = "") -> None:
+        """Close without waiting for the peer's answer."""
+        self._protocol.fail(code, _cut(reason))
+        self._send_pending()
+
+    def shutdown(self) -> None:
+        """The server stops: close 1012, so that clients come back."""
+        if self.is_open:
+            self.close(CloseCode.SERVICE_RESTART, "the server restarts", SHUTDOWN_SECONDS)
+        else:
+            self._end_within(SHUTDOWN_SECONDS)
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    def _handshake(self, request: Request) -> None:
+        upgrade = Upgrade(request, _address(self.transport))
+        form = Form.TEXT
+        if upgrade.query.get("compression") == "deflate":
+            form = Form.DEFLATE
+        else:
+            self._protocol.available_extensions = [_PERMESSAGE_DEFLATE]
+        status = self._reception.refuse(upgrade)
+        if status is not None:
+            response = self._protocol.reject(status, f"{status.phrase}\n")
+        else:
+            response = self._protocol.accept(request)
+            response.headers[FEATURES_HEADER] = FEATURES
+        self._protocol.send_response(response)
+        self._send_pending()
+        if self.is_open:
+            if self._protocol.extensions:
+                form = Form.PERMESSAGE_DEFLATE
+            self._receiver = self._reception.receive(self, upgrade, form)
+
+    def _frame_received(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._binary = frame.opcode is Opcode.BINARY
+            self._fragment_received(frame)
+        elif frame.opcode is Opcode.CONT:
+            self._fragment_received(frame)
+        elif frame.opcode is Opcode.PONG:
+            self._awaits_pong = False
+
+    def _fragment_received(self, frame: Frame) -> None:
+        self._fragments.append(bytes(frame.data))
+        if not frame.fin:
+            return
+        message = b"".join(self._fragments)
+        self._fragments.clear()
+        if not self._binary and not _is_text(message):
+            self.fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
+        elif self._receiver is not None and self.is_open:
+            self._receiver.received(message, binary=self._binary)
+
+    def _send_pending(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self.transport.write(data)
+            else:
+                self.transport.close()
+                self._end_within(CLOSE_SECONDS)
+
+    def _end_within(self, seconds: float) -> None:
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+        self._close_timer = self._loop.call_later(seconds, self.transport.abort)
+
+
+def protocol_class(reception: Reception) -> Callable[..., WebSocketProtocol]:
+    """What uvicorn calls for each upgrade, with arguments of its own (its `ws` setting)."""
+
+    def make(config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:
+        return WebSocketProtocol(reception, server_state.connections)
+
+    return make
+
+
+def _is_text(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _cut(reason: str) -> str:
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+
+
+def _address(transport: asyncio.Transport) -> str:
+    """The peer's address without its port, `local` on a Unix socket."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) and name else "local"
