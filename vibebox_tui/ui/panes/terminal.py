@@ -1,11 +1,393 @@
 """The terminal pane: the sessions of one environment, drawn, typed into, kept over reconnects."""
 
+import asyncio
+from typing import ClassVar, assert_never
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.emulator.keys import encode_focus, encode_paste
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.messages import KeyEverywhere, Said
+from vibebox_tui.ui.output import draw_now
 from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.panes.terminals import Terminals
+from vibebox_tui.ui.panes.terminals_attachment import Attachment
+from vibebox_tui.ui.panes.terminals_capture import (
+    Capture,
+    Command,
+    Elsewhere,
+    Prefixed,
+    Typed,
+    Unknown,
+    key_name,
+    prefix_help,
+)
+from vibebox_tui.ui.panes.terminals_frames import FrameClock
+from vibebox_tui.ui.panes.terminals_keys import key_bytes, mouse_bytes
+from vibebox_tui.ui.panes.terminals_words import notice_of, tab_texts, what_is_shown
+from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.terminal_paint import harmless
+from vibebox_tui.ui.widgets.terminal_view import TerminalView
+
+WHEEL_LINES = 3
+"""Lines that a notch of the wheel scrolls, as terminals do."""
 
 
 class TerminalPane(Pane):
     """The terminals of one environment, as tabs; one of them is shown.
 
-    A terminal is attached when it is first shown and stays attached while the pane lives. While
-    it captures, every key goes to the remote side but the escape key, which the border names.
+    A terminal is attached when it is first shown and stays attached while the pane follows its
+    environment. While it captures, every key goes to the remote side but the escape key, which
+    the border names.
     """
+
+    NOUN: ClassVar[str] = "Terminal"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "capture", "Type into the terminal", id="terminal.capture"),
+        Binding("c", "new", "New terminal", id="terminal.new"),
+        Binding("n", "next(1)", "Next terminal", id="terminal.next", show=False),
+        Binding("p", "next(-1)", "Previous terminal", id="terminal.previous", show=False),
+        Binding("X", "end", "End this terminal", id="terminal.end", show=False),
+        Binding("pageup", "page(1)", "Scroll back", id="terminal.page_up", show=False),
+        Binding("pagedown", "page(-1)", "Scroll forward", id="terminal.page_down", show=False),
+        Binding("up,k", "scroll(1)", "Scroll a line back", id="terminal.up", show=False),
+        Binding("down,j", "scroll(-1)", "Scroll a line forward", id="terminal.down", show=False),
+        Binding("g,home", "oldest", "To the oldest line", id="terminal.oldest", show=False),
+        Binding("G,end", "newest", "To the present screen", id="terminal.newest", show=False),
+    ]
+
+    # --- what it is made of ----------------------------------------------------------------
+
+    def __init__(
+        self,
+        client: Client,
+        environment: Environment | None = None,
+        *,
+        settings: DashboardSettings | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(client, environment, settings=settings, id=id, classes=classes)
+        self._view = TerminalView()
+        self._tab_line = Static(classes="terminal-tabs")
+        self._notice_line = Static(classes="terminal-notice")
+        self._capture = Capture(self.settings.escape_key)
+        self._frames = FrameClock(self._draw)
+        self._terminals: Terminals | None = None
+        self._has_room = asyncio.Event()
+        self._titled = ""
+
+    def compose(self) -> ComposeResult:
+        yield self._tab_line
+        yield self._view
+        yield self._notice_line
+
+    @property
+    def focus_target(self) -> Widget | None:
+        return self._view
+
+    @property
+    def present(self) -> Attachment | None:
+        """The terminal that is shown, where there is one."""
+        return self._terminals.present if self._terminals else None
+
+    def title_text(self) -> str:
+        title = super().title_text()
+        if (attachment := self.present) is None:
+            return title
+        name = f"{title}/{attachment.session.session_name or 'shell'}"
+        said = harmless(attachment.emulator.title).strip()
+        return f"{name} – {said}" if said else name
+
+    def key_help(self) -> list[tuple[str, str]]:
+        return prefix_help(self.settings.escape_key)
+
+    # --- following -------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        self._terminals = None
+        self._leave()
+        self._frames.stop()
+        self._view.show(None)
+        self._describe()
+
+    async def follow(self) -> None:
+        if self.environment is None:
+            return
+        await self._has_room.wait()
+        async with asyncio.TaskGroup() as tasks:
+            terminals = Terminals(self.client, self.environment.id, tasks, self._changed)
+            self._terminals = terminals
+            await terminals.load(*self._view.room)
+            await asyncio.get_running_loop().create_future()
+
+    def _changed(self, attachment: Attachment | None) -> None:
+        if attachment is None or attachment is self.present:
+            self._frames.request()
+        elif not attachment.has_news:
+            attachment.has_news = True
+            self._frames.request()
+
+    def _draw(self) -> None:
+        """Bring the screen up to date: one frame, whatever has come since the last."""
+        attachment = self.present
+        emulator = attachment.emulator if attachment else None
+        if self._view.emulator is not emulator:
+            self._view.show(emulator)
+        self._view.draw_changes()
+        self._describe()
+        if self._view.is_on_screen:
+            draw_now(self._view)
+
+    # --- what it says about itself ---------------------------------------------------------
+
+    def _describe(self) -> None:
+        attachment, terminals = self.present, self._terminals
+        if attachment is not None and attachment.link_state is not None:
+            self.show_link(attachment.link_state)
+        if (title := self.title_text()) != self._titled:
+            self._titled = title
+            self.retitle()
+        self.detail = self._detail()
+        attachments = terminals.attachments if terminals else []
+        self._set_line(self._tab_line, tab_texts(attachments, attachment))
+        is_empty = terminals is not None and terminals.is_loaded and not attachments
+        self._set_line(self._notice_line, notice_of(attachment, self._escape, is_empty=is_empty))
+
+    @property
+    def _escape(self) -> str:
+        return key_name(self.settings.escape_key)
+
+    def _detail(self) -> str:
+        return what_is_shown(
+            self.present,
+            captured=self._view.all_keys,
+            prefixed=self._capture.prefixed,
+            back=self._view.back,
+            escape=self._escape,
+        )
+
+    def _set_line(self, line: Static, content: Content) -> None:
+        line.display = bool(content.plain)
+        if content != line.content:
+            line.update(content)
+
+    # --- keys ------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        if not self._view.all_keys:
+            return
+        event.stop()
+        event.prevent_default()
+        match verdict := self._capture.press(event.key, event.character):
+            case Typed(key, character):
+                self._type(key, character)
+            case Command():
+                self._obey(verdict)
+            case Elsewhere(key):
+                self._leave()
+                self.post_message(KeyEverywhere(key))
+            case Unknown():
+                self._say(
+                    f"{self._escape} {event.key} means nothing; {self._escape} ? shows what does"
+                )
+            case Prefixed():
+                pass
+            case _:
+                assert_never(verdict)
+        self.detail = self._detail()
+
+    def on_paste(self, event: events.Paste) -> None:
+        if self._view.all_keys and (attachment := self.present):
+            event.stop()
+            attachment.send(encode_paste(event.text, attachment.emulator.modes))
+
+    def _type(self, key: str, character: str | None) -> None:
+        if (attachment := self.present) is None:
+            return
+        self._view.back = 0
+        attachment.send(key_bytes(key, character, attachment.emulator.modes))
+
+    def _obey(self, command: Command) -> None:
+        attachment = self.present
+        match command:
+            case Command.LEAVE:
+                self._leave()
+            case Command.NEXT:
+                self.action_next(1)
+            case Command.PREVIOUS:
+                self.action_next(-1)
+            case Command.NEW:
+                self.action_new()
+            case Command.PASTE:
+                self.on_paste(events.Paste(self.app.clipboard))
+            case Command.READ_ONLY if attachment is not None:
+                attachment.read_only = not attachment.read_only
+            case Command.SEND_PENDING if attachment is not None:
+                attachment.answer_pending(send=True)
+            case Command.FORGET_PENDING if attachment is not None:
+                attachment.answer_pending(send=False)
+            case Command.RECONNECT:
+                self.client.retry_now()
+            case Command.HELP:
+                keys = "\n".join(f"{keys}  {what}" for keys, what in self.key_help())
+                self.notify(keys, title="In a terminal", markup=False, timeout=15)
+            case _:
+                pass
+
+    def _leave(self) -> None:
+        self._view.all_keys = False
+        self._capture.prefixed = False
+
+    # --- actions ---------------------------------------------------------------------------
+
+    def action_capture(self) -> None:
+        """Type into the terminal that is shown; open one where there is none."""
+        attachment = self.present
+        if attachment is None or attachment.ended or attachment.failure:
+            self.action_new()
+        else:
+            self._view.back = 0
+            self._view.all_keys = True
+            self._view.focus()
+            self._describe()
+
+    def action_next(self, step: int) -> None:
+        """Show the terminal `step` places further."""
+        if self._terminals is not None:
+            self._terminals.show_next(step)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll back by `pages`, forward where negative."""
+        self._scroll(pages * max(1, self._view.size.height - 1))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll back by `lines`, forward where negative."""
+        self._scroll(lines)
+
+    def action_oldest(self) -> None:
+        """Scroll back to the oldest line that is kept."""
+        self._scroll(self._view.furthest)
+
+    def action_newest(self) -> None:
+        """Show the present screen."""
+        self._scroll(-self._view.back)
+
+    @work(group="open", exclusive=True, exit_on_error=False)
+    async def action_new(self) -> None:
+        """Start a shell in a session of its own, and type into it.
+
+        An ended terminal that was shown makes room for it.
+        """
+        if (terminals := self._terminals) is None:
+            return
+        over = self.present if self.present and self.present.ended else None
+        try:
+            await terminals.open(*self._view.room)
+        except VibeBoxError as error:
+            self._say(f"No terminal: {error}", is_error=True)
+            return
+        if over is not None:
+            terminals.forget(over)
+        self._view.all_keys = True
+        self._describe()
+
+    @work(group="end", exclusive=True, exit_on_error=False)
+    async def action_end(self) -> None:
+        """End the terminal that is shown, after asking; one that has ended is taken away."""
+        terminals, attachment = self._terminals, self.present
+        if terminals is None or attachment is None:
+            return
+        if attachment.ended or attachment.failure:
+            terminals.forget(attachment)
+        elif await self.app.push_screen_wait(_ending(self.title_text())) == "end":
+            try:
+                await terminals.end(attachment)
+            except VibeBoxError as error:
+                self._say(f"The terminal goes on: {error}", is_error=True)
+
+    def _scroll(self, lines: int) -> None:
+        self._view.scroll_back(lines)
+        self.detail = self._detail()
+
+    def _say(self, text: str, *, is_error: bool = False) -> None:
+        self.post_message(Said(text, "error" if is_error else "information"))
+
+    # --- mouse, focus and size -------------------------------------------------------------
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._use_mouse(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        self._use_mouse(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._use_mouse(event)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._use_wheel(event, WHEEL_LINES)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._use_wheel(event, -WHEEL_LINES)
+
+    def _use_mouse(self, event: events.MouseEvent) -> bool:
+        """Tell the remote side what the mouse did, where it wants to know; did it?"""
+        attachment = self.present
+        if attachment is None or not self._view.all_keys or self._view.back or event.shift:
+            return False
+        cell = self._view.cell_at(event)
+        row = cell.line - self._view.scrolled
+        data = mouse_bytes(event, row, cell.column, attachment.emulator.modes)
+        attachment.send(data)
+        return bool(data)
+
+    def _use_wheel(self, event: events.MouseEvent, lines: int) -> None:
+        event.stop()
+        if self._use_mouse(event):
+            return
+        attachment = self.present
+        if attachment is not None and self._wheel_is_cursor_keys(attachment):
+            key = "up" if lines > 0 else "down"
+            attachment.send(key_bytes(key, None, attachment.emulator.modes) * abs(lines))
+        else:
+            self._scroll(lines)
+
+    def _wheel_is_cursor_keys(self, attachment: Attachment) -> bool:
+        """On the alternate screen there is nothing to scroll to: programs get cursor keys."""
+        return self._view.all_keys and attachment.emulator.modes.alternate_screen
+
+    def on_descendant_focus(self) -> None:
+        self._report_focus(has_focus=True)
+
+    def on_descendant_blur(self) -> None:
+        self._report_focus(has_focus=False)
+        self._leave()
+        self._describe()
+
+    def _report_focus(self, *, has_focus: bool) -> None:
+        attachment = self.present
+        if attachment is not None and attachment.emulator.modes.focus_reports:
+            attachment.send(encode_focus(has_focus))
+
+    @on(TerminalView.SizeChanged)
+    def _fit(self, event: TerminalView.SizeChanged) -> None:
+        event.stop()
+        self._has_room.set()
+        if self._terminals is not None:
+            self._terminals.resize(event.rows, event.columns)
+
+
+def _ending(what: str) -> ChoiceDialog:
+    return ChoiceDialog(
+        "End terminal",
+        f"End {what}?\n\nWhat runs in it is stopped, for everybody who is attached.",
+        [Choice("no", "Cancel", is_harmless=True), Choice("end", "End it", is_dangerous=True)],
+    )

@@ -1,56 +1,54 @@
-"""A widget that draws an emulated terminal and reports what the user does in it; no I/O."""
+"""A widget that draws an emulated terminal and says where the mouse is in it; no I/O."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar, NamedTuple
 
+from rich.style import Style as RichStyle
 from textual import events
-from textual.geometry import Offset
+from textual.geometry import Region
 from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
 from textual.widget import Widget
 
-from vibebox_tui.emulator import Emulator
+from vibebox_tui.emulator import Changes, Cursor, Emulator
+from vibebox_tui.ui.widgets.terminal_paint import Mark, TerminalPaint, marked
+
+SMALLEST_ROWS, SMALLEST_COLUMNS = 2, 10
+"""What a terminal is told at least: programs misbehave on less, and a layout passes through 0."""
+
+
+class Cell(NamedTuple):
+    """A place in a terminal's text: a `line` that keeps its number while it scrolls, a column.
+
+    Lines are numbered from 0, the oldest that there was when the view began to show it.
+    """
+
+    line: int
+    column: int
 
 
 class TerminalView(Widget, can_focus=True):
     """Draws an `Emulator`: its screen, or a part of its scrollback.
 
-    Only rows that changed are drawn anew. While `captured`, no binding of an ancestor sees a
-    key: all of them are posted as `KeyPressed`.
+    Only rows that changed are drawn anew. While it has `all_keys`, no binding of an ancestor acts
+    on a key: each bubbles up as an event. Scrolled back, the view keeps its place while lines
+    come in below.
     """
 
-    @dataclass
-    class KeyPressed(Message):
-        """A key was pressed while the view captures: Textual's name and the character, if any."""
+    ALLOW_SELECT: ClassVar[bool] = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "terminal--outside",
+        "terminal--selection",
+        "terminal--hit",
+        "terminal--present-hit",
+    }
 
-        view: "TerminalView"
-        key: str
-        character: str | None
-
-        @property
-        def control(self) -> "TerminalView":
-            return self.view
-
-    @dataclass
-    class Pasted(Message):
-        """Text was pasted into the view; nothing has been removed from it."""
-
-        view: "TerminalView"
-        text: str
-
-        @property
-        def control(self) -> "TerminalView":
-            return self.view
-
-    @dataclass
-    class MouseUsed(Message):
-        """The mouse did something at `cell` (column, row from 0) of the screen."""
-
-        view: "TerminalView"
-        event: events.MouseEvent
-        cell: Offset
-
-        @property
-        def control(self) -> "TerminalView":
-            return self.view
+    all_keys: reactive[bool] = reactive(False)
+    back: reactive[int] = reactive(0)
+    """Lines scrolled back; 0 shows the present screen."""
 
     @dataclass
     class SizeChanged(Message):
@@ -64,8 +62,200 @@ class TerminalView(Widget, can_focus=True):
         def control(self) -> "TerminalView":
             return self.view
 
-    def show(self, emulator: Emulator) -> None:
-        """Draw `emulator` from now on."""
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.emulator: Emulator | None = None
+        self._paint: TerminalPaint | None = None
+        self._marks: Mapping[int, Sequence[Mark]] = {}
+        self._point: Cell | None = None
+        self._scrolled = 0
+        self._cursor_row: int | None = None
+        self._drawn_top = 0
 
-    def draw_changes(self) -> None:
-        """Draw what changed in the emulator since the last call."""
+    # --- what is shown ---------------------------------------------------------------------
+
+    def show(self, emulator: Emulator | None) -> None:
+        """Draw `emulator` from now on, its present screen first."""
+        self.emulator = emulator
+        self._scrolled = emulator.scrollback_length if emulator else 0
+        self._marks, self._point = {}, None
+        self.set_reactive(TerminalView.back, 0)
+        if emulator is not None:
+            emulator.take_changes()
+        self.refresh()
+
+    def draw_changes(self) -> bool:
+        """Mark what changed in the emulator since the last call to be drawn; was there any?
+
+        While the remote side says that a frame is incomplete (mode 2026) nothing is drawn.
+        """
+        if self.emulator is None or not (changes := self.emulator.take_changes()):
+            return False
+        self._scrolled += changes.scrolled
+        if self.back and changes.scrolled:
+            self.set_reactive(TerminalView.back, min(self.back + changes.scrolled, self.furthest))
+        if changes.everything or self.top != self._drawn_top:
+            self.refresh()
+        else:
+            regions = self._changed_regions(changes)
+            if not regions:
+                return False
+            self.refresh(*regions)
+        self._drawn_top = self.top
+        return True
+
+    @property
+    def furthest(self) -> int:
+        """How many lines one can scroll back."""
+        return self.emulator.scrollback_length + self._hidden_rows() if self.emulator else 0
+
+    @property
+    def top(self) -> int:
+        """The emulator's row that the first row of the view shows; negative in the scrollback."""
+        return self._hidden_rows() - self.back
+
+    @property
+    def scrolled(self) -> int:
+        """The number of the emulator's row 0 as a line: how many lines have left its screen."""
+        return self._scrolled
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Rows and columns that fit, and at least what a terminal needs."""
+        return max(self.size.height, SMALLEST_ROWS), max(self.size.width, SMALLEST_COLUMNS)
+
+    def scroll_back(self, lines: int) -> None:
+        """Scroll `lines` back, or forward where negative, as far as there are any."""
+        self.back = max(0, min(self.back + lines, self.furthest))
+
+    def reveal(self, line: int) -> None:
+        """Scroll as little as possible so that `line` is in view."""
+        y = line - self._scrolled - self.top
+        if y < 0:
+            self.scroll_back(-y)
+        elif y >= self.size.height:
+            self.scroll_back(self.size.height - 1 - y)
+
+    def mark(self, marks: Mapping[int, Sequence[Mark]], point: Cell | None = None) -> None:
+        """Draw `marks` (by line) over the text, and the cursor at `point` instead of its place."""
+        self._marks, self._point = marks, point
+        self.refresh()
+
+    def cell_at(self, event: events.MouseEvent) -> Cell:
+        """The place in the text that a mouse event is about, within what there is."""
+        row = min(max(event.y, 0), max(self.size.height - 1, 0)) + self.top
+        columns = self.emulator.columns if self.emulator else 1
+        return Cell(row + self._scrolled, min(max(event.x, 0), columns - 1))
+
+    def row_text(self, line: int) -> str:
+        """The text of `line`, blanks at its end included; empty where there is no such line."""
+        if (row := self._row_of(line)) is None or self.emulator is None:
+            return ""
+        return "".join(text for text, _ in self.emulator.runs(row))
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        paint = self._present_paint()
+        emulator, row = self.emulator, y + self.top
+        if emulator is None or not -emulator.scrollback_length <= row < emulator.rows:
+            return Strip.blank(width, self._component_or_base("terminal--outside"))
+        strip = paint.strip(emulator.runs(row), min(width, emulator.columns))
+        strip = marked(strip, [*self._marks.get(row + self._scrolled, ()), *self._cursor(row)])
+        if width > emulator.columns:
+            outside = self._component_or_base("terminal--outside")
+            strip = strip.adjust_cell_length(width, outside)
+        return strip
+
+    def component_style(self, name: str) -> RichStyle:
+        """The look of a part of the view, as the styles have it."""
+        return self.get_component_rich_style(name)
+
+    def notify_style_update(self) -> None:
+        self._paint = None
+        super().notify_style_update()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return self.all_keys
+
+    def watch_all_keys(self, all_keys: bool) -> None:
+        self.set_class(all_keys, "-captured")
+        self.refresh_bindings()
+
+    def watch_back(self) -> None:
+        self.refresh()
+
+    def on_focus(self) -> None:
+        self._refresh_cursor()
+
+    def on_blur(self) -> None:
+        self._refresh_cursor()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size:
+            self.post_message(self.SizeChanged(self, *self.room))
+
+    def _present_paint(self) -> TerminalPaint:
+        base = self.rich_style
+        if self.emulator is not None and self.emulator.modes.reverse_video:
+            base = RichStyle(color=base.bgcolor, bgcolor=base.color)
+        if self._paint is None or self._paint.base != base:
+            self._paint = TerminalPaint(base)
+        return self._paint
+
+    def _component_or_base(self, name: str) -> RichStyle:
+        return self.get_component_rich_style(name)
+
+    def _cursor(self, row: int) -> Sequence[Mark]:
+        """The mark of the cursor, where it is in `row` and is to be seen."""
+        if self._point is not None:
+            column = self._point.column
+            return [Mark(column, column + 1)] if self._point.line == row + self._scrolled else []
+        if self.emulator is None or not self.has_focus:
+            return []
+        cursor = self.emulator.cursor
+        if not cursor.visible or cursor.row != row:
+            return []
+        return [Mark(cursor.column, cursor.column + 1)]
+
+    def _changed_regions(self, changes: Changes) -> list[Region]:
+        rows = set(changes.rows)
+        if self.emulator is not None:
+            rows |= self._cursor_rows(self.emulator.cursor)
+        return list(_regions(sorted(rows), self.top, self.size.width, self.size.height))
+
+    def _cursor_rows(self, cursor: Cursor) -> set[int]:
+        """The rows in which the cursor was and is."""
+        rows = {cursor.row} | ({self._cursor_row} if self._cursor_row is not None else set())
+        self._cursor_row = cursor.row
+        return rows
+
+    def _refresh_cursor(self) -> None:
+        if self.emulator is not None:
+            y = self.emulator.cursor.row - self.top
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _hidden_rows(self) -> int:
+        """Rows at the emulator's top that don't fit; the cursor's row always does."""
+        if self.emulator is None or self.emulator.rows <= self.size.height:
+            return 0
+        return max(0, self.emulator.cursor.row - self.size.height + 1)
+
+    def _row_of(self, line: int) -> int | None:
+        row = line - self._scrolled
+        if self.emulator is None:
+            return None
+        return row if -self.emulator.scrollback_length <= row < self.emulator.rows else None
+
+
+def _regions(rows: Sequence[int], top: int, width: int, height: int) -> list[Region]:
+    """Regions of a view that starts at row `top` which cover `rows` (ascending) and little else."""
+    shown = [row - top for row in rows if 0 <= row - top < height]
+    if not shown:
+        return []
+    starts = [shown[0], *(after for before, after in pairwise(shown) if after != before + 1)]
+    ends = [*(before for before, after in pairwise(shown) if after != before + 1), shown[-1]]
+    return [
+        Region(0, start, width, end - start + 1) for start, end in zip(starts, ends, strict=True)
+    ]

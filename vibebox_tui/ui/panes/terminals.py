@@ -1,0 +1,121 @@
+"""The terminals of one environment: which there are, which are attached, which one is shown."""
+
+import asyncio
+from collections.abc import Callable
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.errors import UnreachableError
+from vibebox_tui.client.events import LinkPhase
+from vibebox_tui.protocol.models import CreateSessionRequest, Session
+from vibebox_tui.ui.panes.terminals_attachment import Attachment
+
+LIST_RETRY = 5.0
+"""Seconds until the sessions are asked for again where the link's state tells nothing new."""
+
+
+class Terminals:
+    """The sessions of `environment_id` as attachments, each read by a task of `tasks`.
+
+    A session is attached when it is first shown and stays attached. `changed` is called with an
+    attachment that may look different, and with None when the list itself did.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        environment_id: str,
+        tasks: asyncio.TaskGroup,
+        changed: Callable[[Attachment | None], None],
+    ) -> None:
+        self._client = client
+        self._environment_id = environment_id
+        self._tasks = tasks
+        self._changed = changed
+        self._attached: set[str] = set()
+        self.attachments: list[Attachment] = []
+        self.present: Attachment | None = None
+        self.is_loaded = False
+
+    async def load(self, rows: int, columns: int) -> None:
+        """Learn which sessions there are, as soon as the server can be reached; show the first.
+
+        Raises:
+            VibeBoxError: the server answered, and it was no list of sessions.
+        """
+        for session in await self._sessions():
+            if session.status != "terminated":
+                self._add(session, rows, columns)
+        self.is_loaded = True
+        if self.attachments:
+            self.show(self.attachments[0])
+        self._changed(None)
+
+    async def open(self, rows: int, columns: int) -> None:
+        """Start a shell in a session of its own and show it.
+
+        Raises:
+            VibeBoxError: the server couldn't, with its reason.
+        """
+        request = CreateSessionRequest(rows=rows, cols=columns)
+        session = await self._client.rest.create_session(self._environment_id, request)
+        self.show(self._add(session, rows, columns))
+
+    async def end(self, attachment: Attachment) -> None:
+        """End a session, with everything that runs in it.
+
+        Raises:
+            VibeBoxError: the server couldn't, with its reason.
+        """
+        await self._client.rest.end_session(attachment.session.id)
+
+    def show(self, attachment: Attachment) -> None:
+        """Make `attachment` the one that is shown, and attach it if it isn't yet."""
+        self.present = attachment
+        attachment.has_news = False
+        if attachment.session.id not in self._attached:
+            self._attached.add(attachment.session.id)
+            self._tasks.create_task(attachment.follow(self._client))
+        self._changed(None)
+
+    def show_next(self, step: int) -> None:
+        """Show the terminal `step` places further, beyond the last the first."""
+        if self.present is not None and len(self.attachments) > 1:
+            at = self.attachments.index(self.present) + step
+            self.show(self.attachments[at % len(self.attachments)])
+
+    def forget(self, attachment: Attachment) -> None:
+        """Take an ended session off the list; the one before it is shown in its place."""
+        at = self.attachments.index(attachment)
+        self.attachments.remove(attachment)
+        if attachment is self.present:
+            self.present = None
+            if self.attachments:
+                self.show(self.attachments[max(0, at - 1)])
+        self._changed(None)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell every attached session the size that there is room for."""
+        for attachment in self.attachments:
+            attachment.resize(rows, columns)
+
+    def _add(self, session: Session, rows: int, columns: int) -> Attachment:
+        attachment = Attachment(session, rows, columns, self._changed)
+        self.attachments.append(attachment)
+        return attachment
+
+    async def _sessions(self) -> list[Session]:
+        while True:
+            try:
+                return await self._client.rest.sessions(self._environment_id)
+            except UnreachableError:
+                await self._link_is_back()
+
+    async def _link_is_back(self) -> None:
+        """Return when some connection stands again, or it is time to look anyhow."""
+        try:
+            async with asyncio.timeout(LIST_RETRY), self._client.watch_link() as links:
+                async for link in links:
+                    if link.phase is LinkPhase.CONNECTED:
+                        return
+        except TimeoutError:
+            return

@@ -1,0 +1,165 @@
+"""One attached session: its output into an emulator, keys and pastes out to it."""
+
+import asyncio
+from collections.abc import Callable
+from time import perf_counter
+from typing import assert_never
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.events import (
+    InputPending,
+    InputUncertain,
+    LinkState,
+    TerminalEnded,
+    TerminalEvent,
+    TerminalLiveNow,
+    TerminalReset,
+    TerminalSizeChanged,
+    TerminalText,
+)
+from vibebox_tui.client.terminal import TerminalLink
+from vibebox_tui.emulator import Emulator
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.protocol.models import Session
+
+SLICE_TIME = 0.004
+"""Seconds of drawing into an emulator at a stretch: less than a key may wait to be noticed."""
+
+SMALLEST_SLICE, LARGEST_SLICE = 2_048, 1_048_576
+"""Characters fed at a stretch, at least and at most, as the emulator's speed on them allows."""
+
+
+class Attachment:
+    """A session that this pane reads and writes, with the screen that came of it.
+
+    `changed` is called after anything that may look different: output, the link's state, the
+    session's end, input that waits. It is called often, and draws nothing by itself.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        rows: int,
+        columns: int,
+        changed: Callable[["Attachment"], None],
+    ) -> None:
+        self.session = session
+        self.emulator = Emulator(rows, columns)
+        self.link_state: LinkState | None = None
+        self.ended: TerminalEnded | None = None
+        self.pending = InputPending(0)
+        self.uncertain: InputUncertain | None = None
+        self.is_live = False
+        """Whether the screen is the session's present one, no redraw in the middle of arriving."""
+        self.read_only = False
+        """Whether the user wants nothing of what is typed to be sent."""
+        self.has_news = False
+        """Whether there was output while another terminal was shown."""
+        self.failure = ""
+        """Why the session can't be watched (any more), as a sentence."""
+        self._room = (rows, columns)
+        self._link: TerminalLink | None = None
+        self._changed = changed
+        self._slice = SMALLEST_SLICE
+        self._busy_since = 0.0
+
+    # --- output ----------------------------------------------------------------------------
+
+    async def follow(self, client: Client) -> None:
+        """Stay attached for as long as the session lives, or until it can't be watched."""
+        try:
+            await self._read(client)
+        except VibeBoxError as error:
+            self.failure = str(error)
+        self._changed(self)
+
+    async def _read(self, client: Client) -> None:
+        rows, columns = self._room
+        async with client.terminal(self.session.id, rows=rows, columns=columns) as link:
+            self._link = link
+            try:
+                async for event in link:
+                    await self._take(event)
+            finally:
+                self._link = None
+
+    async def _take(self, event: TerminalEvent) -> None:
+        match event:
+            case TerminalText(data):
+                await self._feed(data)
+                return
+            case TerminalReset(rows, columns):
+                self.emulator = Emulator(rows, columns)
+                self.is_live = False
+            case TerminalLiveNow():
+                self.is_live = True
+            case TerminalSizeChanged(rows, columns):
+                self.emulator.resize(rows, columns)
+            case TerminalEnded():
+                self.ended = event
+            case InputPending():
+                self.pending = event
+            case InputUncertain():
+                self.uncertain = event
+            case LinkState():
+                self.link_state = event
+            case _:
+                assert_never(event)
+        self._changed(self)
+
+    async def _feed(self, text: str) -> None:
+        """Draw `text` in slices, with a look at everything else that waits in between."""
+        position = 0
+        while position < len(text):
+            piece = text[position : position + self._slice]
+            position += len(piece)
+            began = perf_counter()
+            self.emulator.feed(piece)
+            self.emulator.take_replies()  # the server's emulator is the one that answers
+            took = perf_counter() - began
+            self._adapt(len(piece), took)
+            self._changed(self)
+            await self._breathe(took)
+
+    def _adapt(self, characters: int, took: float) -> None:
+        if characters < self._slice and took < SLICE_TIME:
+            return
+        fitting = int(characters * SLICE_TIME / max(took, 1e-6))
+        self._slice = max(SMALLEST_SLICE, min(fitting, 2 * self._slice, LARGEST_SLICE))
+
+    async def _breathe(self, took: float) -> None:
+        """Let others run once a slice's time has been used up since they last could."""
+        self._busy_since += took
+        if self._busy_since >= SLICE_TIME:
+            self._busy_since = 0.0
+            await asyncio.sleep(0)
+
+    # --- input -----------------------------------------------------------------------------
+
+    @property
+    def accepts_input(self) -> bool:
+        """Whether what is typed has somewhere to go."""
+        return self._link is not None and self.ended is None and not self.read_only
+
+    def send(self, data: bytes) -> None:
+        """Write `data` to the session, now or when the link is back; nothing where it ended."""
+        if data and self.accepts_input and self._link is not None:
+            self._link.send(data.decode("utf-8", "replace"))
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Ask for another size; the emulator follows when the session has it."""
+        if (rows, columns) == self._room:
+            return
+        self._room = (rows, columns)
+        if self._link is not None and self.ended is None:
+            self._link.resize(rows, columns)
+
+    def answer_pending(self, *, send: bool) -> None:
+        """Send what was typed while disconnected, or forget it."""
+        if self._link is not None:
+            if send:
+                self._link.release_pending()
+            else:
+                self._link.discard_pending()
+        self.uncertain = None
+        self._changed(self)

@@ -1,0 +1,138 @@
+"""Rows of an emulator as Textual strips: colours of a theme, nothing that a program sent raw."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.cache import FIFOCache
+from textual.strip import Strip
+
+from vibebox_tui.emulator import (
+    DEFAULT_COLOUR,
+    TRUE_COLOUR,
+    Attributes,
+    Run,
+    Style,
+    colour_triplet,
+)
+
+CACHED_ROWS = 512
+"""Rows kept painted: a tall screen twice over, so that scrolling by a line paints one."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What a terminal might act on; an emulator has none in its cells, and none may pass."""
+
+_ATTRIBUTES = (
+    (Attributes.BOLD, RichStyle(bold=True)),
+    (Attributes.DIM, RichStyle(dim=True)),
+    (Attributes.ITALIC, RichStyle(italic=True)),
+    (Attributes.BLINK, RichStyle(blink=True)),
+    (Attributes.REVERSE, RichStyle(reverse=True)),
+    (Attributes.CONCEAL, RichStyle(conceal=True)),
+    (Attributes.STRIKE, RichStyle(strike=True)),
+    (Attributes.OVERLINE, RichStyle(overline=True)),
+)
+
+_UNDERLINED, _DOUBLY_UNDERLINED = RichStyle(underline=True), RichStyle(underline2=True)
+_DOUBLE = 2
+"""The emulator's number for a double underline; other kinds are drawn as a single one."""
+
+
+class Mark(NamedTuple):
+    """Cells `start` to `end` (exclusive) of a row that look different: `style` over their own.
+
+    Where `style` is None the cells are reversed, whatever they are: a cursor is always seen.
+    """
+
+    start: int
+    end: int
+    style: RichStyle | None = None
+
+
+class TerminalPaint:
+    """Paints rows in `base`, the colours that the theme has for a terminal's default ones."""
+
+    def __init__(self, base: RichStyle) -> None:
+        self.base = base
+        self._styles: dict[Style, RichStyle] = {}
+        self._strips: FIFOCache[tuple[tuple[Run, ...], int], Strip] = FIFOCache(CACHED_ROWS)
+
+    def strip(self, runs: Sequence[Run], width: int) -> Strip:
+        """A row of `width` cells; equal rows are the same strip."""
+        key = (tuple(runs), width)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._painted(runs, width)
+        return strip
+
+    def _painted(self, runs: Sequence[Run], width: int) -> Strip:
+        styles, base = self._styles, self.base
+        segments = []
+        for text, style in runs:
+            rich_style = styles.get(style)
+            if rich_style is None:
+                rich_style = styles[style] = base + rich_style_of(style)
+            segments.append(Segment(text if text.isprintable() else harmless(text), rich_style))
+        return Strip(segments).adjust_cell_length(width, base)
+
+
+def marked(strip: Strip, marks: Sequence[Mark]) -> Strip:
+    """`strip` with `marks` over it, the later over the earlier."""
+    for mark in marks:
+        width = strip.cell_length
+        start, end = max(0, mark.start), min(mark.end, width)
+        if start < end:
+            before, within, after = strip.divide([start, end, width])
+            look = [Segment(text, _over(style, mark.style)) for text, style, _ in within]
+            strip = Strip([*before, *look, *after], width)
+    return strip
+
+
+def harmless(text: str) -> str:
+    """`text` with a space for every control character."""
+    return _CONTROLS.sub(" ", text)
+
+
+@lru_cache(4096)
+def rich_style_of(style: Style) -> RichStyle:
+    """The emulator's style in Rich's terms; colours that are the terminal's own stay unset.
+
+    Hyperlinks are left out: an address from the remote side is no business of the user's
+    terminal, the view opens it when it is asked to.
+    """
+    rich_style = RichStyle(
+        color=_colour(style.foreground),
+        bgcolor=_colour(style.background),
+    )
+    for bit, attribute in _ATTRIBUTES:
+        if style.attributes & bit:
+            rich_style += attribute
+    if style.underline:
+        rich_style += _DOUBLY_UNDERLINED if style.underline == _DOUBLE else _UNDERLINED
+    return rich_style
+
+
+def _colour(colour: int) -> Color | None:
+    if colour == DEFAULT_COLOUR:
+        return None
+    if colour & TRUE_COLOUR:
+        return Color.from_rgb(*colour_triplet(colour))
+    return Color.from_ansi(colour)
+
+
+@lru_cache(4096)
+def _over(style: RichStyle | None, over: RichStyle | None) -> RichStyle:
+    style = style or RichStyle.null()
+    if over is not None:
+        return style + over
+    return style + RichStyle(reverse=not style.reverse)
+
+
+def column_after(text: str, characters: int) -> int:
+    """The column in which the character at index `characters` of a row's text begins."""
+    return cell_len(text[:characters])
