@@ -1,25 +1,117 @@
 """The dashboard as a Textual app: its theme, its styles, its first screen and how it ends."""
 
-from typing import ClassVar
+import logging
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import ClassVar, Final
 
+from rich.segment import Segments
+from rich.text import Text
 from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from vibebox_tui.client.client import Client
+from vibebox_tui.paths import styles_directory
+from vibebox_tui.ui.hangup import TerminalGuard
+from vibebox_tui.ui.screens.dashboard import DashboardScreen
 from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.theme import THEMES, with_our_tokens
+
+_log = logging.getLogger(__name__)
+
+TERMINAL_CHECK_SECONDS: Final = 0.5
+"""Between two looks at whether the terminal is still there."""
+
+_KEY_NAMES: Final = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "ctrl+right_square_bracket": "^]",
+}
 
 
-class VibeBoxApp(App[str]):
+class VibeBoxApp(App[str], inherit_bindings=False):
     """The dashboard of one server; `client` is open already and is closed by who opened it.
 
-    `run` (or `run_async`) returns what to do with the environments of a server of our own:
+    `run` (or `run_async`) returns what is to become of the environments on a server of our own:
     "leave" them running or "stop" them; None where the dashboard ended otherwise.
     """
 
     TITLE = "vibebox"
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH: ClassVar[list[str]] = []
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "screen.palette", "Commands", id="app.palette"),
+        Binding("question_mark,f1", "screen.help", "Help", id="app.help"),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, id="app.redraw"),
+        Binding("ctrl+c", "say_how_to_leave", "Copy the selection", show=False, id="app.copy"),
+    ]
 
     def __init__(self, client: Client, settings: DashboardSettings | None = None) -> None:
-        super().__init__()
-        self.client = client
         self.settings = settings or DashboardSettings()
+        self.client = client
+        super().__init__(css_path=_style_files())
+        self.set_class(not self.settings.glyphs.unicode, "-ascii")
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.settings.theme
+        self.keymap: Mapping[str, str] = self._normalize_keymap(self.settings.keymap)
+        self.set_keymap(self.keymap)
+
+    def get_default_screen(self) -> Screen[None]:
+        return DashboardScreen(self.client, self.settings)
+
+    def get_css_variables(self) -> dict[str, str]:
+        self.theme_variables = with_our_tokens(super().get_css_variables())
+        return self.theme_variables
+
+    def get_key_display(self, binding: Binding) -> str:
+        if binding.key_display is None and binding.key in _KEY_NAMES:
+            return _KEY_NAMES[binding.key]
+        return super().get_key_display(binding)
+
+    def action_redraw(self) -> None:
+        """Draw everything anew, as after another program wrote to the terminal."""
+        self.refresh(layout=True)
+
+    def action_say_how_to_leave(self) -> None:
+        self.notify("q leaves the dashboard; nothing is stopped by it.", markup=False, timeout=4)
+
+    # --- how it ends -----------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
+            self._guard.start()
+            self.set_interval(TERMINAL_CHECK_SECONDS, self._guard.check)
+
+    def _handle_exception(self, error: Exception) -> None:
+        _log.critical("the dashboard failed", exc_info=error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End with a sentence: a traceback would show a user nothing but our values."""
+        error = self._exception
+        text = f"vibebox: the dashboard failed and has ended: {type(error).__name__}: {error}"
+        self._exit_renderables.append(
+            Segments(self.console.render(Text(text), self.console.options))
+        )
+        self._close_messages_no_wait()
+
+
+def _style_files() -> list[str | PurePath]:
+    """All style sheets, the tokens first."""
+    return sorted(
+        styles_directory().glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.name)
+    )

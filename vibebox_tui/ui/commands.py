@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from textual import actions
@@ -129,7 +130,7 @@ class EnvironmentCommands(Provider):
     def _environments(self) -> Iterator[tuple[EnvironmentRow, Callable[[], None]]]:
         screen = cast("ShowsEnvironments", self.screen)
         for row in screen.rows:
-            yield row, lambda chosen=row.id: screen.go_to(chosen)
+            yield row, partial(screen.go_to, row.id)
 
 
 def _usable_bindings(

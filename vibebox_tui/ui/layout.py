@@ -1,5 +1,6 @@
 """Which layout a size gets, and how panes are tiled in it: arithmetic only."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -21,8 +22,11 @@ SLOT_WIDTH: Final = 40
 SLOT_HEIGHT: Final = 8
 """Cells that a pane needs, its border included."""
 
-COMFORTABLE_WIDTH: Final = 82
-"""Columns that a pane would like: 80 and its border."""
+COMFORTABLE_WIDTH: Final = 76
+"""Columns beyond which height is worth more to a pane than width."""
+
+TERMINAL_WIDTH: Final = 82
+"""Columns that a terminal would like: 80 and its border."""
 
 
 class Shape(StrEnum):
@@ -71,6 +75,21 @@ def tile(wanted: int, width: int, height: int) -> Grid:
     )
     fitting = [grid for grid in choices if grid.rows == 1 or height // grid.rows >= SLOT_HEIGHT]
     return max(fitting, key=lambda grid: _worth(grid, width, height))
+
+
+def widen_terminals(is_terminal: Sequence[bool], width: int) -> list[int]:
+    """The widths of panes in one row: equal, but terminals get 80 columns where the others can
+    spare them.
+    """
+    count, terminals = len(is_terminal), sum(is_terminal)
+    equal = width // count
+    others = count - terminals
+    left_over = width - terminals * TERMINAL_WIDTH
+    if not terminals or equal >= TERMINAL_WIDTH or not others or left_over // others < SLOT_WIDTH:
+        return [equal] * (count - 1) + [width - equal * (count - 1)]
+    widths = [TERMINAL_WIDTH if terminal else left_over // others for terminal in is_terminal]
+    widths[is_terminal.index(False)] += width - sum(widths)
+    return widths
 
 
 def _worth(grid: Grid, width: int, height: int) -> tuple[int, int, int]:

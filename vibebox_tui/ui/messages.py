@@ -8,6 +8,8 @@ from textual.message import Message
 View = Literal["logs", "terminal", "metrics", "info"]
 """What one can look at of an environment; the name of its tab."""
 
+Severity = Literal["information", "warning", "error"]
+
 
 @dataclass
 class KeyEverywhere(Message):
@@ -41,4 +43,4 @@ class Said(Message):
     """Say `text` to the user in a line that goes away by itself; not for what needs an answer."""
 
     text: str
-    severity: Literal["information", "warning", "error"] = "information"
+    severity: Severity = "information"

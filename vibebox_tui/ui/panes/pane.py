@@ -159,19 +159,32 @@ class Pane(Widget):
     async def _follow(self) -> None:
         try:
             await self.follow()
-        except VibeBoxError as error:
-            self._fail(str(error))
         except Exception as error:
-            _log.exception("the worker of %s failed", self.title_text())
-            self._fail(f"This pane failed: {type(error).__name__}: {error}")
+            cause = _first_cause(error)
+            if not isinstance(cause, VibeBoxError):
+                _log.exception("the worker of %s failed", self.title_text())
+            self._fail(_sentence(cause))
 
     def _fail(self, reason: str) -> None:
         self.failure = reason
         self.post_message(self.Failed(self, reason))
 
 
+def _first_cause(error: Exception) -> Exception:
+    """The error itself, or the first one in a task group's."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, VibeBoxError):
+        return str(error)
+    return f"This pane failed: {type(error).__name__}: {error}"
+
+
 class PaneFailure(Static):
     """Why a pane shows nothing new, across its foot."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}  Ctrl+R tries again.", markup=False)
+        super().__init__(f"{reason.rstrip('.')}. Ctrl+R tries again.", markup=False)

@@ -1,0 +1,141 @@
+"""The details of one environment: what it runs, where, with what limits, and how it is."""
+
+import re
+import shlex
+from datetime import datetime
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from vibebox_tui.client.events import LinkState, StatusUpdate
+from vibebox_tui.protocol.messages import EnvironmentStatus
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text, seconds_since
+from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.roster import UNKNOWN
+from vibebox_tui.ui.theme import state_token
+
+_SECRET_NAME: Final = re.compile(
+    r"token|secret|passw|pwd|credential|private|auth|key|dsn|cookie", re.IGNORECASE
+)
+"""Names of variables whose values are never shown."""
+
+_LABEL_CELLS: Final = 14
+"""Columns for what a line is about."""
+
+
+class InfoPane(Pane):
+    """Shows everything that is known of the environment; values that may be secret are hidden."""
+
+    NOUN = "Info"
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="info-body", can_focus=True):
+            yield Static(classes="info-text")
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._draw)
+
+    def reset(self) -> None:
+        self._status: EnvironmentStatus | None = None
+        self._seen_at: float | None = None
+        self._draw()
+
+    def watch_environment(self) -> None:
+        self._draw()
+
+    @property
+    def focus_target(self) -> Widget | None:
+        return self.query_one(VerticalScroll)
+
+    async def follow(self) -> None:
+        environment = self.environment
+        if environment is None:
+            return
+        async with self.client.status(environment.id) as updates:
+            async for event in updates:
+                match event:
+                    case StatusUpdate(status, received_at):
+                        self._status, self._seen_at = status, received_at
+                    case LinkState():
+                        self.show_link(event)
+                self._draw()
+
+    def _draw(self) -> None:
+        if self.environment is None or not self.is_mounted or not self.display:
+            return
+        sections = (_what(self.environment), self._how(self.environment), _where(self.environment))
+        lines = [_line(label, text, ink) for section in sections for label, text, ink in section]
+        self.query_one(".info-text", Static).update(Content("\n").join(lines))
+
+    def _how(self, environment: Environment) -> list[tuple[str, str, str]]:
+        """How the environment is, as far as it can be seen."""
+        now, glyphs = self.settings.clock(), self.settings.glyphs
+        status = self._status
+        state = UNKNOWN if self.has_class("-stale") else environment.status
+        if status is not None and not self.has_class("-stale"):
+            state = status.status
+        ink = "$ink-faint" if self.has_class("-stale") else "$ink"
+        lines = [("State", f"{glyphs.state(state)} {state}", state_token(state))]
+        if status is not None and status.message:
+            lines.append(("", status.message, state_token(state)))
+        age = seconds_since(environment.started_at, now)
+        if state == "running" and age is not None:
+            lines.append(("Running for", duration_text(age), ink))
+        if self.has_class("-stale") and self._seen_at is not None:
+            lines.append(("Last seen", f"{duration_text(now - self._seen_at)} ago", "$warning"))
+        cpu, memory = (status.cpu_usage, status.memory_usage) if status else (None, None)
+        cores = f" of {environment.cpu_limit * 100:.0f}%" if environment.cpu_limit else ""
+        limit = environment.memory_limit
+        most = f" of {memory_text(limit, glyphs).strip()}" if limit else ""
+        lines.append(("CPU", cpu_text(cpu, glyphs).strip() + cores, ink))
+        lines.append(("Memory", memory_text(memory, glyphs).strip() + most, ink))
+        if environment.last_error:
+            lines.append(("Last error", environment.last_error, "$state-error"))
+        return [*lines, ("", "", "")]
+
+
+def _what(environment: Environment) -> list[tuple[str, str, str]]:
+    lines = [
+        ("Name", environment.name, "bold $ink"),
+        ("", environment.description, "$ink-dim"),
+        ("Id", environment.id, "$ink"),
+        ("Runtime", environment.runtime, "$ink"),
+        ("Image", environment.base_image or "", "$ink"),
+        ("Command", shlex.join(environment.command), "$ink"),
+        ("Directory", environment.working_directory or "", "$ink"),
+    ]
+    return [*(line for line in lines if line[1]), ("", "", "")]
+
+
+def _where(environment: Environment) -> list[tuple[str, str, str]]:
+    lines = [
+        ("Owner", environment.owner_id + (" (shared)" if environment.shared else ""), "$ink"),
+        ("Created", _local_time(environment.created_at), "$ink"),
+        ("Started", _local_time(environment.started_at), "$ink"),
+        ("Container", environment.container_id or "", "$ink"),
+    ]
+    known = [line for line in lines if line[1]]
+    variables = sorted(environment.environment_variables.items())
+    shown = [f"{name}={_shown_value(name, value)}" for name, value in variables]
+    labels = ["Variables", *[""] * (len(shown) - 1)]
+    return [*known, *((label, text, "$ink") for label, text in zip(labels, shown, strict=False))]
+
+
+def _shown_value(name: str, value: str) -> str:
+    return "(hidden)" if _SECRET_NAME.search(name) else value
+
+
+def _local_time(iso_time: str | None) -> str:
+    age = seconds_since(iso_time, 0.0)
+    if age is None:
+        return ""
+    return datetime.fromtimestamp(-age).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _line(label: str, text: str, ink: str) -> Content:
+    return Content.assemble((label.ljust(_LABEL_CELLS), "$ink-dim"), (text, ink))

@@ -1,0 +1,102 @@
+"""A place on the screen for one environment: one of its panes, the others a key away."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.messages import View
+from vibebox_tui.ui.panes.info import InfoPane
+from vibebox_tui.ui.panes.logs import LogsPane
+from vibebox_tui.ui.panes.metrics import MetricsPane
+from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.panes.terminal import TerminalPane
+from vibebox_tui.ui.settings import DashboardSettings
+
+VIEWS: Final[Mapping[View, type[Pane]]] = {
+    "logs": LogsPane,
+    "terminal": TerminalPane,
+    "metrics": MetricsPane,
+    "info": InfoPane,
+}
+"""What can be looked at of an environment, in the order of the tabs."""
+
+
+class Slot(Widget):
+    """Shows `view` of `environment`.
+
+    A view begins to follow its environment when it is first shown, and goes on while another one
+    is shown in its place, so that going back to it costs nothing and misses nothing.
+    """
+
+    environment: reactive[Environment | None] = reactive(None)
+    view: reactive[View] = reactive("logs")
+
+    def __init__(
+        self,
+        client: Client,
+        settings: DashboardSettings,
+        *,
+        view: View = "logs",
+        environment: Environment | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id, classes="slot")
+        self._panes = {name: pane(client, settings=settings) for name, pane in VIEWS.items()}
+        self.set_reactive(Slot.view, view)
+        self.set_reactive(Slot.environment, environment)
+
+    def compose(self) -> ComposeResult:
+        yield from self._panes.values()
+
+    def on_mount(self) -> None:
+        self._show()
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that is shown."""
+        return self._panes[self.view]
+
+    def next_view(self, step: int) -> None:
+        """Show the view that is `step` tabs further."""
+        views = list(VIEWS)
+        self.view = views[(views.index(self.view) + step) % len(views)]
+
+    def focus_content(self) -> None:
+        """Give the focus to what the shown pane has it for."""
+        if target := self.pane.focus_target:
+            target.focus()
+
+    def watch_environment(self) -> None:
+        self._show()
+
+    def watch_view(self) -> None:
+        had_focus = self.has_focus_within
+        self._show()
+        if had_focus:
+            self.call_after_refresh(self.focus_content)
+
+    def _show(self) -> None:
+        self._retitle()
+        for view, pane in self._panes.items():
+            pane.display = view == self.view
+            self._hand_environment_to(pane, is_shown=view == self.view)
+
+    def _hand_environment_to(self, pane: Pane, *, is_shown: bool) -> None:
+        mine, theirs = self.environment, pane.environment
+        if theirs == mine:
+            return
+        is_same = mine is not None and theirs is not None and mine.id == theirs.id
+        if is_shown or is_same:
+            pane.environment = mine
+        elif theirs is not None:
+            pane.environment = None
+
+    def _retitle(self) -> None:
+        tabs = [pane.tab_text() for pane in self._panes.values()]
+        at = list(self._panes).index(self.view)
+        self.pane.tabs = (tuple(tabs[:at]), tuple(tabs[at + 1 :]))

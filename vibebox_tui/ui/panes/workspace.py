@@ -1,0 +1,138 @@
+"""The part of the screen where panes are: the current environment's, and others beside it."""
+
+from textual.app import ComposeResult
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.layout import Grid, room_for, tile, widen_terminals
+from vibebox_tui.ui.messages import View
+from vibebox_tui.ui.panes.slot import Slot
+from vibebox_tui.ui.settings import DashboardSettings
+
+
+class Workspace(Widget):
+    """Tiles slots: the main one, where there is room its companion, and those opened beside.
+
+    The main slot and its companion (the terminal beside the logs) show the current environment;
+    the others keep theirs. What there is no room for is hidden until there is.
+    """
+
+    environment: reactive[Environment | None] = reactive(None)
+    has_companion: reactive[bool] = reactive(False)
+    zoomed: reactive[Slot | None] = reactive(None)
+
+    def __init__(self, client: Client, settings: DashboardSettings) -> None:
+        super().__init__(id="workspace")
+        self._client = client
+        self._settings = settings
+        self.main = Slot(client, settings, view="logs", id="slot-main")
+        self._companion = Slot(client, settings, view="terminal", id="slot-companion")
+        self._beside: list[Slot] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.main
+        yield self._companion
+
+    # --- slots -----------------------------------------------------------------------------
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The slots that are open, shown or not, in their order on the screen."""
+        companion = [self._companion] if self.has_companion else []
+        return [self.main, *companion, *self._beside]
+
+    @property
+    def shown(self) -> list[Slot]:
+        """The slots that are on the screen."""
+        return [slot for slot in self.slots if slot.display]
+
+    @property
+    def active(self) -> Slot:
+        """The slot that has the focus; the main one where none has."""
+        return next((slot for slot in self.shown if slot.has_focus_within), self.main)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more slot would be shown beside those that are open."""
+        return len(self.slots) < room_for(*self.size)
+
+    def slot_for(self, view: View) -> Slot:
+        """Where `view` of the current environment is, or is best shown."""
+        own = [slot for slot in self.shown if slot not in self._beside]
+        return next((slot for slot in own if slot.view == view), self.main)
+
+    async def open_beside(self, environment: Environment, view: View) -> Slot:
+        """Open another slot; ask `has_room` before."""
+        slot = Slot(self._client, self._settings, view=view, environment=environment)
+        self._beside.append(slot)
+        await self.mount(slot)
+        self.zoomed = None
+        self._tile()
+        return slot
+
+    def can_close(self, slot: Slot) -> bool:
+        """Whether this slot was opened beside, and may be closed."""
+        return slot in self._beside
+
+    async def close(self, slot: Slot) -> bool:
+        """Close a slot that was opened beside; false where it is none of these."""
+        if not self.can_close(slot):
+            return False
+        self._beside.remove(slot)
+        if self.zoomed is slot:
+            self.zoomed = None
+        await slot.remove()
+        self._tile()
+        return True
+
+    def update_environments(self, known: dict[str, Environment]) -> None:
+        """Hand on what changed in environments that are shown beside; close those deleted."""
+        for slot in list(self._beside):
+            environment = known.get(slot.environment.id) if slot.environment else None
+            if environment is None:
+                self.run_worker(self.close(slot), group="close", exit_on_error=False)
+            else:
+                slot.environment = environment
+
+    # --- where they are --------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self._tile()
+
+    def watch_environment(self, environment: Environment | None) -> None:
+        self.main.environment = environment
+        self._companion.environment = environment if self.has_companion else None
+
+    def watch_has_companion(self) -> None:
+        self._companion.environment = self.environment if self.has_companion else None
+        self._tile()
+
+    def watch_zoomed(self) -> None:
+        self._tile()
+
+    def _tile(self) -> None:
+        wanted = [self.zoomed] if self.zoomed else self.slots
+        grid = tile(len(wanted), *self.size)
+        shown = self._most_wanted(wanted, grid.shown)
+        for slot in (self.main, self._companion, *self._beside):
+            slot.display = slot in shown
+        self._set_columns(grid, shown)
+
+    def _most_wanted(self, wanted: list[Slot], count: int) -> list[Slot]:
+        """The first `count`, with the one that has the focus among them."""
+        shown = wanted[:count]
+        active = next((slot for slot in wanted if slot.has_focus_within), None)
+        if active is not None and active not in shown:
+            shown[-1] = active
+        return shown
+
+    def _set_columns(self, grid: Grid, shown: list[Slot]) -> None:
+        self.styles.grid_size_columns = grid.columns
+        self.styles.grid_size_rows = grid.rows
+        if grid.rows > 1:
+            self.styles.grid_columns = "1fr"
+            return
+        widths = widen_terminals([slot.view == "terminal" for slot in shown], self.size.width)
+        self.styles.grid_columns = " ".join(str(width) for width in widths)

@@ -1,0 +1,368 @@
+"""The dashboard: the environments, the panes of the one looked at, and the way between them."""
+
+from typing import ClassVar, Final
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.events import LinkState
+from vibebox_tui.ui.commands import (
+    ActionCommands,
+    EnvironmentCommands,
+    keymap_of,
+    keys_by_scope,
+    own_bindings,
+)
+from vibebox_tui.ui.layout import SMALLEST_HEIGHT, SMALLEST_WIDTH, Shape, shape_of
+from vibebox_tui.ui.messages import (
+    BesideAsked,
+    EnvironmentChosen,
+    KeyEverywhere,
+    Said,
+    Severity,
+    View,
+)
+from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.panes.metrics import MetricsPane
+from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.panes.workspace import Workspace
+from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.screens.dialogs import leaving
+from vibebox_tui.ui.screens.help import HelpScreen
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.environment_strip import EnvironmentStrip
+from vibebox_tui.ui.widgets.headline import Headline
+from vibebox_tui.ui.widgets.hints import HintLine
+from vibebox_tui.ui.widgets.status_line import StatusLine
+
+TICK_SECONDS: Final = 1.0
+"""How often the clock and the ages on the screen move on."""
+
+
+class DashboardScreen(Screen[None]):
+    """The one screen under all dialogs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "view('terminal')", "Terminal", id="app.terminal"),
+        Binding("l", "view('logs')", "Logs", id="app.logs"),
+        Binding("i", "view('info')", "Details", id="app.info"),
+        Binding("apostrophe,ctrl+p", "switch", "Switch", id="app.switch"),
+        Binding("0", "overview", "Overview", id="app.overview"),
+        *(
+            Binding(
+                str(number),
+                f"environment({number})",
+                "Environment by its number",
+                show=False,
+                id=f"app.environment_{number}",
+            )
+            for number in range(1, 10)
+        ),
+        Binding("minus", "last", "The environment before", show=False, id="app.last"),
+        Binding("left_parenthesis", "step(-1)", "Previous environment", show=False, id="app.left"),
+        Binding("right_parenthesis", "step(1)", "Next environment", show=False, id="app.right"),
+        Binding("tab", "pane(1)", "Next pane", show=False, id="app.next_pane"),
+        Binding("shift+tab", "pane(-1)", "Previous pane", show=False, id="app.previous_pane"),
+        Binding(
+            "left_square_bracket", "tab(-1)", "Previous tab", show=False, id="app.tab_left"
+        ),
+        Binding("right_square_bracket", "tab(1)", "Next tab", show=False, id="app.tab_right"),
+        Binding("plus", "beside", "Beside", id="app.beside"),
+        Binding("underscore", "close", "Close this pane", id="app.close"),
+        Binding("z", "zoom", "Zoom", id="app.zoom"),
+        Binding("escape", "back", "Back", show=False, id="app.back"),
+        Binding("ctrl+r", "reconnect", "Reconnect now", show=False, id="app.reconnect"),
+        Binding("q", "leave", "Leave", id="app.leave"),
+    ]
+
+    current: reactive[str] = reactive("")
+    """The id of the environment that the panes show."""
+    is_overview: reactive[bool] = reactive(False, toggle_class="-overview")
+    shape: reactive[Shape] = reactive(Shape.MEDIUM)
+
+    def __init__(self, client: Client, settings: DashboardSettings) -> None:
+        super().__init__()
+        self._client = client
+        self._settings = settings
+        self._before = ""
+        self._status_line = StatusLine(settings, id="status-line")
+        self._strip = EnvironmentStrip(settings, id="strip")
+        self._headline = Headline(settings, id="headline")
+        self._environments = EnvironmentsPane(client, settings=settings, id="environments")
+        self._metrics = MetricsPane(client, settings=settings, id="side-metrics")
+        self._workspace = Workspace(client, settings)
+
+    def compose(self) -> ComposeResult:
+        yield self._status_line
+        yield self._strip
+        with Horizontal(id="body"):
+            with Vertical(id="side"):
+                yield self._environments
+                yield self._metrics
+            with Vertical(id="main"):
+                yield self._headline
+                yield self._workspace
+        yield HintLine(id="hints")
+        yield Static(
+            f"VibeBox needs at least {SMALLEST_WIDTH} columns and {SMALLEST_HEIGHT} rows.",
+            id="too-small",
+        )
+
+    def on_mount(self) -> None:
+        self._tick()
+        self.set_interval(TICK_SECONDS, self._tick)
+        self._follow_link()
+
+    # --- what is known ---------------------------------------------------------------------
+
+    @property
+    def rows(self) -> tuple[EnvironmentRow, ...]:
+        """All environments, by number."""
+        return self._environments.rows
+
+    @work(group="link", exclusive=True, exit_on_error=False)
+    async def _follow_link(self) -> None:
+        async with self._client.watch_link() as states:
+            async for state in states:
+                self._show_link(state)
+
+    def _show_link(self, link: LinkState) -> None:
+        self._status_line.link = link
+
+    def _tick(self) -> None:
+        now = self._settings.clock()
+        for widget in (self._status_line, self._headline, self._environments.table):
+            widget.now = now
+
+    @on(EnvironmentsPane.Changed)
+    def _take_rows(self, event: EnvironmentsPane.Changed) -> None:
+        rows = event.rows
+        self._status_line.rows = self._strip.rows = rows
+        self._count_alerts()
+        self._workspace.update_environments({row.id: row.environment for row in rows})
+        if self._row(self.current) is None:
+            self.current = rows[0].id if rows else ""
+        self._show_current()
+
+    @on(Pane.Failed)
+    def _count_alerts(self) -> None:
+        in_error = sum(row.state == "error" for row in self.rows)
+        failed = sum(bool(pane.failure) for pane in self.query(Pane))
+        self._status_line.alerts = in_error + failed
+
+    def watch_current(self, old: str, new: str) -> None:
+        self._before = old or self._before
+        self._strip.current = new
+        self._environments.table.current = new
+        self._environments.table.cursor = new
+        self._show_current()
+
+    def _show_current(self) -> None:
+        row = self._row(self.current)
+        self._headline.row = row
+        environment = row.environment if row else None
+        self._workspace.environment = environment
+        self._metrics.environment = environment if self.shape is Shape.WIDE else None
+
+    def _row(self, environment_id: str) -> EnvironmentRow | None:
+        return next((row for row in self.rows if row.id == environment_id), None)
+
+    # --- layout ----------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.shape = shape_of(*event.size)
+
+    def watch_shape(self, shape: Shape) -> None:
+        for other in Shape:
+            self.set_class(other is shape, other.value)
+        self._workspace.has_companion = shape is Shape.WIDE
+        self._show_current()
+        self.call_after_refresh(self._keep_focus)
+
+    def watch_is_overview(self) -> None:
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        """Give the focus to something that can be seen."""
+        if self.focused is not None and self.focused.is_on_screen:
+            return
+        if self.is_overview or self.shape in (Shape.MEDIUM, Shape.WIDE):
+            self._environments.table.focus()
+        else:
+            self._workspace.active.focus_content()
+
+    # --- which environment -----------------------------------------------------------------
+
+    def go_to(self, environment_id: str, view: View | None = None) -> None:
+        """Show an environment, in the present tab or in `view`."""
+        self.is_overview = False
+        if view is not None:
+            self._workspace.slot_for(view).view = view
+        self.current = environment_id
+
+    @on(EnvironmentChosen)
+    def _go_to_chosen(self, event: EnvironmentChosen) -> None:
+        self.go_to(event.environment_id, event.view)
+        self.call_after_refresh(self._workspace.main.focus_content)
+
+    def action_environment(self, number: int) -> None:
+        row = next((row for row in self.rows if row.number == number), None)
+        if row is None:
+            self._say(f"There is no environment {number}.", "warning")
+        else:
+            self.go_to(row.id)
+
+    def action_last(self) -> None:
+        if self._row(self._before):
+            self.go_to(self._before)
+
+    def action_step(self, step: int) -> None:
+        ids = [row.id for row in self._environments.table.shown]
+        if ids:
+            at = ids.index(self.current) if self.current in ids else 0
+            self.go_to(ids[(at + step) % len(ids)])
+
+    def action_switch(self) -> None:
+        self.app.push_screen(
+            CommandPalette([EnvironmentCommands], placeholder="Which environment?")
+        )
+
+    def action_palette(self) -> None:
+        self.app.push_screen(
+            CommandPalette([ActionCommands, EnvironmentCommands], placeholder="What to do?")
+        )
+
+    def action_overview(self) -> None:
+        self.is_overview = not self.is_overview
+        self._environments.table.focus()
+
+    # --- which pane ------------------------------------------------------------------------
+
+    def action_view(self, view: View) -> None:
+        """Show this view of the environment that the focus is on."""
+        table, active = self._environments.table, self._workspace.active
+        if table.has_focus and table.cursor:
+            self.go_to(table.cursor)
+        slot = active if active.environment is not self._workspace.environment else None
+        slot = slot or self._workspace.slot_for(view)
+        slot.view = view
+        self.is_overview = False
+        self.call_after_refresh(slot.focus_content)
+
+    def action_tab(self, step: int) -> None:
+        self._workspace.active.next_view(step)
+
+    def action_pane(self, step: int) -> None:
+        targets = self._pane_targets()
+        holders = [index for index, (pane, _) in enumerate(targets) if pane.has_focus_within]
+        if targets:
+            at = (holders[0] + step if holders else 0) % len(targets)
+            targets[at][1].focus()
+
+    def _pane_targets(self) -> list[tuple[Widget, Widget]]:
+        """The panes on the screen that can have the focus, each with what takes it."""
+        panes: list[Pane] = [self._environments, *(slot.pane for slot in self._workspace.shown)]
+        targets = [(pane, pane.focus_target) for pane in panes if pane.is_on_screen]
+        return [(pane, target) for pane, target in targets if target is not None]
+
+    def action_beside(self) -> None:
+        table, active = self._environments.table, self._workspace.active
+        chosen = table.cursor if table.has_focus else self.current
+        view: View = active.view if active.view in ("logs", "terminal") else "logs"
+        if chosen == self.current and not table.has_focus and len(self._workspace.slots) == 1:
+            view = "terminal" if view == "logs" else "logs"
+        self._open_beside(chosen, view)
+
+    @on(BesideAsked)
+    def _beside_asked(self, event: BesideAsked) -> None:
+        self._open_beside(event.environment_id, event.view)
+
+    @work(group="beside", exclusive=False, exit_on_error=False)
+    async def _open_beside(self, environment_id: str, view: View) -> None:
+        row = self._row(environment_id)
+        if row is None:
+            return
+        self.is_overview = False
+        if not self._workspace.has_room:
+            self._say("There is no room for another pane; _ closes one.", "warning")
+            return
+        slot = await self._workspace.open_beside(row.environment, view)
+        self.call_after_refresh(slot.focus_content)
+
+    async def action_close(self) -> None:
+        if await self._workspace.close(self._workspace.active):
+            self._workspace.main.focus_content()
+            self.refresh_bindings()
+
+    def action_zoom(self) -> None:
+        if self._environments.table.has_focus:
+            self.action_overview()
+            return
+        slot = self._workspace.active
+        self._workspace.zoomed = None if self._workspace.zoomed else slot
+        self.set_class(self._workspace.zoomed is not None, "-zoomed")
+        self.call_after_refresh(slot.focus_content)
+
+    def action_back(self) -> None:
+        if self.is_overview:
+            self.is_overview = False
+        elif self._workspace.zoomed:
+            self.action_zoom()
+        elif self._environments.is_on_screen:
+            self._environments.table.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "close":
+            return self._workspace.can_close(self._workspace.active)
+        return super().check_action(action, parameters)
+
+    # --- everything else -------------------------------------------------------------------
+
+    def action_reconnect(self) -> None:
+        self._client.retry_now()
+        for pane in self.query(Pane):
+            if pane.failure:
+                pane.restart()
+        self._count_alerts()
+
+    def action_help(self) -> None:
+        self.app.push_screen(HelpScreen(keys_by_scope(self.app, self)))
+
+    def action_leave(self) -> None:
+        if self.is_overview or self._workspace.zoomed:
+            self.action_back()
+        else:
+            self._ask_and_leave()
+
+    @work(group="leave", exclusive=True, exit_on_error=False)
+    async def _ask_and_leave(self) -> None:
+        running = [row for row in self.rows if row.state == "running"]
+        question = leaving(len(running), owns_server=self._settings.owns_server)
+        answer = await self.app.push_screen_wait(question)
+        if answer in ("leave", "stop"):
+            self.app.exit(answer)
+
+    @on(KeyEverywhere)
+    async def _press_everywhere(self, event: KeyEverywhere) -> None:
+        event.stop()
+        for node in (self, self.app):
+            for binding in own_bindings(node, keymap_of(self.app)):
+                if binding.key == event.key:
+                    await self.app.run_action(binding.action, node)
+                    return
+
+    @on(Said)
+    def _notify(self, event: Said) -> None:
+        event.stop()
+        self._say(event.text, event.severity)
+
+    def _say(self, text: str, severity: Severity = "information") -> None:
+        self.app.notify(text, severity=severity, markup=False, timeout=4)
