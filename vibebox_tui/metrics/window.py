@@ -1,0 +1,105 @@
+"""The recent course of one value, bounded in time and in number."""
+
+from array import array
+from bisect import bisect_left
+from typing import Final
+
+DEFAULT_SPAN: Final = 1800.0
+"""Seconds of history that a window keeps: the half hour that the dashboard shows."""
+
+MAX_SAMPLES: Final = 8192
+"""Samples in a window; at one every 2 s a day's watching would need five times as many."""
+
+HOLD_SECONDS: Final = 5.0
+"""How long a value stands for the time after it: samples come every 2 s, and one may be late."""
+
+
+class Window:
+    """Samples of one value over the last `span` seconds, oldest first.
+
+    Times are seconds since the epoch. A sample that is older than the newest one is put where it
+    belongs, so history that arrives late does no harm. A value of None is not a sample: what was
+    not measured stays a gap.
+    """
+
+    def __init__(self, span: float = DEFAULT_SPAN) -> None:
+        self.span = span
+        self._times = array("d")
+        self._values = array("d")
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def add(self, at: float, value: float | None) -> None:
+        """Take note of `value` at the time `at`; the second one for the same time replaces it."""
+        if value is None:
+            return
+        place = bisect_left(self._times, at)
+        if place < len(self._times) and self._times[place] == at:
+            self._values[place] = value
+            return
+        self._times.insert(place, at)
+        self._values.insert(place, value)
+        self._forget()
+
+    def clear(self) -> None:
+        """Forget every sample."""
+        del self._times[:]
+        del self._values[:]
+
+    @property
+    def latest(self) -> float | None:
+        """The newest value, or None while there is none."""
+        return self._values[-1] if self._values else None
+
+    @property
+    def latest_at(self) -> float | None:
+        """When the newest value was measured, or None while there is none."""
+        return self._times[-1] if self._times else None
+
+    def peak(self) -> float | None:
+        """The largest value in the window, or None while there is none."""
+        return max(self._values) if self._values else None
+
+    def spread(self, slots: int, now: float, span: float | None = None) -> list[float | None]:
+        """Divide the last `span` seconds before `now` into `slots`: the largest value in each.
+
+        The slots' bounds are multiples of their length since the epoch, so a bar once drawn keeps
+        its height while time moves on. A slot without a sample shows the value before it, if that
+        is not older than `HOLD_SECONDS`, else None.
+        """
+        if slots <= 0:
+            return []
+        length = (span or self.span) / slots
+        first = int(now // length) - slots + 1
+        course: list[float | None] = [None] * slots
+        for at, value in self._since(first * length - HOLD_SECONDS):
+            _raise_to(course, int(at // length) - first, value)
+            _hold(course, at, value, first, length, now)
+        return course
+
+    def _since(self, at: float) -> zip[tuple[float, float]]:
+        start = bisect_left(self._times, at)
+        return zip(self._times[start:], self._values[start:], strict=True)
+
+    def _forget(self) -> None:
+        outdated = bisect_left(self._times, self._times[-1] - self.span - HOLD_SECONDS)
+        outdated = max(outdated, len(self._times) - MAX_SAMPLES)
+        if outdated > 0:
+            del self._times[:outdated]
+            del self._values[:outdated]
+
+
+def _raise_to(course: list[float | None], slot: int, value: float) -> None:
+    if 0 <= slot < len(course):
+        present = course[slot]
+        course[slot] = value if present is None else max(present, value)
+
+
+def _hold(
+    course: list[float | None], at: float, value: float, first: int, length: float, now: float
+) -> None:
+    """Let `value` stand in the slots after its own that have begun within the holding time."""
+    last = int(min(at + HOLD_SECONDS, now) // length) - first
+    for slot in range(max(int(at // length) - first + 1, 0), min(last + 1, len(course))):
+        course[slot] = value

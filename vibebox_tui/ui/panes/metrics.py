@@ -1,0 +1,157 @@
+"""The metrics pane: CPU and memory of one environment, now and over the last half hour."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Static
+
+from vibebox_tui.client.errors import ClientError
+from vibebox_tui.client.events import LinkState, StatusUpdate
+from vibebox_tui.metrics.samples import Usage
+from vibebox_tui.metrics.window import HOLD_SECONDS, Window
+from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text
+from vibebox_tui.ui.glyphs import Glyphs
+from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.widgets.sparkline import Sparkline
+
+
+class Series(Container):
+    """One value's row: its name, its course and what it is now."""
+
+    def __init__(self, name: str, glyphs: Glyphs, *, classes: str) -> None:
+        super().__init__(classes=f"series {classes}")
+        self.label = Static(name, classes="series-name")
+        self.sparkline = Sparkline(glyphs, classes=classes)
+        self.value = Static("", classes="series-value", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield self.label
+        yield self.sparkline
+        yield self.value
+
+    def show(self, course: Window, top: float, text: str, now: float, *, stale: bool) -> None:
+        """Draw the course up to `now` and `text` behind it, dimmed where it is old."""
+        self.sparkline.show(course.spread(self.sparkline.size.width, now), top)
+        self.value.update(text)
+        for part in (self.sparkline, self.value):
+            part.set_class(stale, "-stale")
+
+
+class MetricsPane(Pane):
+    """Sparklines of CPU and memory with present value and limit.
+
+    What isn't known is `–`. A value that is older than a sample's time is dimmed and says its
+    age. In a pane of one or two lines both series share a line (`-compact`); in a higher one the
+    bars have several rows each.
+    """
+
+    NOUN = "Metrics"
+
+    DEFAULT_CSS = """
+    MetricsPane { layout: vertical; }
+    MetricsPane .series { layout: horizontal; height: 1fr; min-height: 1; }
+    MetricsPane .series-name { width: 4; height: 1; }
+    MetricsPane .series-value { width: auto; min-width: 8; height: 1; padding: 0 0 0 1; }
+    MetricsPane Sparkline { width: 1fr; height: 1fr; }
+    MetricsPane.-compact { layout: horizontal; }
+    MetricsPane.-compact .series { width: 1fr; height: 1; padding: 0 2 0 0; }
+    """
+
+    COMPACT_HEIGHT: ClassVar[int] = 3
+    """Lines of content below which both series share one line."""
+
+    REFRESH_SECONDS: ClassVar[float] = 1.0
+    """How often the age of an old value is told anew, in seconds."""
+
+    def compose(self) -> ComposeResult:
+        self.usage = Usage()
+        yield Series("CPU", self.settings.glyphs, classes="-cpu")
+        yield Series("MEM", self.settings.glyphs, classes="-memory")
+
+    def on_mount(self) -> None:
+        self.set_interval(self.REFRESH_SECONDS, self._tell_ages)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.container_size.height < self.COMPACT_HEIGHT, "-compact")
+        self.call_after_refresh(self.redraw)
+
+    def reset(self) -> None:
+        limits = self.environment
+        self.usage = Usage(
+            cpu_limit=limits.cpu_limit if limits else None,
+            memory_limit=limits.memory_limit if limits else None,
+        )
+        self.redraw()
+
+    async def follow(self) -> None:
+        environment = self.environment
+        assert environment is not None, "a worker is started for an environment only"
+        self._fetch_history(environment.id)
+        async with self.client.status(environment.id) as statuses:
+            async for event in statuses:
+                match event:
+                    case StatusUpdate(status, received_at):
+                        self.usage.take_status(status, received_at)
+                    case LinkState():
+                        self.show_link(event)
+                self.redraw()
+
+    @work(group="history", exclusive=True, exit_on_error=False)
+    async def _fetch_history(self, environment_id: str) -> None:
+        """Fill in what was before; a server that doesn't know the route has none to give."""
+        try:
+            stats = await self.client.rest.environment_stats(environment_id)
+        except ClientError as error:
+            self.log.info(f"no history of {environment_id}: {error}")
+            return
+        if self.environment is not None and self.environment.id == environment_id:
+            self.usage.take_stats(stats)
+            self.redraw()
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Draw what is known at this moment; nothing while the pane can't be seen."""
+        if not self.is_mounted or not self.is_on_screen:
+            return
+        usage, glyphs = self.usage, self.settings.glyphs
+        now = self.settings.clock()
+        cpu_limit = usage.cpu_limit * 100 if usage.cpu_limit else None
+        cpu = with_limit(usage.present_cpu, cpu_limit, cpu_text, glyphs)
+        memory = with_limit(usage.present_memory, usage.memory_limit, memory_text, glyphs)
+        old = self._age(now)
+        for series, course, top, text in zip(
+            self.query(Series),
+            (usage.cpu, usage.memory),
+            (usage.cpu_top, usage.memory_top),
+            (cpu, memory),
+            strict=True,
+        ):
+            series.show(course, top, f"{text}{old}", now, stale=bool(old))
+
+    def _tell_ages(self) -> None:
+        if self._age(self.settings.clock()):
+            self.redraw()
+
+    def _age(self, now: float) -> str:
+        """How old the shown values are, where that is more than a sample's time."""
+        seen_at = self.usage.seen_at
+        if seen_at is None or not self.usage.is_running or now - seen_at <= HOLD_SECONDS:
+            return ""
+        return f" {duration_text(now - seen_at)} ago"
+
+
+def with_limit(
+    value: float | None,
+    limit: float | None,
+    text: Callable[[float | None, Glyphs], str],
+    glyphs: Glyphs,
+) -> str:
+    """A value with its limit and its share of that: `1.2G/4.0G  30%`; without a limit, alone."""
+    if not limit:
+        return text(value, glyphs)
+    share = "" if value is None else f"{value / limit:4.0%}"
+    return f"{text(value, glyphs)}/{text(limit, glyphs).strip()} {share}".rstrip()
