@@ -168,12 +168,17 @@ def _table(value: object, kind: type[T], file: Path, key: str) -> T:
     if unknown := value.keys() - set(kind.__struct_fields__):
         raise ConfigError(file, f"{key}.{min(unknown)}", _unknown_key(min(unknown), kind))
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, dec_hook=_path)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$")
         raise ConfigError(
             file, key + place.rstrip("`"), problem[0].lower() + problem[1:]
         ) from error
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    """What msgspec doesn't know how to make of a string: a path."""
+    return kind(value)
 
 
 def _unknown_key(key: str, kind: type[Table]) -> str:

@@ -1,58 +1,38 @@
-"""The dashboard, put together: a server, a client of it, the app.
+"""The dashboard, put together: a client of the chosen server, and the app.
 
-The server is on its way before Textual is imported, so that both load at the same time; nothing
-slow may be imported at this module's top.
+Importing this loads Textual. So a server that has to be started is on its way before that, and both
+load at the same time.
 """
 
 import asyncio
 import getpass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from vibebox_tui.cli.server_choice import ServerChoice, ServerOptions, choose, client_of
-
-if TYPE_CHECKING:
-    from vibebox_tui.client.client import Client
-    from vibebox_tui.ui.app import VibeBoxApp
-    from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.cli.log_file import log_to_file
+from vibebox_tui.cli.server_choice import ServerChoice, client_of
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.errors import ApiError
+from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.glyphs import ASCII, UNICODE, glyphs_for
+from vibebox_tui.ui.settings import DashboardSettings
 
 NOT_FOUND: Final = 404
 """What a server that knows only the guide answers when asked who we are."""
 
 
-def open_dashboard(options: ServerOptions) -> None:
+def show(choice: ServerChoice) -> None:
     """Show the dashboard of the chosen server until the user leaves.
 
     Raises:
-        VibeBoxError: the configuration is no good, the server isn't there or lets nobody in.
+        VibeBoxError: the server isn't there, or lets nobody in.
     """
-    choice = choose(options)
-    show(choice)
-
-
-def show(choice: ServerChoice) -> None:
-    """Show the dashboard of a server that has been decided on."""
-    from vibebox_tui.ui.app import VibeBoxApp
-
+    log_to_file()
     choice.wait()
-    asyncio.run(_show(choice, VibeBoxApp))
+    asyncio.run(_show(choice))
 
 
-async def _show(choice: ServerChoice, app_type: "type[VibeBoxApp]") -> None:
-    async with client_of(choice) as client:
-        user = getpass.getuser() if choice.local is not None else await _user_name(client)
-        app = app_type(client, dashboard_settings(choice, user))
-        outcome = await app.run_async()
-        if outcome == "stop":
-            await _stop_environments(client)
-    if outcome == "stop" and choice.own is not None:
-        choice.own.stop()
-
-
-def dashboard_settings(choice: ServerChoice, user: str) -> "DashboardSettings":
+def dashboard_settings(choice: ServerChoice, user: str) -> DashboardSettings:
     """What the app is told: from the configuration, the choice of a server, and the terminal."""
-    from vibebox_tui.ui.glyphs import ASCII, UNICODE, glyphs_for
-    from vibebox_tui.ui.settings import DashboardSettings
-
     settings = choice.config.settings
     glyphs = {"ascii": ASCII, "unicode": UNICODE}.get(settings.glyphs) or glyphs_for()
     return DashboardSettings(
@@ -66,10 +46,18 @@ def dashboard_settings(choice: ServerChoice, user: str) -> "DashboardSettings":
     )
 
 
-async def _user_name(client: "Client") -> str:
-    """Who we are there; this first request is also what finds out whether we are let in at all."""
-    from vibebox_tui.client.errors import ApiError
+async def _show(choice: ServerChoice) -> None:
+    async with client_of(choice) as client:
+        user = getpass.getuser() if choice.local is not None else await _user_name(client)
+        outcome = await VibeBoxApp(client, dashboard_settings(choice, user)).run_async()
+        if outcome == "stop":
+            await _stop_environments(client)
+    if outcome == "stop" and choice.own is not None:
+        await asyncio.to_thread(choice.own.stop)
 
+
+async def _user_name(client: Client) -> str:
+    """Who we are there; this first request is also what finds out whether we are let in at all."""
     try:
         return (await client.rest.me()).email
     except ApiError as error:
@@ -78,7 +66,7 @@ async def _user_name(client: "Client") -> str:
         return ""
 
 
-async def _stop_environments(client: "Client") -> None:
+async def _stop_environments(client: Client) -> None:
     """Stop whatever runs on the user's own server, all at the same time."""
     running = await client.rest.environments(status="running")
     async with asyncio.TaskGroup() as group:

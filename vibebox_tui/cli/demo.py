@@ -39,9 +39,13 @@ def demo_server(options: ServerOptions) -> Iterator[ServerChoice]:
     """
     with tempfile.TemporaryDirectory(prefix="vibebox-demo-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        socket = directory / "server.sock"
-        arguments = ["demo-server", str(directory)]
-        process = ServerProcess(arguments, socket, directory / "server.log", leash=True)
+        process = ServerProcess(
+            ["demo-server", str(directory)],
+            directory / "server.sock",
+            directory / "server.log",
+            ready=directory / "ready",
+            leash=True,
+        )
         try:
             yield _choice(process, options)
         finally:

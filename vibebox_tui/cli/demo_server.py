@@ -4,6 +4,9 @@ It ends when its standard input does, and so never outlives the dashboard that s
 """
 
 import asyncio
+import contextlib
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,24 +16,67 @@ from vibebox_tui.protocol.models import CreateEnvironmentRequest
 from vibebox_tui.samples import SAMPLES, Sample
 from vibebox_tui.server.accounts import LOCAL_USER
 from vibebox_tui.server.app import Server
+from vibebox_tui.server.environments import Environments
 from vibebox_tui.server.settings import ServerSettings
 
 
 @click.command(hidden=True)
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def demo_server(directory: Path) -> None:
-    """Serve the samples from DIRECTORY until standard input ends."""
+    """Serve the samples from DIRECTORY, which is ours, until standard input ends.
+
+    The file `ready` in it says that the samples are there: whoever lists them then sees all.
+    """
     settings = ServerSettings(
         data_directory=directory / "data",
         uds=directory / "server.sock",
         stop_environments=True,
     )
     asyncio.run(_serve(Server(settings), directory))
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 async def _serve(server: Server, directory: Path) -> None:
+    await server.start()
     leash = asyncio.create_task(_stop_at_end_of_input(server))
     try:
+        for sample in SAMPLES:
+            await _start(sample, server.environments, directory)
+        (directory / "ready").touch()
         await server.serve()
     finally:
         leash.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await leash
+
+
+async def _start(sample: Sample, environments: Environments, directory: Path) -> None:
+    workplace = directory / sample.name
+    workplace.mkdir()
+    request = CreateEnvironmentRequest(
+        name=sample.name,
+        description=sample.description,
+        command=sample.command,
+        working_directory=str(workplace),
+        cpu_limit=sample.cpu_limit,
+        memory_limit=sample.memory_limit,
+    )
+    environment = await environments.create(request, LOCAL_USER)
+    await environments.start(environment.id)
+
+
+async def _stop_at_end_of_input(server: Server) -> None:
+    """Stop the server once the other end of our standard input is closed."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), _read_end, ended)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    await server.stop()
+
+
+def _read_end(ended: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        ended.set()

@@ -8,10 +8,10 @@ import click
 
 
 class LazyCommand(NamedTuple):
-    """Where a command is, as `module:attribute`, and the line that `--help` says of it."""
+    """Where a command is, as `module:attribute`, and what `--help` says of it; "": it is hidden."""
 
     where: str
-    summary: str
+    summary: str = ""
 
 
 class LazyGroup(click.Group):
@@ -22,8 +22,8 @@ class LazyGroup(click.Group):
         self._lazy = dict(commands)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command's name, in the order of the table."""
-        return list(self._lazy)
+        """The name of every command that isn't hidden, in the order of the table."""
+        return [name for name, lazy in self._lazy.items() if lazy.summary]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command called `cmd_name`; None: there is none."""
@@ -38,4 +38,5 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of commands, importing none."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.summary) for name, lazy in self._lazy.items()])
+            names = self.list_commands(ctx)
+            formatter.write_dl([(name, self._lazy[name].summary) for name in names])

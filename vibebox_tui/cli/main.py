@@ -1,17 +1,28 @@
 """`vibebox`: the group of all commands; without one, the dashboard."""
 
-from typing import Any
+from typing import NoReturn
 
 import click
 
 from vibebox_tui import __version__
 from vibebox_tui.cli.failures import run
 from vibebox_tui.cli.group import LazyCommand, LazyGroup
-from vibebox_tui.cli.server_choice import ServerOptions, server_options
+from vibebox_tui.cli.server_choice import ServerOptions, choose, server_options
 
 _COMMANDS = {
     "demo": LazyCommand(
         "vibebox_tui.cli.demo:demo", "Try it: a dashboard on three sample environments."
+    ),
+    "demo-server": LazyCommand("vibebox_tui.cli.demo_server:demo_server"),
+    "serve": LazyCommand(
+        "vibebox_tui.cli.serve:serve",
+        "Run a server, on a port or a Unix socket, until told to end.",
+    ),
+    "user": LazyCommand(
+        "vibebox_tui.cli.serve:user", "Add, list, change and delete a server's users."
+    ),
+    "token": LazyCommand(
+        "vibebox_tui.cli.serve:token", "Print an access token for a user of a server."
     ),
     "server": LazyCommand(
         "vibebox_tui.cli.server:server", "Your own server: whether it runs, start it, stop it."
@@ -41,11 +52,12 @@ def vibebox(context: click.Context, server: ServerOptions) -> None:
     configuration names, else on your own, which is started where it isn't running.
     """
     if context.invoked_subcommand is None:
-        from vibebox_tui.cli.dashboard import open_dashboard
+        choice = choose(server)
+        from vibebox_tui.cli.dashboard import show
 
-        open_dashboard(server)
+        show(choice)
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `vibebox` with `arguments` (else those of the process) and exit with its status."""
     raise SystemExit(run(vibebox, arguments))

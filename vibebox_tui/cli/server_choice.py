@@ -16,13 +16,16 @@ import click
 
 from vibebox_tui.cli.own_server import OwnServer
 from vibebox_tui.cli.server_process import ServerProcess
-from vibebox_tui.config import Config, Context, load
 
 if TYPE_CHECKING:
     from vibebox_tui.client.client import Client
+    from vibebox_tui.config import Config, Context
+
+URL_VARIABLE: Final = "VIBEBOX_URL"
+"""The environment variable that stands in for --url."""
 
 TOKEN_VARIABLE: Final = "VIBEBOX_TOKEN"
-"""The environment variable that has the token for --url: unlike an option, `ps` doesn't show it."""
+"""The environment variable that stands in for --token: unlike the option, `ps` doesn't show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +45,22 @@ class ServerOptions:
 
     def over(self, other: "ServerOptions") -> "ServerOptions":
         """These, and where they say nothing what `other` says."""
-        named = self.url or self.context
+        server = self if self.url or self.context else other
         return ServerOptions(
-            url=self.url if named else other.url,
-            token=self.token or other.token,
-            context=self.context if named else other.context,
+            url=server.url,
+            token=self.token or server.token,
+            context=server.context,
             config_file=self.config_file or other.config_file,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ServerChoice:
-    """A server that has been decided on; a local one may still be starting."""
+    """A server that has been decided on; a `local` one may still be starting."""
 
     name: str
-    context: Context
-    config: Config
+    context: "Context"
+    config: "Config"
     local: OwnServer | ServerProcess | None = None
 
     @property
@@ -66,7 +69,7 @@ class ServerChoice:
         return self.local if isinstance(self.local, OwnServer) else None
 
     def wait(self) -> None:
-        """Return when the server answers, if we are the ones who have to see to that.
+        """Return when the server answers, as far as we have to see to that.
 
         Raises:
             ServerStartError: it can't be started.
@@ -83,24 +86,29 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--url", metavar="URL", help="The server: http(s)://… or unix:/path.")
     @click.option("--token", metavar="TOKEN", help=f"Its token; better said by {TOKEN_VARIABLE}.")
-    @click.option("--context", "context_name", metavar="NAME", help="A server of the config file.")
-    @click.option("--config", "config_file", type=click.Path(path_type=Path), help="Another file.")
+    @click.option("--context", metavar="NAME", help="A server that the configuration file names.")
+    @click.option(
+        "--config",
+        "config_file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Another configuration file.",
+    )
     @functools.wraps(command)
     def with_server(
         *args: Any,
         url: str | None,
         token: str | None,
-        context_name: str | None,
+        context: str | None,
         config_file: Path | None,
         **kwargs: Any,
     ) -> Any:
-        given = ServerOptions(url, token, context_name, config_file)
-        if given.url and given.context:
-            raise click.UsageError("--url and --context both name a server; give one of them")
-        context = click.get_current_context()
-        outer = context.obj if isinstance(context.obj, ServerOptions) else ServerOptions()
-        context.obj = given.over(outer)
-        return command(*args, server=context.obj, **kwargs)
+        if url and context:
+            raise click.UsageError("--url and --context both name a server; give one of them.")
+        here = click.get_current_context()
+        outer = here.obj if isinstance(here.obj, ServerOptions) else ServerOptions()
+        here.obj = ServerOptions(url, token, context, config_file).over(outer)
+        return command(*args, server=here.obj, **kwargs)
 
     return with_server
 
@@ -111,11 +119,16 @@ def choose(options: ServerOptions) -> ServerChoice:
     Raises:
         VibeBoxError: the configuration is no good, or the user's own server can't be started.
     """
+    from vibebox_tui.config import Context, load
+
     config = load(options.config_file)
-    context = _named(options, config)
-    if context is not None:
+    url = options.url or (None if options.context else os.environ.get(URL_VARIABLE))
+    if url:
+        token = options.token or os.environ.get(TOKEN_VARIABLE)
+        return ServerChoice(url, Context(url=url, token=token), config)
+    if context := config.chosen(options.context):
         name = options.context or config.context or ""
-        return ServerChoice(name if not options.url else context.url, context, config)
+        return ServerChoice(name, _with_token(context, options.token), config)
     own = OwnServer.start()
     return ServerChoice("local", Context(url=f"unix:{own.path}"), config, own)
 
@@ -145,19 +158,12 @@ def client_of(choice: ServerChoice) -> "Client":
     return Client(address, credentials_of(choice.context, address), settings=settings)
 
 
-def _named(options: ServerOptions, config: Config) -> Context | None:
-    """The server that options, environment or file name; None: none, so the user's own."""
-    url = options.url or (None if options.context else os.environ.get("VIBEBOX_URL"))
-    token = options.token or os.environ.get(TOKEN_VARIABLE)
-    if url:
-        return Context(url=url, token=token)
-    context = config.chosen(options.context)
-    if context is None or options.token is None:
+def _with_token(context: "Context", token: str | None) -> "Context":
+    """The context, but with a token from the command line if there is one."""
+    from vibebox_tui.config import Context
+
+    if token is None:
         return context
-    return _with_token(context, options.token)
-
-
-def _with_token(context: Context, token: str) -> Context:
     return Context(url=context.url, token=token, ca_file=context.ca_file)
 
 

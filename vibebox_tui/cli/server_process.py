@@ -48,14 +48,25 @@ class ServerStartError(VibeBoxError):
 class ServerProcess:
     """A child process that listens on the Unix socket `path`; its output goes to `log`.
 
+    It is ready when it answers, and the file `ready` is there if one is named.
+
     With `leash` its standard input is a pipe from here, whose end tells it that we have ended,
     however that came about. Without, it lives on. Either way it is out of reach of the keys of
     our terminal.
     """
 
-    def __init__(self, arguments: list[str], path: Path, log: Path, *, leash: bool = False) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        path: Path,
+        log: Path,
+        *,
+        ready: Path | None = None,
+        leash: bool = False,
+    ) -> None:
         self.path = path
         self.log = log
+        self._ready = ready
         with _open_log(log) as output:
             self._log_start = output.tell()
             self._process = subprocess.Popen(
@@ -67,13 +78,13 @@ class ServerProcess:
             )
 
     def wait(self, seconds: float = START_SECONDS) -> None:
-        """Return when it answers.
+        """Return when it is ready.
 
         Raises:
-            ServerStartError: it ended, or doesn't answer within `seconds`.
+            ServerStartError: it ended, or isn't ready within `seconds`.
         """
         for _ in looks(seconds):
-            if answers(self.path):
+            if (self._ready is None or self._ready.exists()) and answers(self.path):
                 return
             self.check()
         raise ServerStartError(f"no answer after {seconds:.0f} s", self.log)

@@ -9,11 +9,15 @@ from typing import Final, NamedTuple
 
 
 class Sample(NamedTuple):
-    """A sample environment; `memory_limit` is in MiB, `cpu_limit` in cores."""
+    """A sample environment; `memory_limit` is in MiB, `cpu_limit` in cores.
+
+    `sign` is a regular expression for what it often logs and no other one does.
+    """
 
     name: str
     description: str
     script: str
+    sign: str
     cpu_limit: float
     memory_limit: int
 
@@ -29,6 +33,7 @@ SAMPLES: Final = (
         name="shop-api",
         description="A small web service with a database, under its own load generator",
         script="shop_api.py",
+        sign=r"(GET|POST) /\w+ \d{3}",
         cpu_limit=1.0,
         memory_limit=256,
     ),
@@ -36,6 +41,7 @@ SAMPLES: Final = (
         name="worker",
         description="A worker that takes documents from a queue: text and JSON logs, both streams",
         script="worker.py",
+        sign=r"job \d+|\"job\": \d+",
         cpu_limit=1.0,
         memory_limit=128,
     ),
@@ -43,6 +49,7 @@ SAMPLES: Final = (
         name="waves",
         description="A job that looks for primes, and whose CPU and memory come in waves",
         script="waves.py",
+        sign=r"primes below",
         cpu_limit=1.0,
         memory_limit=256,
     ),

@@ -1,0 +1,125 @@
+"""`vibebox demo --check`: the dashboard without a terminal, and what it really showed.
+
+The app runs as in a terminal of 120x40; keys are pressed, and what is looked for has to appear in
+the cells that would be drawn, not in the data behind them.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from vibebox_tui.cli.dashboard import dashboard_settings
+from vibebox_tui.cli.server_choice import ServerChoice, client_of
+from vibebox_tui.samples import SAMPLES
+from vibebox_tui.ui.app import VibeBoxApp
+
+SIZE: Final = (120, 40)
+"""Columns and rows of the screen that is looked at."""
+
+PATIENCE_SECONDS: Final = 20.0
+"""Until what is looked for has to be there, each time."""
+
+_LOOK_SECONDS: Final = 0.05
+"""Between two looks at the screen."""
+
+_ECHO: Final = "echo live-$((6*7))"
+_ECHOED: Final = r"live-42"
+"""What is typed into a shell and what it answers; the answer isn't in what was typed."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was seen, by what it shows: the line of the screen, and when, in seconds from start."""
+
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was looked for was seen."""
+        return not self.missing
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for JSON."""
+        return {"complete": self.complete, "seen": self.seen, "missing": self.missing}
+
+
+def check_dashboard(choice: ServerChoice) -> Report:
+    """Run the dashboard on the demo's server and look at each pane.
+
+    Raises:
+        ServerStartError: the server can't be started.
+    """
+    choice.wait()
+    return asyncio.run(_check(choice))
+
+
+async def _check(choice: ServerChoice) -> Report:
+    began = time.monotonic()
+    async with client_of(choice) as client:
+        app = VibeBoxApp(client, dashboard_settings(choice, "demo"))
+        async with app.run_test(size=SIZE) as pilot:
+            look = Look(pilot, began)
+            await _look_at_everything(look)
+            return look.report
+
+
+async def _look_at_everything(look: "Look") -> None:
+    for number, sample in enumerate(SAMPLES, 1):
+        await look.press(str(number), "l")
+        await look.until(f"list: {sample.name}", rf"{sample.name}.*running")
+        await look.until(f"log: {sample.name}", sample.sign)
+    await look.until("CPU", r"CPU.*?\d+%")
+    await look.until("memory", r"MEM.*?\d+M")
+    await look.press("t")
+    await look.type(_ECHO)
+    await look.until("terminal", _ECHOED)
+
+
+class Look:
+    """Presses keys and waits for what has to appear on the screen."""
+
+    def __init__(self, pilot: Pilot[Any], began: float) -> None:
+        self.report = Report()
+        self._pilot = pilot
+        self._began = began
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by their names."""
+        await self._pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a line and Enter."""
+        await self._pilot.press(*text, "enter")
+
+    async def until(self, what: str, pattern: str) -> None:
+        """Wait for a line that has `pattern`; report it, or that `what` is missing."""
+        line = await self._find(re.compile(pattern))
+        if line is None:
+            self.report.missing.append(what)
+            return
+        seconds = round(time.monotonic() - self._began, 2)
+        self.report.seen[what] = {"line": " ".join(line.split()), "after": seconds}
+
+    async def _find(self, pattern: re.Pattern[str]) -> str | None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for line in screen_lines(self._pilot.app):
+                if pattern.search(line):
+                    return line
+            await asyncio.sleep(_LOOK_SECONDS)
+        return None
+
+
+def screen_lines(app: App[Any]) -> Iterable[str]:
+    """The text of each line of the screen as it would be drawn now.
+
+    Textual has no public way to it but a picture (`export_screenshot`), made from the same strips.
+    """
+    return [strip.text for strip in app.screen._compositor.render_strips()]
