@@ -1,0 +1,131 @@
+"""An app that writes only the cells that changed, and never more than one frame ahead."""
+
+import asyncio
+from typing import Any, ClassVar, TypeVar, cast
+
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
+from textual.driver import Driver
+from textual.screen import Screen
+from textual.widget import Widget
+
+from vibebox_tui.ui.output.canvas import Canvas
+from vibebox_tui.ui.output.driver import AcknowledgedDriver
+from vibebox_tui.ui.output.pacing import QUESTION, Pacing
+
+T = TypeVar("T")
+
+
+class FrugalApp(App[T]):
+    """Draws through a canvas: Textual's updates go into it, the differences come out of it.
+
+    While the terminal is still busy with a frame, updates gather in the canvas; what is written
+    then is the newest screen, not a backlog.
+    """
+
+    DRIVER: ClassVar[type[Driver]] = AcknowledgedDriver
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("driver_class", self.DRIVER)
+        super().__init__(**options)
+        self._canvas = Canvas()
+        self._pacing = Pacing()
+        self._resumption: asyncio.TimerHandle | None = None
+
+    def draw_everything(self) -> None:
+        """Write every cell again, as after another program wrote to the terminal."""
+        self._canvas.forget()
+        self._write_frame()
+
+    # --- Textual's side --------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The terminal's own idea of what it shows is gone; all of it is drawn again."""
+        self._canvas.forget()
+
+    def on_mount(self) -> None:
+        if isinstance(self._driver, AcknowledgedDriver):
+            self._driver.acknowledged = self._acknowledged
+            self._driver.write(QUESTION)
+        self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if self.is_headless or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            super()._display(screen, renderable)
+            return
+        self._take(renderable)
+        self._write_frame()
+
+    # --- ours ------------------------------------------------------------------------------
+
+    def _take(self, update: LayoutUpdate | ChopsUpdate) -> None:
+        size = self.size
+        if (self._canvas.width, self._canvas.height) != size:
+            self._canvas.resize(*size)
+        if isinstance(update, LayoutUpdate):
+            for y, strips in enumerate(update.strips, update.region.y):
+                self._canvas.put_strips(update.region.x, y, strips)
+        else:
+            _put_chops(self._canvas, update)
+
+    def _write_frame(self) -> None:
+        """Write the canvas's differences, now or when the terminal is ready for them."""
+        loop = asyncio.get_running_loop()
+        if wait := self._pacing.wait(loop.time()):
+            if self._resumption is None:
+                self._resumption = loop.call_later(wait, self._go_on)
+            return
+        if self._canvas.is_dirty:
+            frame = _Frame(self._canvas, self._pacing, loop.time())
+            super()._display(self.screen, cast("RenderableType", frame))
+
+    def _acknowledged(self) -> None:
+        self._pacing.answered()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._resumption is not None:
+            self._resumption.cancel()
+            self._resumption = None
+            if self._running and self._canvas.is_dirty:
+                self._write_frame()
+
+
+class _Frame(CompositorUpdate):
+    """What is written in place of Textual's update; asked for only when it is written."""
+
+    def __init__(self, canvas: Canvas, pacing: Pacing, now: float) -> None:
+        self._canvas = canvas
+        self._pacing = pacing
+        self._now = now
+
+    def render_segments(self, console: Console) -> str:
+        text = self._canvas.take_update(console._color_system or ColorSystem.TRUECOLOR)
+        if not text:
+            return ""
+        self._pacing.sent(self._now)
+        return text + QUESTION
+
+
+def _put_chops(canvas: Canvas, update: ChopsUpdate) -> None:
+    """Put the pieces of rows that an update is about; beyond its spans they aren't complete."""
+    for y, start, end in update.spans:
+        pieces = zip(update.chop_ends[y], update.chops[y].items(), strict=False)
+        for piece_end, (x, strip) in pieces:
+            if strip is not None and x < end and piece_end > start:
+                canvas.put(x, y, strip)
+
+
+def draw_now(widget: Widget) -> None:
+    """Draw what `widget` has marked for a refresh at once.
+
+    Textual draws at the next tick of a timer, up to a sixtieth of a second later, and after two
+    more messages; an echo of a key is not to wait for that.
+    """
+    screen: Screen[object] = widget.screen
+    if screen.is_current and not widget.app._batch_count:
+        screen._dirty_widgets.add(widget)
+        screen._on_timer_update()

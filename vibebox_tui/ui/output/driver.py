@@ -1,0 +1,72 @@
+"""Textual's driver for Unix terminals, with the terminal's acknowledgements told from keys."""
+
+import codecs
+import os
+import selectors
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys
+from textual.message import Message
+
+from vibebox_tui.ui.output.pacing import ANSWER
+
+READ_SIZE = 65_536
+"""Bytes read from the terminal at once: a paste in few pieces."""
+
+POLL = 0.1
+"""Seconds after which the thread looks whether it is to end, and an Esc is just an Esc."""
+
+
+class AcknowledgedDriver(LinuxDriver):
+    """Calls `acknowledged`, in the event loop, whenever the terminal answers a status report."""
+
+    acknowledged: Callable[[], None] = staticmethod(lambda: None)
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+
+    def run_input_thread(self) -> None:
+        """Read the terminal until the app ends; its own thread."""
+        parser = _Parser(self._tell_acknowledged, debug=self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(POLL):
+                    if not (data := self._read()):
+                        return
+                    self._process(parser.feed(decode(data)))
+                self._process(parser.tick())
+
+    def _read(self) -> bytes:
+        """What the terminal sent; nothing more will come where it is empty."""
+        try:
+            return os.read(self.fileno, READ_SIZE)
+        except OSError:
+            return b""
+
+    def _process(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
+
+    def _tell_acknowledged(self) -> None:
+        self._loop.call_soon_threadsafe(self.acknowledged)
+
+
+class _Parser(XTermParser):
+    """Textual's parser, which would report an unknown answer as the keys that it looks like."""
+
+    def __init__(self, acknowledged: Callable[[], None], *, debug: bool) -> None:
+        self._acknowledged = acknowledged
+        super().__init__(debug)
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if sequence == ANSWER:
+            self._acknowledged()
+            return [events.Key(Keys.Ignore, sequence)]
+        return super()._sequence_to_key_events(sequence, alt)
