@@ -1,0 +1,1 @@
+"""The server: REST and WebSockets over environments that really run."""

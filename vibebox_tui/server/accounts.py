@@ -50,6 +50,7 @@ class Accounts:
         self._throttle = LoginThrottle(limits.logins_per_minute)
         self._on_revoked = on_revoked
         self._clock = clock
+        self._believed: dict[str, models.Role] = {}
 
     # --- who is that -----------------------------------------------------------------------
 
@@ -64,10 +65,26 @@ class Accounts:
         claims = await self._tokens.verify(token)
         user = await self._store.user(claims.user_id)
         if user is not None and not user.disabled:
+            self._believed[user.id] = user.role
             return Identity(user.id, user.email, user.role, claims.expires_at)
         if user is None and claims.role is not None:
             return Identity(claims.user_id, claims.email, claims.role, claims.expires_at)
         raise UnauthorizedError("The user of this token no longer exists")
+
+    async def is_still(self, user_id: str) -> bool:
+        """Whether a user is what it was when it came; one that only its token knows, always."""
+        role = self._believed.get(user_id)
+        if role is None:
+            return True
+        user = await self._store.user(user_id)
+        return user is not None and not user.disabled and user.role == role
+
+    async def whoami(self, identity: Identity) -> User:
+        """The user behind an identity, as far as it is known here."""
+        user = await self._store.user(identity.user_id)
+        if user is not None:
+            return user.representation()
+        return User(identity.user_id, identity.email, identity.role, created_at="")
 
     async def local_credential(self) -> str:
         """A token for the admin of the user's own server, made known where it is new."""

@@ -90,7 +90,7 @@ class Connection:
 
     def open(self) -> None:
         """Begin: verify the token, then act on what comes."""
-        self._working = asyncio.create_task(self._begin())
+        self._working = asyncio.create_task(self._run(opening=True))
 
     def received(self, message: bytes, *, binary: bool) -> None:
         """A whole message."""
@@ -175,17 +175,6 @@ class Connection:
 
     # --- beginning -------------------------------------------------------------------------
 
-    async def _begin(self) -> None:
-        try:
-            if await self._let_in():
-                await self._endpoint.open()
-                await self._work()
-        except Exception:
-            _log.exception("client %s failed", self.client_id)
-            self._fail("internal error")
-        finally:
-            self._working = None
-
     async def _let_in(self) -> bool:
         """Verify the token and count the connection; otherwise close."""
         try:
@@ -216,10 +205,14 @@ class Connection:
 
     def _work_on(self) -> None:
         if self._working is None and self._waiting and not self._gone:
-            self._working = asyncio.create_task(self._go_on())
+            self._working = asyncio.create_task(self._run(opening=False))
 
-    async def _go_on(self) -> None:
+    async def _run(self, *, opening: bool) -> None:
         try:
+            if opening:
+                if not await self._let_in():
+                    return
+                await self._endpoint.open()
             await self._work()
         except Exception:
             _log.exception("client %s failed", self.client_id)

@@ -110,6 +110,11 @@ class WebSocketService:
                 client.peer.revoke()
 
     @property
+    def client_count(self) -> int:
+        """How many clients are connected."""
+        return len(self._clients)
+
+    @property
     def user_ids(self) -> set[str]:
         """Who is connected."""
         return {client.user_id for client in self._clients.values()}

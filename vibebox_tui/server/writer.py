@@ -13,7 +13,7 @@ PACE_SECONDS: Final = 0.016
 """Time between two writes to a busy connection: one frame of a screen, felt by nobody."""
 
 WRITE_BYTES: Final = 256 * 1024
-"""Most that one write takes from the cursors; with the transport's buffer it bounds a peer's cost."""
+"""Most that one write takes from the cursors; with the transport's buffer it bounds a peer."""
 
 MAX_REPLIES: Final = 512
 """Replies that may wait; while there are more, nothing is read from the peer."""

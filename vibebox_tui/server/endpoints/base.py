@@ -1,6 +1,5 @@
 """What an endpoint is to a connection, and the other way round."""
 
-from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Protocol
 
 from vibebox_tui.errors import VibeBoxError
@@ -30,7 +29,7 @@ class ClientConnection(Protocol):
     def complain(self, error: ServerError) -> None: ...
 
 
-class Endpoint(ABC):
+class Endpoint:
     """One connection's endpoint."""
 
     messages: ClassVar[tuple[type[Message], ...]]
@@ -46,7 +45,6 @@ class Endpoint(ABC):
     async def open(self) -> None:
         """The token has been verified; nothing was acted on yet."""
 
-    @abstractmethod
     async def act_on(self, message: Any) -> None:
         """Do what one of `messages` asks for.
 
@@ -54,6 +52,7 @@ class Endpoint(ABC):
             ServerError, InvalidMessageError: told to the client.
             TooManyError: closes the connection.
         """
+        raise NotImplementedError
 
     def lost_environment(self, environment_id: str) -> None:
         """A subscription was ended by the server."""

@@ -28,7 +28,9 @@ TerminalRequest = (
 
 class TerminalEndpoint(Endpoint):
     """Input goes to a session in the order in which it came, without holding up what follows it:
-    acknowledgements must get through while a program doesn't read."""
+    acknowledgements must get through while a program doesn't read. What was taken is written,
+    also when the connection has gone by then.
+    """
 
     messages = (TerminalInput, TerminalResizeRequest, TerminalAttach, TerminalDetach, TerminalAck)
 
@@ -63,10 +65,6 @@ class TerminalEndpoint(Endpoint):
                     cursor.acknowledge(position.seq)
             case _:
                 assert_never(message)
-
-    def close(self) -> None:
-        """What has been taken is still written; nobody waits for the receipts."""
-        self._typing.clear()
 
     # --- attaching -------------------------------------------------------------------------
 

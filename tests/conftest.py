@@ -1,0 +1,60 @@
+"""A real server for every test that wants one."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running_server import RunningServer
+from vibebox_tui.server.settings import Secret, ServerSettings
+
+SECRET = "a secret for tests, long enough for HS256"
+"""What the tests' servers sign tokens with."""
+
+StartServer = Callable[..., Awaitable[RunningServer]]
+"""Starts a server with `ServerSettings` of one's choice; it is stopped after the test."""
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A temporary directory with a path short enough for a Unix socket (108 bytes)."""
+    path = Path(tempfile.mkdtemp(prefix="vbx-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+async def start_server(short_path: Path) -> AsyncIterator[StartServer]:
+    """Start servers with settings of one's choice; by default on port 0 of 127.0.0.1."""
+    running: list[RunningServer] = []
+
+    async def start(**options: Any) -> RunningServer:
+        defaults: dict[str, Any] = {
+            "port": 0,
+            "data_directory": short_path / "data",
+            "secret": Secret(SECRET),
+            "stop_environments": True,
+        }
+        server = RunningServer(ServerSettings(**(defaults | options)))
+        await server.start()
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        await server.stop()
+
+
+@pytest.fixture
+async def server(start_server: StartServer) -> RunningServer:
+    """A server on a free port, with a user of each role."""
+    return await start_server()
+
+
+@pytest.fixture
+async def uds_server(start_server: StartServer, short_path: Path) -> RunningServer:
+    """A server on a Unix socket, as the user's own is."""
+    return await start_server(uds=short_path / "server.sock")

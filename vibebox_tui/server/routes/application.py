@@ -1,0 +1,76 @@
+"""The REST application: its routes under the base path, its errors, its OpenAPI document."""
+
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.config.app import AppConfig
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from vibebox_tui import __version__
+from vibebox_tui.server.auth import Identity
+from vibebox_tui.server.backend import Backend
+from vibebox_tui.server.routes.auth import AuthController
+from vibebox_tui.server.routes.environments import EnvironmentsController
+from vibebox_tui.server.routes.operation import health, metrics
+from vibebox_tui.server.routes.problems import EXCEPTION_HANDLERS
+from vibebox_tui.server.routes.sessions import SessionsController
+from vibebox_tui.server.routes.users import UsersController
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Longest request body: as long as the longest message."""
+
+
+def create_application(backend: Backend) -> Litestar:
+    """The ASGI application for `backend`."""
+
+    async def provide_backend() -> Backend:
+        return backend
+
+    async def provide_identity(request: Request[Any, Any, Any]) -> Identity:
+        return await backend.accounts.identify(_bearer(request))
+
+    router = Router(
+        backend.settings.base_path or "/",
+        route_handlers=[
+            AuthController,
+            UsersController,
+            EnvironmentsController,
+            SessionsController,
+            health,
+            metrics,
+        ],
+        dependencies={
+            "backend": Provide(provide_backend),
+            "identity": Provide(provide_identity),
+        },
+    )
+    return Litestar.from_config(
+        AppConfig(
+            route_handlers=[router],
+            exception_handlers=dict(EXCEPTION_HANDLERS),
+            openapi_config=_openapi(backend.settings.base_path),
+            request_max_body_size=MAX_BODY_BYTES,
+            logging_config=None,
+            debug=False,
+        )
+    )
+
+
+def _bearer(request: Request[Any, Any, Any]) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _openapi(base_path: str) -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    return OpenAPIConfig(
+        title="VibeBox",
+        version=__version__,
+        path=base_path or "/",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(security_schemes={"bearer": bearer}),
+        security=[{"bearer": []}],
+    )

@@ -1,0 +1,51 @@
+"""Log-in, refresh, log-out, and who one is."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get, post
+from litestar.params import Parameter
+
+from vibebox_tui.protocol.models import LoginRequest, RefreshRequest, Tokens, User
+from vibebox_tui.server.auth import Identity
+from vibebox_tui.server.backend import Backend
+
+Cookie = Annotated[str | None, Parameter(cookie="refreshToken", required=False)]
+"""The refresh token of a browser."""
+
+
+class AuthController(Controller):
+    """`/auth`."""
+
+    path = "/auth"
+    tags = ("auth",)
+
+    @post("/login", status_code=200, security=[{}])
+    async def log_in(
+        self, data: LoginRequest, backend: Backend, request: Request[Any, Any, Any]
+    ) -> Tokens:
+        """Tokens for an email address and a password."""
+        address = request.client.host if request.client is not None else "local"
+        return await backend.accounts.log_in(data.email, data.password, address)
+
+    @post("/refresh", status_code=200, security=[{}])
+    async def refresh(
+        self, backend: Backend, data: RefreshRequest | None = None, cookie: Cookie = None
+    ) -> Tokens:
+        """New tokens for a refresh token, which is used up by that."""
+        return await backend.accounts.refresh(_token(data, cookie))
+
+    @post("/logout", status_code=204, security=[{}])
+    async def log_out(
+        self, backend: Backend, data: RefreshRequest | None = None, cookie: Cookie = None
+    ) -> None:
+        """Give up a refresh token and all that descend from the same log-in."""
+        await backend.accounts.log_out(_token(data, cookie))
+
+    @get("/me")
+    async def me(self, backend: Backend, identity: Identity) -> User:
+        """Who the access token belongs to."""
+        return await backend.accounts.whoami(identity)
+
+
+def _token(data: RefreshRequest | None, cookie: str | None) -> str | None:
+    return (data.refresh_token if data is not None else None) or cookie
