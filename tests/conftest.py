@@ -4,17 +4,17 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running_server import RunningServer
-from vibebox_tui.server.settings import Secret, ServerSettings
+if TYPE_CHECKING:  # most tests need no server, and its libraries take a while to import
+    from tests.running_server import RunningServer
 
 SECRET = "a secret for tests, long enough for HS256"
 """What the tests' servers sign tokens with."""
 
-StartServer = Callable[..., Awaitable[RunningServer]]
+StartServer = Callable[..., "Awaitable[RunningServer]"]
 """Starts a server with `ServerSettings` of one's choice; it is stopped after the test."""
 
 
@@ -29,6 +29,9 @@ def short_path() -> Iterator[Path]:
 @pytest.fixture
 async def start_server(short_path: Path) -> AsyncIterator[StartServer]:
     """Start servers with settings of one's choice; by default on port 0 of 127.0.0.1."""
+    from tests.running_server import RunningServer
+    from vibebox_tui.server.settings import Secret, ServerSettings
+
     running: list[RunningServer] = []
 
     async def start(**options: Any) -> RunningServer:
@@ -49,12 +52,12 @@ async def start_server(short_path: Path) -> AsyncIterator[StartServer]:
 
 
 @pytest.fixture
-async def server(start_server: StartServer) -> RunningServer:
+async def server(start_server: StartServer) -> "RunningServer":
     """A server on a free port, with a user of each role."""
     return await start_server()
 
 
 @pytest.fixture
-async def uds_server(start_server: StartServer, short_path: Path) -> RunningServer:
+async def uds_server(start_server: StartServer, short_path: Path) -> "RunningServer":
     """A server on a Unix socket, as the user's own is."""
     return await start_server(uds=short_path / "server.sock")

@@ -133,18 +133,18 @@ class RunningServer:
         await wait_for(enough, what=f"{count} lines of {environment_id}")
 
 
-async def receive(websocket: ClientConnection, kind: str, timeout: float = 10.0) -> dict[str, Any]:
+async def receive(websocket: ClientConnection, kind: str, seconds: float = 10.0) -> dict[str, Any]:
     """The next message of a type, those before it skipped; its whole envelope."""
     while True:
-        message = await receive_any(websocket, timeout)
+        message = await receive_any(websocket, seconds)
         if message["type"] == kind:
             return message
 
 
-async def receive_any(websocket: ClientConnection, timeout: float = 10.0) -> dict[str, Any]:
+async def receive_any(websocket: ClientConnection, seconds: float = 10.0) -> dict[str, Any]:
     """The next message, whatever it is."""
 
-    frame = await asyncio.wait_for(websocket.recv(), timeout)
+    frame = await asyncio.wait_for(websocket.recv(), seconds)
     message: dict[str, Any] = msgspec.json.decode(frame)
     return message
 

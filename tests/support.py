@@ -14,7 +14,9 @@ _STEP: Final = 0.005
 
 
 async def wait_for(
-    predicate: Callable[[], Any | Awaitable[Any]], timeout: float = DEADLINE, what: str = ""
+    predicate: Callable[[], Any | Awaitable[Any]],
+    timeout: float = DEADLINE,  # noqa: ASYNC109  # a failure that says what was waited for
+    what: str = "",
 ) -> Any:
     """Return the first truthy value of `predicate` (plain or async), or fail at the deadline."""
     deadline = time.monotonic() + timeout
