@@ -77,7 +77,7 @@ async def _look_at_everything(look: "Look") -> None:
         await look.until(f"log: {sample.name}", sample.sign)
     await look.until("CPU", r"CPU.*?\d+%")
     await look.until("memory", r"MEM.*?\d+M")
-    await look.press("t")
+    await look.press("t", "enter")
     await look.type(_ECHO)
     await look.until("terminal", _ECHOED)
 

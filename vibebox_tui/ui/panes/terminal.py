@@ -40,6 +40,9 @@ from vibebox_tui.ui.widgets.terminal_view import TerminalView
 WHEEL_LINES = 3
 """Lines that a notch of the wheel scrolls, as terminals do."""
 
+MOST_KEYS_AHEAD = 1_000
+"""Keys kept that were typed before there was a terminal; nobody types more in that time."""
+
 
 class TerminalPane(Pane):
     """The terminals of one environment, as tabs; one of them is shown.
@@ -51,7 +54,7 @@ class TerminalPane(Pane):
 
     NOUN: ClassVar[str] = "Terminal"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "capture", "Type into the terminal", id="terminal.capture"),
+        Binding("enter,t", "capture", "Type into the terminal", id="terminal.capture"),
         Binding("c", "new", "New terminal", id="terminal.new"),
         Binding("n", "next(1)", "Next terminal", id="terminal.next", show=False),
         Binding("p", "next(-1)", "Previous terminal", id="terminal.previous", show=False),
@@ -84,6 +87,8 @@ class TerminalPane(Pane):
         self._terminals: Terminals | None = None
         self._has_room = asyncio.Event()
         self._titled = ""
+        self._ahead: list[Typed] = []
+        self._is_opening = False
 
     def compose(self) -> ComposeResult:
         yield self._tab_line
@@ -127,7 +132,17 @@ class TerminalPane(Pane):
             terminals = Terminals(self.client, self.environment.id, tasks, self._changed)
             self._terminals = terminals
             await terminals.load(*self._view.room)
+            self._go_on_capturing()
             await asyncio.get_running_loop().create_future()
+
+    def _go_on_capturing(self) -> None:
+        """The list is there: who wanted to type before that gets a terminal to do it in."""
+        if not self._view.all_keys:
+            return
+        if self.present is None:
+            self.action_new()
+        else:
+            self._type_ahead()
 
     def _changed(self, attachment: Attachment | None) -> None:
         if attachment is None or attachment is self.present:
@@ -188,8 +203,8 @@ class TerminalPane(Pane):
         event.stop()
         event.prevent_default()
         match verdict := self._capture.press(event.key, event.character):
-            case Typed(key, character):
-                self._type(key, character)
+            case Typed():
+                self._type(verdict)
             case Command():
                 self._obey(verdict)
             case Elsewhere(key):
@@ -210,11 +225,21 @@ class TerminalPane(Pane):
             event.stop()
             attachment.send(encode_paste(event.text, attachment.emulator.modes))
 
-    def _type(self, key: str, character: str | None) -> None:
-        if (attachment := self.present) is None:
+    def _type(self, typed: Typed) -> None:
+        attachment = self.present
+        if attachment is None:
+            if len(self._ahead) < MOST_KEYS_AHEAD:
+                self._ahead.append(typed)
             return
         self._view.back = 0
-        attachment.send(key_bytes(key, character, attachment.emulator.modes))
+        modes = attachment.emulator.modes
+        attachment.send(key_bytes(typed.key, typed.character, modes))
+
+    def _type_ahead(self) -> None:
+        """Type what was typed before there was a terminal for it."""
+        ahead, self._ahead = self._ahead, []
+        for typed in ahead:
+            self._type(typed)
 
     def _obey(self, command: Command) -> None:
         attachment = self.present
@@ -244,6 +269,7 @@ class TerminalPane(Pane):
                 pass
 
     def _leave(self) -> None:
+        self._ahead.clear()
         self._view.all_keys = False
         self._capture.prefixed = False
 
@@ -251,14 +277,14 @@ class TerminalPane(Pane):
 
     def action_capture(self) -> None:
         """Type into the terminal that is shown; open one where there is none."""
-        attachment = self.present
-        if attachment is None or attachment.ended or attachment.failure:
+        self._view.back = 0
+        self._view.all_keys = True
+        self._view.focus()
+        attachment, terminals = self.present, self._terminals
+        is_over = attachment is not None and (attachment.ended or attachment.failure)
+        if is_over or (attachment is None and terminals is not None and terminals.is_loaded):
             self.action_new()
-        else:
-            self._view.back = 0
-            self._view.all_keys = True
-            self._view.focus()
-            self._describe()
+        self._describe()
 
     def action_next(self, step: int) -> None:
         """Show the terminal `step` places further."""
@@ -281,24 +307,31 @@ class TerminalPane(Pane):
         """Show the present screen."""
         self._scroll(-self._view.back)
 
-    @work(group="open", exclusive=True, exit_on_error=False)
-    async def action_new(self) -> None:
+    def action_new(self) -> None:
         """Start a shell in a session of its own, and type into it.
 
-        An ended terminal that was shown makes room for it.
+        A terminal that was shown and has ended makes room for it.
         """
-        if (terminals := self._terminals) is None:
-            return
+        if self._terminals is not None and not self._is_opening:
+            self._is_opening = True
+            self._view.all_keys = True
+            self._open(self._terminals)
+
+    @work(group="open", exclusive=True, exit_on_error=False)
+    async def _open(self, terminals: Terminals) -> None:
         over = self.present if self.present and self.present.ended else None
         try:
             await terminals.open(*self._view.room)
         except VibeBoxError as error:
             self._say(f"No terminal: {error}", is_error=True)
-            return
-        if over is not None:
-            terminals.forget(over)
-        self._view.all_keys = True
-        self._describe()
+            self._leave()
+        else:
+            if over is not None:
+                terminals.forget(over)
+            self._type_ahead()
+        finally:
+            self._is_opening = False
+            self._describe()
 
     @work(group="end", exclusive=True, exit_on_error=False)
     async def action_end(self) -> None:

@@ -28,6 +28,9 @@ SLICE_TIME = 0.004
 SMALLEST_SLICE, LARGEST_SLICE = 2_048, 1_048_576
 """Characters fed at a stretch, at least and at most, as the emulator's speed on them allows."""
 
+MOST_EARLY_BYTES = 4_096
+"""Bytes typed into a session that is still being attached; nobody types more in that time."""
+
 
 class Attachment:
     """A session that this pane reads and writes, with the screen that came of it.
@@ -59,6 +62,7 @@ class Attachment:
         """Why the session can't be watched (any more), as a sentence."""
         self._room = (rows, columns)
         self._link: TerminalLink | None = None
+        self._early = b""
         self._changed = changed
         self._slice = SMALLEST_SLICE
         self._busy_since = 0.0
@@ -77,6 +81,7 @@ class Attachment:
         rows, columns = self._room
         async with client.terminal(self.session.id, rows=rows, columns=columns) as link:
             self._link = link
+            self.send(self._take_early())
             try:
                 async for event in link:
                     await self._take(event)
@@ -136,15 +141,19 @@ class Attachment:
 
     # --- input -----------------------------------------------------------------------------
 
-    @property
-    def accepts_input(self) -> bool:
-        """Whether what is typed has somewhere to go."""
-        return self._link is not None and self.ended is None and not self.read_only
-
     def send(self, data: bytes) -> None:
         """Write `data` to the session, now or when the link is back; nothing where it ended."""
-        if data and self.accepts_input and self._link is not None:
+        if not data or self.read_only or self.ended is not None or self.failure:
+            return
+        if self._link is not None:
             self._link.send(data.decode("utf-8", "replace"))
+        else:
+            self._early = (self._early + data)[:MOST_EARLY_BYTES]
+
+    def _take_early(self) -> bytes:
+        """What was typed before there was a link at all."""
+        early, self._early = self._early, b""
+        return early
 
     def resize(self, rows: int, columns: int) -> None:
         """Ask for another size; the emulator follows when the session has it."""
