@@ -1,65 +1,77 @@
-"""What the command line does to a store without a server: users and tokens."""
+"""What the command line does to a store, whether or not a server has it open: users, tokens."""
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import msgspec
 
 from vibebox_tui.errors import UsageError
 from vibebox_tui.protocol.models import CreateUserRequest, Role, User
-from vibebox_tui.server.accounts import Accounts
+from vibebox_tui.server import account_store
 from vibebox_tui.server.data_directory import DataDirectory
+from vibebox_tui.server.database import Database
 from vibebox_tui.server.errors import UserNotFoundError
+from vibebox_tui.server.passwords import hash_password
+from vibebox_tui.server.records import UserRecord
 from vibebox_tui.server.settings import ServerSettings
-from vibebox_tui.server.store import Store
 from vibebox_tui.server.tokens import Tokens
 
 
 async def add_user(settings: ServerSettings, email: str, password: str, role: Role) -> User:
     """Add a user. Raises UsageError, ConflictError where the address is taken."""
+    wanted = {"email": email, "password": password, "role": role}
     try:
-        request = msgspec.convert(
-            {"email": email, "password": password, "role": role}, CreateUserRequest
-        )
+        request = msgspec.convert(wanted, CreateUserRequest)
     except msgspec.ValidationError as error:
         raise UsageError(f"no user can be made of that: {error}") from error
-    async with _accounts(settings) as (accounts, _, _):
-        return await accounts.create(request)
+    user = UserRecord(
+        id=str(uuid.uuid4()),
+        email=request.email,
+        role=request.role,
+        password_hash=await hash_password(request.password),
+        created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
+    async with _database(settings) as database:
+        await database.write(lambda db: account_store.save_user(db, user))
+    return user.representation()
 
 
 async def list_users(settings: ServerSettings) -> list[User]:
     """All users, oldest first."""
-    async with _accounts(settings) as (accounts, _, _):
-        return await accounts.users()
+    async with _database(settings) as database:
+        return [user.representation() for user in await database.read(account_store.users)]
 
 
 async def remove_user(settings: ServerSettings, email: str) -> None:
     """Delete a user. Raises UserNotFoundError."""
-    async with _accounts(settings) as (accounts, store, _):
-        await accounts.delete(await _id_of(store, email))
+    async with _database(settings) as database:
+        user_id = await _id_of(database, email)
+        await database.write(lambda db: account_store.delete_user(db, user_id))
 
 
 async def issue_token(settings: ServerSettings, email: str, seconds: float) -> str:
     """An access token for a user. Raises UserNotFoundError."""
-    async with _accounts(settings) as (_, store, tokens):
-        return tokens.issue(await _id_of(store, email), seconds)
+    async with _database(settings) as database:
+        user_id = await _id_of(database, email)
+    secret = settings.secret or DataDirectory(settings.data_directory).secret()
+    return Tokens(secret, settings.jwt).issue(user_id, seconds)
 
 
 @asynccontextmanager
-async def _accounts(settings: ServerSettings) -> AsyncIterator[tuple[Accounts, Store, Tokens]]:
-    """The accounts in a store, which a server may have open at the same time."""
+async def _database(settings: ServerSettings) -> AsyncIterator[Database]:
     directory = DataDirectory(settings.data_directory)
     directory.create()
-    tokens = Tokens(settings.secret or directory.secret(), settings.jwt)
-    store = await Store.open(directory.store)
+    database = await Database.open(directory.store)
     try:
-        yield Accounts(store, tokens, settings.jwt, settings.limits, lambda _: None), store, tokens
+        yield database
     finally:
-        await store.close()
+        await database.close()
 
 
-async def _id_of(store: Store, email: str) -> str:
-    user = await store.user_by_email(email)
+async def _id_of(database: Database, email: str) -> str:
+    user = await database.read(lambda db: account_store.user_by_email(db, email))
     if user is None:
         raise UserNotFoundError(email)
     return user.id

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vibebox_tui.paths import credential_file
 from vibebox_tui.server.accounts import Accounts
@@ -16,7 +17,6 @@ from vibebox_tui.server.hub import Hub
 from vibebox_tui.server.limits import ConnectionCounts
 from vibebox_tui.server.listener import Listener
 from vibebox_tui.server.reception import Reception
-from vibebox_tui.server.routes import create_application
 from vibebox_tui.server.runtimes.local import LocalRuntime
 from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
@@ -24,6 +24,9 @@ from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.tokens import Tokens
 from vibebox_tui.server.wsprotocol import protocol_class
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 _log = logging.getLogger(__name__)
 
@@ -138,15 +141,16 @@ class Server:
 
     async def _start(self) -> None:
         settings, cleanup = self.settings, self._cleanup
+        loading = asyncio.create_task(asyncio.to_thread(_load_the_rest))
         directory = DataDirectory(settings.data_directory)
         directory.take()
         cleanup.callback(directory.release)
         store = await Store.open(directory.store)
         cleanup.push_async_callback(store.close)
         self._backend = backend = await self._assemble(directory, store)
-        self._listener = Listener(
-            settings, create_application(backend), protocol_class(Reception(backend))
-        )
+        create_application = await loading
+        application = create_application(backend)
+        self._listener = Listener(settings, application, protocol_class(Reception(backend)))
         cleanup.push_async_callback(self._listener.stop, settings.stop_seconds / 2)
         await self._listener.start()
         if settings.uds is not None:
@@ -223,3 +227,15 @@ class Server:
         for user_id in self.backend.service.user_ids:
             if not await self.accounts.is_still(user_id):
                 self.backend.service.revoke_user(user_id)
+
+
+def _load_the_rest() -> "Callable[[Backend], Litestar]":
+    """Import, in a thread, what takes long and isn't needed before the first request.
+
+    Meanwhile the store is opened and the process started that keeps what runs.
+    """
+    import jwt  # noqa: F401  # for the first token
+
+    from vibebox_tui.server.routes import create_application
+
+    return create_application

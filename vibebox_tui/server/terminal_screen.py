@@ -5,9 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from vibebox_tui.emulator import Emulator
-from vibebox_tui.emulator.snapshot import snapshot
-
 SCROLLBACK_LINES: Final = 2_000
 """Lines that a client gets who comes late; more would take it noticeably long to draw."""
 
@@ -22,6 +19,8 @@ class TerminalScreen:
     """
 
     def __init__(self, rows: int, columns: int, on_progress: Callable[[], None]) -> None:
+        from vibebox_tui.emulator import Emulator  # late: the server starts without a terminal
+
         self._emulator = Emulator(rows, columns, scrollback_lines=SCROLLBACK_LINES)
         self._on_progress = on_progress
         self._backlog: deque[str | tuple[int, int]] = deque()
@@ -53,6 +52,8 @@ class TerminalScreen:
 
     def redraw(self) -> str:
         """Text that draws the present screen with its scrollback elsewhere."""
+        from vibebox_tui.emulator.snapshot import snapshot
+
         while self._backlog:
             self._feed_slice()
         return snapshot(self._emulator).decode()

@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
-
-import jwt
+from typing import TYPE_CHECKING, Any, Final
 
 from vibebox_tui.protocol.models import Role
 from vibebox_tui.server.auth import UnauthorizedError
 from vibebox_tui.server.settings import JwtSettings, Secret
+
+if TYPE_CHECKING:  # imported where it is used: with its cryptography it takes long to load
+    import jwt
 
 _OURS: Final = "HS256"
 """The only algorithm that is verified with the server's own secret."""
@@ -43,6 +44,8 @@ class Tokens:
 
     def issue(self, user_id: str, seconds: float | None = None) -> str:
         """A token for a user of the store, for `seconds` or as the settings have it."""
+        import jwt
+
         now = self._clock()
         lifetime = self._settings.access_seconds if seconds is None else seconds
         claims: dict[str, Any] = {"userId": user_id, "sub": user_id, "iat": int(now)}
@@ -59,6 +62,8 @@ class Tokens:
         Raises:
             UnauthorizedError: it is not believed, or its time is up.
         """
+        import jwt
+
         try:
             algorithm = jwt.get_unverified_header(token).get("alg")
             if algorithm == _OURS:
@@ -73,6 +78,8 @@ class Tokens:
         raise UnauthorizedError("The token is not valid")
 
     def _decode(self, token: str, key: Any, algorithm: str) -> dict[str, Any]:
+        import jwt
+
         settings = self._settings
         return jwt.decode(
             token,
@@ -91,6 +98,8 @@ class Tokens:
         if settings.jwks_url is None:
             raise UnauthorizedError("The token is not valid")
         if self._key_set is None:
+            import jwt
+
             self._key_set = jwt.PyJWKClient(settings.jwks_url, timeout=_JWKS_SECONDS)
         signing_key = await asyncio.to_thread(self._key_set.get_signing_key_from_jwt, token)
         return signing_key.key
