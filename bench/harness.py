@@ -1,0 +1,117 @@
+"""The running dashboard in a PTY: keys go in, and each byte of what it draws has its time."""
+
+import json
+import math
+import os
+import select
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from in_terminal import ProgramInTerminal
+
+VIBEBOX: Final = [sys.executable, "-m", "vibebox_tui"]
+
+STATUS_QUESTION: Final = b"\x1b[5n"
+STATUS_ANSWER: Final = b"\x1b[0n"
+"""Device status report: any terminal answers it when it has read that far."""
+
+
+class Dashboard(ProgramInTerminal):
+    """A program that draws, in a terminal that may be slow: `bytes_per_second` at most are read.
+
+    `written` counts the bytes that it drew, `last_read` is when the newest of them were read, in
+    seconds of `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        *,
+        rows: int = 40,
+        columns: int = 120,
+        bytes_per_second: float = math.inf,
+    ) -> None:
+        colours = {"COLORTERM": "truecolor"}
+        super().__init__(command, {**environment, **colours}, rows=rows, columns=columns)
+        self.bytes_per_second = bytes_per_second
+        self.written = 0
+        self.last_read = self.began
+        self._tail = b""
+
+    def until_shown(self, shown: Callable[[Sequence[str]], bool], seconds: float = 10.0) -> float:
+        """Wait until the screen's rows satisfy `shown`; return when the bytes came that made it.
+
+        Raises:
+            TimeoutError: they don't in time, or the program ended.
+        """
+        deadline = time.monotonic() + seconds
+        while not shown(self.display):
+            if not self._read(deadline):
+                raise TimeoutError("not shown in time:\n" + "\n".join(self.display))
+        return self.last_read
+
+    def until_quiet(self, seconds: float = 0.3, patience: float = 10.0) -> None:
+        """Wait until nothing has been drawn for so long, or the patience is at its end."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end and self._read(time.monotonic() + seconds):
+            pass
+
+    def _read(self, deadline: float) -> bool:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not select.select([self._pty], [], [], remaining)[0]:
+            return False
+        size = 65_536 if math.isinf(self.bytes_per_second) else 1_024
+        try:
+            data = os.read(self._pty, size)
+        except OSError:
+            return False
+        self.last_read = time.monotonic()
+        self.written += len(data)
+        if not math.isinf(self.bytes_per_second):
+            time.sleep(len(data) / self.bytes_per_second)
+        self._answer(data)
+        self._emulator.feed(data)
+        self._emulator.take_replies()
+        return bool(data)
+
+    def _answer(self, data: bytes) -> None:
+        """Answer what the dashboard asks between frames, as a terminal does once it has read it."""
+        seen = self._tail + data
+        for _ in range(seen.count(STATUS_QUESTION)):
+            os.write(self._pty, STATUS_ANSWER)
+        self._tail = seen[-(len(STATUS_QUESTION) - 1) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure that must not be larger than `most`."""
+
+    name: str
+    value: float
+    most: float
+    unit: str
+
+    @property
+    def is_met(self) -> bool:
+        return self.value <= self.most
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that `percent` of all values are not above (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def report(goals: Sequence[Goal], **facts: object) -> int:
+    """Print each goal and whether it is met, and all of it as one line of JSON; the exit status."""
+    for goal in goals:
+        verdict = "met" if goal.is_met else "missed"
+        print(f"{goal.name:48} {goal.value:10.1f} {goal.unit} (goal {goal.most:g}): {verdict}")
+    figures = {goal.name: {"value": round(goal.value, 3), "goal": goal.most} for goal in goals}
+    met = all(goal.is_met for goal in goals)
+    print(json.dumps({**facts, "figures": figures, "met": met}))
+    return 0 if met else 1
