@@ -93,17 +93,22 @@ def second_line(row: EnvironmentRow, width: int, look: Look) -> Content:
     bars, ink = _history(row, look)
     detail, detail_ink = _detail(row, look)
     line = Content.assemble(
-        "      ", (f"{bars}  ", ink) if bars.strip() else "", (detail, detail_ink)
+        "    ", (f"{bars}  ", ink) if bars.strip() else "", (detail, detail_ink)
     )
     return line.truncate(width, ellipsis=look.glyphs.unicode, pad=True)
 
 
 def _number(row: EnvironmentRow, look: Look) -> Cell:
     glyphs = look.glyphs
-    here = glyphs.selected if row.id == look.current else " "
-    mark = glyphs.marked if row.is_marked else glyphs.pinned if row.is_pinned else " "
-    ink = "$accent" if row.is_marked or row.is_pinned else "$ink-dim"
-    return f"{here}{mark}{row.number:>2}", "$primary" if here.strip() else ink
+    is_current = row.id == look.current
+    if row.is_marked:
+        mark = glyphs.marked
+    elif is_current:
+        mark = glyphs.selected
+    else:
+        mark = glyphs.pinned if row.is_pinned else " "
+    ink = "bold $primary" if is_current else "$ink-dim"
+    return f"{mark}{row.number:>2}", "$accent" if row.is_marked else ink
 
 
 def _name(row: EnvironmentRow, look: Look) -> Cell:
@@ -168,11 +173,11 @@ def _value_ink(row: EnvironmentRow) -> str:
 
 
 _COLUMNS: Final = (
-    Column("   #", 4, _number, sort_key=SortKey.NUMBER),
-    Column("ENVIRONMENT", 8, _name, share=2, sort_key=SortKey.NAME),
+    Column("  #", 3, _number, sort_key=SortKey.NUMBER),
+    Column("NAME", 8, _name, share=2, sort_key=SortKey.NAME),
     Column("STATE", 10, _state, sort_key=SortKey.STATE),
     Column("CPU", 5, _cpu, sort_key=SortKey.CPU, is_number=True),
-    Column("2 MIN", _SPARK_CELLS, _history, from_width=SECOND_LINE_BELOW + 8),
+    Column("30 S", _SPARK_CELLS, _history, from_width=SECOND_LINE_BELOW + 8),
     Column("MEM", 5, _memory, sort_key=SortKey.MEMORY, is_number=True),
     Column("OF", 5, _limit, from_width=72, is_number=True),
     Column("UP", 7, _up, from_width=78, is_number=True),

@@ -1,0 +1,197 @@
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from textual import on
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from tests.ui.stage import NOW, ROWS, SETTINGS, Stage, row
+from vibebox_tui.ui.ordering import SortKey
+from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.widgets.environment_table import EnvironmentTable
+
+
+def table(rows: Iterable[EnvironmentRow] = ROWS) -> EnvironmentTable:
+    widget = EnvironmentTable(SETTINGS)
+    widget.set_reactive(EnvironmentTable.now, NOW)
+    widget.rows = tuple(rows)
+    return widget
+
+
+class Listener(Stage):
+    """Keeps what the table asks for."""
+
+    def __init__(self, build: Callable[[], Iterable[Widget]]) -> None:
+        super().__init__(build)
+        self.heard: list[Message] = []
+
+    @on(EnvironmentTable.ActionAsked)
+    @on(EnvironmentTable.Opened)
+    @on(EnvironmentTable.MarkAsked)
+    @on(EnvironmentTable.PinAsked)
+    @on(EnvironmentTable.CopyAsked)
+    @on(EnvironmentTable.NewAsked)
+    @on(EnvironmentTable.FilterAsked)
+    def keep(self, message: Message) -> None:
+        self.heard.append(message)
+
+
+def shown_table(pilot: Pilot[object]) -> EnvironmentTable:
+    return pilot.app.query_one(EnvironmentTable)
+
+
+def line(pilot: Pilot[object], y: int) -> str:
+    return shown_table(pilot).render_line(y).text
+
+
+async def after(*keys: str, rows: Iterable[EnvironmentRow] = ROWS) -> tuple[str, list[Message]]:
+    """The cursor, and what was asked for, after these keys."""
+    app = Listener(lambda: [table(rows)])
+    async with app.run_test(size=(40, 20)) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause()
+        return shown_table(pilot).cursor, app.heard
+
+
+@pytest.mark.parametrize(
+    ("keys", "cursor"),
+    [
+        ([], "id-1"),
+        (["j"], "id-2"),
+        (["down", "down"], "id-3"),
+        (["j", "j", "k"], "id-2"),
+        (["k"], "id-1"),
+        (["G"], "id-5"),
+        (["G", "j"], "id-5"),
+        (["G", "g"], "id-1"),
+        (["end", "up"], "id-4"),
+        (["end", "home"], "id-1"),
+        (["pagedown"], "id-5"),
+        (["G", "pageup"], "id-1"),
+    ],
+)
+async def test_keys_move_the_cursor(keys: list[str], cursor: str) -> None:
+    assert (await after(*keys))[0] == cursor
+
+
+@pytest.mark.parametrize(
+    ("key", "verb"), [("s", "start"), ("S", "stop"), ("R", "restart"), ("D", "delete")]
+)
+async def test_an_action_is_asked_for_the_environment_under_the_cursor(key: str, verb: str) -> None:
+    _, heard = await after("j", key)
+    (asked,) = heard
+    assert isinstance(asked, EnvironmentTable.ActionAsked)
+    assert (asked.verb, asked.environment_ids) == (verb, ["id-2"])
+
+
+async def test_an_action_is_asked_for_all_that_are_marked() -> None:
+    marked = [row(1, "a", is_marked=True), row(2, "b"), row(3, "c", is_marked=True)]
+    _, heard = await after("S", rows=marked)
+    assert heard[0].environment_ids == ["id-1", "id-3"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("enter", EnvironmentTable.Opened),
+        ("P", EnvironmentTable.PinAsked),
+        ("y", EnvironmentTable.CopyAsked),
+        ("n", EnvironmentTable.NewAsked),
+        ("slash", EnvironmentTable.FilterAsked),
+    ],
+)
+async def test_what_the_other_keys_ask_for(key: str, kind: type[Message]) -> None:
+    _, heard = await after(key)
+    assert [type(message) for message in heard] == [kind]
+
+
+async def test_space_marks_and_goes_on() -> None:
+    cursor, heard = await after("space")
+    assert heard == [EnvironmentTable.MarkAsked(heard[0].table, ["id-1"], True)]  # type: ignore[attr-defined]
+    assert cursor == "id-2"
+
+
+async def test_star_marks_all_that_are_shown_and_u_none() -> None:
+    _, heard = await after("asterisk", "u")
+    assert [(len(asked.environment_ids), asked.marked) for asked in heard] == [  # type: ignore[attr-defined]
+        (5, True),
+        (5, False),
+    ]
+
+
+async def test_o_sorts_by_the_next_column_and_the_cursor_stays() -> None:
+    async with Stage(lambda: [table()]).run_test(size=(40, 20)) as pilot:
+        await pilot.press("o", "o")
+        assert shown_table(pilot).sort_key is SortKey.STATE
+        assert shown_table(pilot).shown[0].name == "db"
+        assert shown_table(pilot).cursor == "id-1"
+        assert "STATE↑" in line(pilot, 0)
+
+
+async def test_shift_o_reverses_the_order() -> None:
+    async with Stage(lambda: [table()]).run_test(size=(40, 20)) as pilot:
+        await pilot.press("O")
+        assert [shown.number for shown in shown_table(pilot).shown] == [5, 4, 3, 2, 1]
+
+
+async def test_the_cursor_goes_to_a_neighbour_when_its_environment_is_gone() -> None:
+    async with Stage(lambda: [table()]).run_test(size=(40, 20)) as pilot:
+        await pilot.press("j", "j")
+        shown_table(pilot).rows = (*ROWS[:2], *ROWS[3:])
+        assert shown_table(pilot).cursor == "id-4"
+
+
+async def test_a_state_is_glyph_and_word() -> None:
+    async with Stage(lambda: [table()]).run_test(size=(40, 20)) as pilot:
+        assert "● running" in line(pilot, 1)
+        assert "✗ error" in line(pilot, 5)
+        assert "exited with code 1" in line(pilot, 6)
+
+
+async def test_numbers_stand_in_the_same_columns_whatever_their_size() -> None:
+    small = row(1, "a", cpu=0.1, memory=0.5)
+    large = row(2, "b", cpu=1600.0, memory=204800.0)
+    async with Stage(lambda: [table([small, large])]).run_test(size=(80, 20)) as pilot:
+        first, second = line(pilot, 1), line(pilot, 2)
+        assert first.index("0.1%") + 4 == second.index("1600%") + 5
+        assert first.index("0.5M") + 4 == second.index("200G") + 4
+
+
+async def test_a_stale_row_says_when_it_was_seen() -> None:
+    stale = row(1, "api", "unknown", cpu=41.0, is_stale=True)
+    async with Stage(lambda: [table([stale])]).run_test(size=(40, 20)) as pilot:
+        assert "? unknown" in line(pilot, 1)
+        assert "seen 4s ago" in line(pilot, 2)
+
+
+async def test_an_empty_list_says_what_to_do() -> None:
+    async with Stage(lambda: [table([])]).run_test(size=(40, 20)) as pilot:
+        assert "No environments: n adds one" in line(pilot, 1)
+
+
+async def test_a_filter_without_a_match_says_so() -> None:
+    async with Stage(lambda: [table()]).run_test(size=(40, 20)) as pilot:
+        shown_table(pilot).wanted = "zzz"
+        assert "Nothing matches zzz" in line(pilot, 1)
+
+
+async def test_the_cursor_is_always_in_view() -> None:
+    many = [row(number, f"service-{number}") for number in range(1, 100)]
+    async with Stage(lambda: [table(many)]).run_test(size=(40, 12)) as pilot:
+        await pilot.press("G")
+        await pilot.pause()
+        assert "service-99" in line(pilot, 11)
+        await pilot.press("g")
+        await pilot.pause()
+        assert "service-1 " in line(pilot, 1)
+
+
+@pytest.mark.parametrize("width", [38, 78, 118, 198])
+def test_picture(width: int, snap_compare: Callable[..., Any]) -> None:
+    marked = row(6, "marked", "stopped", is_marked=True)
+    pinned = row(7, "pinned", cpu=250.0, memory=2048.0, limit=4096, is_pinned=True)
+    stale = row(8, "seen-before", "unknown", cpu=12.0, memory=99.0, history=[9], is_stale=True)
+    stage = Stage(lambda: [table([*ROWS, marked, pinned, stale])])
+    assert snap_compare(stage, terminal_size=(width, 19), press=["j"])
