@@ -53,7 +53,7 @@ class Client:
         """The log of an environment: its last `tail` lines, `LogLiveNow`, then what comes."""
 
     def status(self, environment_id: str) -> Subscription[StatusEvent]:
-        """The status of an environment, now and after each change; a slow reader gets the newest."""
+        """The status of an environment, now and at each change; a slow reader gets the newest."""
 
     def environment_changes(self) -> Subscription[ListEvent]:
         """Environments created, updated and deleted.

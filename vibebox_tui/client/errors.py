@@ -20,12 +20,16 @@ class ClientError(VibeBoxError):
 
 
 class UnreachableError(ClientError):
-    """Nobody answers at `address`, or not in time."""
+    """Nobody answers at `address`, or not in time, or only that it is too busy.
 
-    def __init__(self, address: str, reason: str) -> None:
+    `retry_after` is how many seconds a busy server asks to be left alone; else 0.
+    """
+
+    def __init__(self, address: str, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(f"cannot reach {address}: {reason}")
         self.address = address
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class TlsError(UnreachableError):

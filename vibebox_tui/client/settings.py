@@ -34,7 +34,7 @@ class ClientSettings:
     pending_input: PendingInput = PendingInput.ASK
     """What happens with input typed while disconnected."""
     ca_file: Path | None = None
-    """PEM file of further certificate authorities to trust beside the system's."""
+    """PEM file of the certificate authorities to trust in place of the system's."""
     client_certificate: Path | None = None
     """PEM file with the certificate to show to the server, and its key unless `client_key`."""
     client_key: Path | None = None
