@@ -7,13 +7,13 @@ from typing import ClassVar, Final
 
 from rich.segment import Segments
 from rich.text import Text
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.hangup import TerminalGuard
+from vibebox_tui.ui.output import FrugalApp
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import THEMES, with_our_tokens
@@ -37,11 +37,13 @@ _KEY_NAMES: Final = {
     "down": "Down",
     "left": "Left",
     "right": "Right",
+    "f1": "F1",
+    "f12": "F12",
     "ctrl+right_square_bracket": "^]",
 }
 
 
-class VibeBoxApp(App[str], inherit_bindings=False):
+class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
     """The dashboard of one server; `client` is open already and is closed by who opened it.
 
     `run` (or `run_async`) returns what is to become of the environments on a server of our own:
@@ -84,6 +86,7 @@ class VibeBoxApp(App[str], inherit_bindings=False):
     def action_redraw(self) -> None:
         """Draw everything anew, as after another program wrote to the terminal."""
         self.refresh(layout=True)
+        self.draw_everything()
 
     def action_say_how_to_leave(self) -> None:
         self.notify("q leaves the dashboard; nothing is stopped by it.", markup=False, timeout=4)
@@ -112,6 +115,5 @@ class VibeBoxApp(App[str], inherit_bindings=False):
 
 def _style_files() -> list[str | PurePath]:
     """All style sheets, the tokens first."""
-    return sorted(
-        styles_directory().glob("*.tcss"), key=lambda path: (path.stem != "tokens", path.name)
-    )
+    sheets = styles_directory().glob("*.tcss")
+    return [*sorted(sheets, key=lambda path: (path.stem != "tokens", path.name))]

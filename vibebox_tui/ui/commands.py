@@ -9,12 +9,15 @@ from textual import actions
 from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.dom import DOMNode
+from textual.fuzzy import Matcher
 from textual.screen import Screen
 from textual.types import IgnoreReturnCallbackType
 
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.theme import state_token
 
 SCOPES: Final[Mapping[str, str]] = {
     "app": "everywhere",
@@ -25,6 +28,10 @@ SCOPES: Final[Mapping[str, str]] = {
     "info": "details",
 }
 """Scopes by the first part of a binding's id, in the order of the help; others follow."""
+
+_TITLE_CELLS: Final = 50
+_KEY_CELLS: Final = 14
+"""Columns of the palette for a command and for its key; the palette is so wide."""
 
 _DIGITS: Final = [str(digit) for digit in range(1, 10)]
 
@@ -92,13 +99,14 @@ class ActionCommands(Provider):
 
     async def discover(self) -> Hits:
         for title, run, key in self._actions():
-            yield DiscoveryHit(title, run, help=key)
+            yield DiscoveryHit(_with_key(Content(title), key), run, text=title)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for title, run, key in self._actions():
             if (score := matcher.match(title)) > 0:
-                yield Hit(score, matcher.highlight(title), run, text=title, help=key)
+                shown = _with_key(_highlighted(matcher, title), key)
+                yield Hit(score, shown, run, text=title)
 
     def _actions(self) -> Iterator[tuple[str, IgnoreReturnCallbackType, str]]:
         seen: set[str] = set()
@@ -118,19 +126,38 @@ class EnvironmentCommands(Provider):
 
     async def discover(self) -> Hits:
         for row, go in self._environments():
-            yield DiscoveryHit(row.name, go, help=f"{row.number}  {row.state}")
+            yield DiscoveryHit(_with_state(Content(row.name), row), go, text=row.name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for row, go in self._environments():
             if (score := matcher.match(row.name)) > 0:
-                name = matcher.highlight(row.name)
-                yield Hit(score, name, go, text=row.name, help=f"{row.number}  {row.state}")
+                shown = _with_state(_highlighted(matcher, row.name), row)
+                yield Hit(score, shown, go, text=row.name)
 
     def _environments(self) -> Iterator[tuple[EnvironmentRow, Callable[[], None]]]:
         screen = cast("ShowsEnvironments", self.screen)
         for row in screen.rows:
             yield row, partial(screen.go_to, row.id)
+
+
+def _with_key(title: Content, key: str) -> Content:
+    """A command in one line, its key at the right."""
+    return Content.assemble(_padded(title), (key.rjust(_KEY_CELLS), "$ink-dim"))
+
+
+def _with_state(name: Content, row: EnvironmentRow) -> Content:
+    state = (row.state.rjust(_KEY_CELLS), state_token(row.state))
+    return Content.assemble((f"{row.number:>2}  ", "$ink-dim"), _padded(name, 4), state)
+
+
+def _padded(title: Content, less: int = 0) -> Content:
+    return title.truncate(_TITLE_CELLS - less, pad=True)
+
+
+def _highlighted(matcher: Matcher, title: str) -> Content:
+    shown = matcher.highlight(title)
+    return shown if isinstance(shown, Content) else Content(title)
 
 
 def _usable_bindings(

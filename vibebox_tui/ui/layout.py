@@ -15,9 +15,6 @@ SIDE_BY_SIDE_WIDTH: Final = 160
 SIDE_BY_SIDE_HEIGHT: Final = 24
 """Columns and rows from which logs and terminal stand side by side."""
 
-SIDE_WIDTH: Final = 40
-"""Columns of the list of environments, its border included."""
-
 SLOT_WIDTH: Final = 40
 SLOT_HEIGHT: Final = 8
 """Cells that a pane needs, its border included."""

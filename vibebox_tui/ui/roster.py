@@ -55,9 +55,7 @@ class _Member:
     status: EnvironmentStatus | None = None
     seen_at: float | None = None
     is_pushed: bool = False
-    cpu_history: deque[float | None] = field(
-        default_factory=lambda: deque(maxlen=HISTORY_SAMPLES)
-    )
+    cpu_history: deque[float | None] = field(default_factory=lambda: deque(maxlen=HISTORY_SAMPLES))
     is_pinned: bool = False
     is_marked: bool = False
 

@@ -71,9 +71,7 @@ class DashboardScreen(Screen[None]):
         Binding("right_parenthesis", "step(1)", "Next environment", show=False, id="app.right"),
         Binding("tab", "pane(1)", "Next pane", show=False, id="app.next_pane"),
         Binding("shift+tab", "pane(-1)", "Previous pane", show=False, id="app.previous_pane"),
-        Binding(
-            "left_square_bracket", "tab(-1)", "Previous tab", show=False, id="app.tab_left"
-        ),
+        Binding("left_square_bracket", "tab(-1)", "Previous tab", show=False, id="app.tab_left"),
         Binding("right_square_bracket", "tab(1)", "Next tab", show=False, id="app.tab_right"),
         Binding("plus", "beside", "Beside", id="app.beside"),
         Binding("underscore", "close", "Close this pane", id="app.close"),

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import ItemGrid, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -14,6 +14,9 @@ from vibebox_tui.ui.commands import KeyEntry
 
 _KEY_CELLS = 14
 """Columns for the keys, at the left of what they do."""
+
+_COLUMN_CELLS = 44
+"""Columns that a scope needs; as many stand side by side as there is room for."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,10 +39,10 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help", can_focus=False) as body:
             body.border_title = "Keys"
-            body.border_subtitle = "Esc closes · j k scroll · keys can be changed in the settings"
-            for scope, entries in self._scopes.items():
-                yield Static(scope.capitalize(), classes="help-scope", markup=False)
-                yield Static(_listed(entries), classes="help-keys")
+            body.border_subtitle = "Esc closes, j k scroll"
+            with ItemGrid(min_column_width=_COLUMN_CELLS, stretch_height=False):
+                for scope, entries in self._scopes.items():
+                    yield Static(_listed(scope, entries), classes="help-scope")
 
     @property
     def _body(self) -> VerticalScroll:
@@ -58,9 +61,10 @@ class HelpScreen(ModalScreen[None]):
             self._body.scroll_end(animate=False)
 
 
-def _listed(entries: Sequence[KeyEntry]) -> Content:
+def _listed(scope: str, entries: Sequence[KeyEntry]) -> Content:
+    heading = Content.assemble((scope.capitalize(), "bold $accent"))
     lines = (
         Content.assemble((entry.keys_text.ljust(_KEY_CELLS), "bold $primary"), entry.description)
         for entry in entries
     )
-    return Content("\n").join(lines)
+    return Content("\n").join([heading, *lines])

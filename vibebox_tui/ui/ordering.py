@@ -1,0 +1,64 @@
+"""In which order the list shows environments, and which of them."""
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Final
+
+from vibebox_tui.ui.roster import EnvironmentRow
+
+
+class SortKey(Enum):
+    """A column to sort by; the value is its title."""
+
+    NUMBER = "#"
+    NAME = "NAME"
+    STATE = "STATE"
+    CPU = "CPU"
+    MEMORY = "MEM"
+
+    def next(self) -> "SortKey":
+        """The next column, and after the last one the first."""
+        keys = list(SortKey)
+        return keys[(keys.index(self) + 1) % len(keys)]
+
+
+_URGENCY: Final = {"error": 0, "unknown": 1, "starting": 2, "stopping": 2, "running": 3}
+"""States by how much they want to be looked at; all others come last."""
+
+_LAST: Final = 9
+
+_Sortable = tuple[float | int | str, ...]
+
+_KEYS: Final[dict[SortKey, Callable[[EnvironmentRow], _Sortable]]] = {
+    SortKey.NUMBER: lambda row: (row.number,),
+    SortKey.NAME: lambda row: (row.name.casefold(), row.number),
+    SortKey.STATE: lambda row: (_URGENCY.get(row.state, _LAST), row.number),
+    SortKey.CPU: lambda row: (-_known(row.cpu), row.number),
+    SortKey.MEMORY: lambda row: (-_known(row.memory), row.number),
+}
+
+
+def arrange(
+    rows: Iterable[EnvironmentRow],
+    key: SortKey = SortKey.NUMBER,
+    *,
+    is_reversed: bool = False,
+    wanted: str = "",
+) -> list[EnvironmentRow]:
+    """The rows that match, sorted by `key` (usage: highest first), the pinned ones before all.
+
+    `wanted` has words that must each occur in the name, the state or the id, whatever their case.
+    """
+    words = wanted.casefold().split()
+    matching = [row for row in rows if all(word in _searched(row) for word in words)]
+    matching.sort(key=_KEYS[key], reverse=is_reversed)
+    matching.sort(key=lambda row: not row.is_pinned)
+    return matching
+
+
+def _searched(row: EnvironmentRow) -> str:
+    return f"{row.name} {row.state} {row.id}".casefold()
+
+
+def _known(value: float | None) -> float:
+    return -1.0 if value is None else value
