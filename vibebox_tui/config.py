@@ -108,6 +108,13 @@ def load(path: Path | None = None) -> Config:
     )
 
 
+def suggestion(word: str, known: list[str]) -> str:
+    """What was probably meant by `word`, of what is known; else all that is."""
+    if close := difflib.get_close_matches(word, known, n=1):
+        return f"did you mean {close[0]!r}?"
+    return f"there are {', '.join(sorted(known))}" if known else "the file has none"
+
+
 def _read(file: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -183,14 +190,8 @@ def _path(kind: type[Any], value: Any) -> Any:
 
 def _unknown_key(key: str, kind: type[Table]) -> str:
     known = [field for field in kind.__struct_fields__ if field != "path"]
-    return f"there is no such key; {_suggestion(key, known)}"
+    return f"there is no such key; {suggestion(key, known)}"
 
 
 def _no_such_context(name: str, contexts: Mapping[str, Context]) -> str:
-    return f"there is no such context; {_suggestion(name, list(contexts))}"
-
-
-def _suggestion(word: str, known: list[str]) -> str:
-    if close := difflib.get_close_matches(word, known, n=1):
-        return f"did you mean {close[0]!r}?"
-    return f"there are {', '.join(sorted(known))}" if known else "the file has none"
+    return f"there is no such context; {suggestion(name, list(contexts))}"

@@ -8,10 +8,12 @@ import asyncio
 import getpass
 from typing import Final
 
+from vibebox_tui.cli.config_names import check_names
 from vibebox_tui.cli.log_file import log_to_file
 from vibebox_tui.cli.server_choice import ServerChoice, client_of
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import ApiError
+from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.glyphs import ASCII, UNICODE, glyphs_for
 from vibebox_tui.ui.settings import DashboardSettings
@@ -20,19 +22,32 @@ NOT_FOUND: Final = 404
 """What a server that knows only the guide answers when asked who we are."""
 
 
-def show(choice: ServerChoice) -> None:
-    """Show the dashboard of the chosen server until the user leaves.
+class DashboardFailedError(VibeBoxError):
+    """The dashboard ended by an error, which its log has."""
+
+
+def show(choice: ServerChoice) -> int:
+    """Show the dashboard of the chosen server until the user leaves; the exit status.
 
     Raises:
-        VibeBoxError: the server isn't there, or lets nobody in.
+        VibeBoxError: the configuration asks for what there isn't, the server isn't there or lets
+            nobody in, or the dashboard failed.
     """
-    log_to_file()
+    log = log_to_file()
     choice.wait()
-    asyncio.run(_show(choice))
+    status = asyncio.run(_show(choice))
+    if status == 1:
+        raise DashboardFailedError(f"its log is {log}")
+    return status
 
 
 def dashboard_settings(choice: ServerChoice, user: str) -> DashboardSettings:
-    """What the app is told: from the configuration, the choice of a server, and the terminal."""
+    """What the app is told: from the configuration, the choice of a server, and the terminal.
+
+    Raises:
+        ConfigError: a theme or the id of a key that doesn't exist.
+    """
+    check_names(choice.config)
     settings = choice.config.settings
     glyphs = {"ascii": ASCII, "unicode": UNICODE}.get(settings.glyphs) or glyphs_for()
     return DashboardSettings(
@@ -46,14 +61,16 @@ def dashboard_settings(choice: ServerChoice, user: str) -> DashboardSettings:
     )
 
 
-async def _show(choice: ServerChoice) -> None:
+async def _show(choice: ServerChoice) -> int:
     async with client_of(choice) as client:
         user = getpass.getuser() if choice.local is not None else await _user_name(client)
-        outcome = await VibeBoxApp(client, dashboard_settings(choice, user)).run_async()
+        app = VibeBoxApp(client, dashboard_settings(choice, user))
+        outcome = await app.run_async()
         if outcome == "stop":
             await _stop_environments(client)
     if outcome == "stop" and choice.own is not None:
         await asyncio.to_thread(choice.own.stop)
+    return app.return_code or 0
 
 
 async def _user_name(client: Client) -> str:

@@ -27,8 +27,7 @@ def demo(options: ServerOptions, check: bool) -> int:
             return _check(choice)
         from vibebox_tui.cli.dashboard import show
 
-        show(choice)
-        return 0
+        return show(choice)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ It ends when its standard input does, and so never outlives the dashboard that s
 """
 
 import asyncio
-import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -18,6 +18,8 @@ from vibebox_tui.server.accounts import LOCAL_USER
 from vibebox_tui.server.app import Server
 from vibebox_tui.server.environments import Environments
 from vibebox_tui.server.settings import ServerSettings
+
+_log = logging.getLogger(__name__)
 
 
 @click.command(hidden=True)
@@ -38,16 +40,26 @@ def demo_server(directory: Path) -> None:
 
 async def _serve(server: Server, directory: Path) -> None:
     await server.start()
-    leash = asyncio.create_task(_stop_at_end_of_input(server))
+    tasks = [
+        asyncio.create_task(_stop_at_end_of_input(server)),
+        asyncio.create_task(_start_samples(server, directory)),
+    ]
+    try:
+        await server.serve()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _start_samples(server: Server, directory: Path) -> None:
     try:
         for sample in SAMPLES:
             await _start(sample, server.environments, directory)
         (directory / "ready").touch()
-        await server.serve()
-    finally:
-        leash.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await leash
+    except Exception:
+        _log.exception("the samples can't be started")
+        await server.stop()
 
 
 async def _start(sample: Sample, environments: Environments, directory: Path) -> None:

@@ -45,17 +45,18 @@ _COMMANDS = {
 @server_options
 @click.version_option(__version__, "-V", "--version", message="vibebox %(version)s")
 @click.pass_context
-def vibebox(context: click.Context, server: ServerOptions) -> None:
+def vibebox(context: click.Context, server: ServerOptions) -> int:
     """Watch and drive many development environments from one terminal window.
 
     Without a command it opens the dashboard: on the server that --url, --context or the
     configuration names, else on your own, which is started where it isn't running.
     """
-    if context.invoked_subcommand is None:
-        choice = choose(server)
-        from vibebox_tui.cli.dashboard import show
+    if context.invoked_subcommand is not None:
+        return 0
+    choice = choose(server)
+    from vibebox_tui.cli.dashboard import show
 
-        show(choice)
+    return show(choice)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
