@@ -12,7 +12,7 @@ from vibebox_tui.protocol.models import CreateUserRequest, Role, User
 from vibebox_tui.server import account_store
 from vibebox_tui.server.data_directory import DataDirectory
 from vibebox_tui.server.database import Database
-from vibebox_tui.server.errors import UserNotFoundError
+from vibebox_tui.server.errors import NotFoundError
 from vibebox_tui.server.passwords import hash_password
 from vibebox_tui.server.records import UserRecord
 from vibebox_tui.server.settings import ServerSettings
@@ -45,14 +45,14 @@ async def list_users(settings: ServerSettings) -> list[User]:
 
 
 async def remove_user(settings: ServerSettings, email: str) -> None:
-    """Delete a user. Raises UserNotFoundError."""
+    """Delete a user. Raises NotFoundError."""
     async with _database(settings) as database:
         user_id = await _id_of(database, email)
         await database.write(lambda db: account_store.delete_user(db, user_id))
 
 
 async def issue_token(settings: ServerSettings, email: str, seconds: float) -> str:
-    """An access token for a user. Raises UserNotFoundError."""
+    """An access token for a user. Raises NotFoundError."""
     async with _database(settings) as database:
         user_id = await _id_of(database, email)
     secret = settings.secret or DataDirectory(settings.data_directory).secret()
@@ -73,5 +73,5 @@ async def _database(settings: ServerSettings) -> AsyncIterator[Database]:
 async def _id_of(database: Database, email: str) -> str:
     user = await database.read(lambda db: account_store.user_by_email(db, email))
     if user is None:
-        raise UserNotFoundError(email)
+        raise NotFoundError(f"there is no user with the address {email}", email=email)
     return user.id

@@ -1,0 +1,81 @@
+"""Rates and counts, on a clock of our own."""
+
+import pytest
+
+from vibebox_tui.server.limits import (
+    ConnectionCounts,
+    LoginThrottle,
+    RateLimitedError,
+    TokenBucket,
+)
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_gives_its_burst_then_its_rate() -> None:
+    clock = Clock()
+    bucket = TokenBucket(rate=10, burst=3, clock=clock)
+    assert [bucket.take() for _ in range(3)] == [0, 0, 0]
+    assert bucket.take() == pytest.approx(0.1)
+    clock.now += 0.1
+    assert bucket.take() == 0
+    assert bucket.take() > 0
+
+
+def test_a_bucket_never_holds_more_than_its_burst() -> None:
+    clock = Clock()
+    bucket = TokenBucket(rate=10, burst=2, clock=clock)
+    clock.now += 1000
+    assert [bucket.take() == 0 for _ in range(3)] == [True, True, False]
+
+
+def test_counts_let_in_up_to_the_limit_for_each_key() -> None:
+    counts = ConnectionCounts(2)
+    assert counts.enter("a")
+    assert counts.enter("a")
+    assert not counts.enter("a")
+    assert counts.enter("b")
+    counts.leave("a")
+    assert counts.enter("a")
+
+
+def test_a_replacement_is_let_in_above_the_limit_for_a_while() -> None:
+    clock = Clock()
+    counts = ConnectionCounts(1, grace=30, clock=clock)
+    assert counts.enter("a")
+    assert counts.enter("a"), "the one that replaces it"
+    counts.leave("a")
+    assert counts.enter("a"), "the next replacement"
+    clock.now += 31
+    assert not counts.enter("a"), "two for longer than a replacement takes"
+    assert not counts.enter("a")
+
+
+def test_a_replacement_never_doubles_the_limit() -> None:
+    counts = ConnectionCounts(3, grace=30, clock=Clock())
+    assert [counts.enter("a") for _ in range(7)] == [True] * 6 + [False]
+
+
+def test_log_ins_are_throttled_for_each_account_and_address() -> None:
+    clock = Clock()
+    throttle = LoginThrottle(3, clock)
+    for _ in range(3):
+        throttle.check("account a", "address x")
+        throttle.failed("account a", "address x")
+        clock.now += 1
+    with pytest.raises(RateLimitedError) as refusal:
+        throttle.check("account a")
+    assert 0 < refusal.value.retry_after <= 60
+    with pytest.raises(RateLimitedError):
+        throttle.check("account b", "address x")
+    throttle.check("account b", "address y")
+    clock.now += 60
+    throttle.check("account a", "address x")
