@@ -1,0 +1,145 @@
+"""Lines in columns: the text of many lines in one piece, and an array for each other fact."""
+
+from array import array
+from bisect import bisect_right
+from typing import Final, NamedTuple
+
+from vibebox_tui.logs.ansi import strip_sequences
+from vibebox_tui.logs.levels import Level
+
+CHUNK_BYTES: Final = 128 * 1024
+"""Text after which a chunk is full: small enough that scanning one takes about a millisecond."""
+
+CHUNK_LINES: Final = 4096
+"""Lines after which a chunk is full, for the same reason where lines are short."""
+
+LEVEL_BITS: Final = 0b0000_0111
+STDERR: Final = 0b0000_1000
+CONTINUATION: Final = 0b0001_0000
+"""A line that belongs to the one before it: a frame of a stack trace, an indented line."""
+NOTE: Final = 0b0010_0000
+"""A line of our own in the log: an interruption, a hole, a separator."""
+MARKED: Final = 0b0100_0000
+
+COLUMN_BYTES: Final = 4 + 8 + 8 + 1 + 1
+"""What a line takes beside its text: end, sequence number, time, flags, source."""
+
+LEVELS: Final = bytes(flags & LEVEL_BITS for flags in range(256))
+"""Translates flags into levels."""
+
+
+class Line(NamedTuple):
+    """One line, made when it is asked for.
+
+    `position` is its place in the log it was taken from; `seq` the server's number (0: none),
+    `time` milliseconds since the epoch (0: unknown), `source` which of the merged environments it
+    comes from. `text` is as it came, escape sequences and all.
+    """
+
+    position: int
+    seq: int
+    time: int
+    flags: int
+    source: int
+    text: str
+
+    @property
+    def level(self) -> Level:
+        return Level(self.flags & LEVEL_BITS)
+
+    @property
+    def stream(self) -> str:
+        return "stderr" if self.flags & STDERR else "stdout"
+
+    @property
+    def is_continuation(self) -> bool:
+        return bool(self.flags & CONTINUATION)
+
+    @property
+    def is_note(self) -> bool:
+        return bool(self.flags & NOTE)
+
+    @property
+    def is_marked(self) -> bool:
+        return bool(self.flags & MARKED)
+
+
+class Chunk:
+    """Consecutive lines, oldest first; lines are only ever added at its end, or all replaced.
+
+    `text` holds the lines in UTF-8, each ended by a line feed; line feeds don't occur in a line.
+    """
+
+    __slots__ = ("ends", "flags", "is_full", "seqs", "sources", "text", "times")
+
+    def __init__(self) -> None:
+        self.text = bytearray()
+        self.ends = array("I")
+        self.seqs = array("q")
+        self.times = array("q")
+        self.flags = bytearray()
+        self.sources = bytearray()
+        self.is_full = False
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, near enough."""
+        return len(self.text) + COLUMN_BYTES * len(self.ends)
+
+    @property
+    def wants_no_more(self) -> bool:
+        """Whether the next record should begin a new chunk."""
+        return len(self.text) >= CHUNK_BYTES or len(self.ends) >= CHUNK_LINES
+
+    def add(self, text: bytes, seq: int, time: int, flags: int, source: int = 0) -> None:
+        """Add one line without its line feed."""
+        self.text += text
+        self.text += b"\n"
+        self.ends.append(len(self.text) - 1)
+        self.seqs.append(seq)
+        self.times.append(time)
+        self.flags.append(flags)
+        self.sources.append(source)
+
+    def raw(self, index: int) -> bytes:
+        """The text of a line in UTF-8."""
+        start = self.ends[index - 1] + 1 if index else 0
+        return bytes(self.text[start : self.ends[index]])
+
+    def line(self, index: int, position: int) -> Line:
+        """A line by its index in here, told that it stands at `position` in the log."""
+        return Line(
+            position,
+            self.seqs[index],
+            self.times[index],
+            self.flags[index],
+            self.sources[index],
+            self.raw(index).decode(),
+        )
+
+    def searchable(self, start: int = 0) -> str:
+        """The lines from index `start` on as one text without escape sequences, joined by `\\n`."""
+        if start >= len(self.ends):
+            return ""
+        begin = self.ends[start - 1] + 1 if start else 0
+        return strip_sequences(self.text[begin:-1].decode())
+
+    def record_start(self, index: int) -> int:
+        """The index of the line that the record of line `index` begins with."""
+        while index > 0 and self.flags[index] & CONTINUATION:
+            index -= 1
+        return index
+
+    def record_end(self, index: int) -> int:
+        """The index after the last line of the record of line `index`."""
+        index += 1
+        while index < len(self.flags) and self.flags[index] & CONTINUATION:
+            index += 1
+        return index
+
+    def at_time(self, time: int) -> int:
+        """The index after the last line whose time is before `time`, where times are in order."""
+        return bisect_right(self.times, time - 1)
