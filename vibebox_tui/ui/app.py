@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from vibebox_tui.client.client import Client
+from vibebox_tui.errors import UsageError
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.hangup import TerminalGuard
 from vibebox_tui.ui.output import FrugalApp
@@ -67,7 +68,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.set_class(not self.settings.glyphs.unicode, "-ascii")
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self.settings.theme
+        self.theme = self._known_theme(self.settings.theme)
         self.keymap: Mapping[str, str] = self._normalize_keymap(self.settings.keymap)
         self.set_keymap(self.keymap)
 
@@ -82,6 +83,12 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         if binding.key_display is None and binding.key in _KEY_NAMES:
             return _KEY_NAMES[binding.key]
         return super().get_key_display(binding)
+
+    def _known_theme(self, name: str) -> str:
+        if name not in self.available_themes:
+            known = ", ".join(sorted(self.available_themes))
+            raise UsageError(f"there is no theme {name!r}; there are: {known}")
+        return name
 
     def action_redraw(self) -> None:
         """Draw everything anew, as after another program wrote to the terminal."""

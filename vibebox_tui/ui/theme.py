@@ -65,7 +65,7 @@ LIGHT = Theme(
         "line": "#c5d0db",
         "line-focus": "#1767b0",
         "ink-dim": "#56667a",
-        "ink-faint": "#8896a6",
+        "ink-faint": "#768596",
         "bar": "#e6ecf2",
         "cursor-row": "#cfe3f6",
         "cursor-row-blurred": "#e2eaf2",

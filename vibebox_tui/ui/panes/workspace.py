@@ -63,6 +63,14 @@ class Workspace(Widget):
         own = [slot for slot in self.shown if slot not in self._beside]
         return next((slot for slot in own if slot.view == view), self.main)
 
+    def views_of(self, environment_id: str) -> set[View]:
+        """Which views of an environment are on the screen."""
+        return {
+            slot.view
+            for slot in self.shown
+            if slot.environment is not None and slot.environment.id == environment_id
+        }
+
     async def open_beside(self, environment: Environment, view: View) -> Slot:
         """Open another slot; ask `has_room` before."""
         slot = Slot(self._client, self._settings, view=view, environment=environment)

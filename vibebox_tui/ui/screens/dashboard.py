@@ -272,12 +272,12 @@ class DashboardScreen(Screen[None]):
         return [(pane, target) for pane, target in targets if target is not None]
 
     def action_beside(self) -> None:
-        table, active = self._environments.table, self._workspace.active
+        table = self._environments.table
         chosen = table.cursor if table.has_focus else self.current
-        view: View = active.view if active.view in ("logs", "terminal") else "logs"
-        if chosen == self.current and not table.has_focus and len(self._workspace.slots) == 1:
-            view = "terminal" if view == "logs" else "logs"
-        self._open_beside(chosen, view)
+        wanted: View = "terminal" if self._workspace.active.view == "terminal" else "logs"
+        shown = self._workspace.views_of(chosen)
+        views: list[View] = [wanted, "logs", "terminal", "metrics", "info"]
+        self._open_beside(chosen, next((view for view in views if view not in shown), wanted))
 
     @on(BesideAsked)
     def _beside_asked(self, event: BesideAsked) -> None:
