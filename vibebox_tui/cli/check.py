@@ -61,11 +61,10 @@ def check_dashboard(choice: ServerChoice) -> Report:
 
 
 async def _check(choice: ServerChoice) -> Report:
-    began = time.monotonic()
     async with client_of(choice) as client:
         app = VibeBoxApp(client, dashboard_settings(choice, "demo"))
         async with app.run_test(size=SIZE) as pilot:
-            look = Look(pilot, began)
+            look = Look(pilot)
             await _look_at_everything(look)
             return look.report
 
@@ -85,10 +84,10 @@ async def _look_at_everything(look: "Look") -> None:
 class Look:
     """Presses keys and waits for what has to appear on the screen."""
 
-    def __init__(self, pilot: Pilot[Any], began: float) -> None:
+    def __init__(self, pilot: Pilot[Any]) -> None:
         self.report = Report()
         self._pilot = pilot
-        self._began = began
+        self._began = time.monotonic()
 
     async def press(self, *keys: str) -> None:
         """Press keys by their names."""
