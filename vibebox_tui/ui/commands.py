@@ -15,6 +15,7 @@ from textual.fuzzy import Matcher
 from textual.screen import Screen
 from textual.types import IgnoreReturnCallbackType
 
+from vibebox_tui.ui.messages import View
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.theme import state_token
@@ -60,7 +61,7 @@ class ShowsEnvironments(Protocol):
     @property
     def rows(self) -> tuple[EnvironmentRow, ...]: ...
 
-    def go_to(self, environment_id: str) -> None: ...
+    def go_to(self, environment_id: str, view: View | None = None) -> None: ...
 
 
 def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry]]:
@@ -139,6 +140,44 @@ class EnvironmentCommands(Provider):
         screen = cast("ShowsEnvironments", self.screen)
         for row in screen.rows:
             yield row, partial(screen.go_to, row.id)
+
+
+class AlertCommands(Provider):
+    """What is wrong now, the cause beside it; a command leads to the log that may say why."""
+
+    async def discover(self) -> Hits:
+        for text, shown, go in self._alerts():
+            yield DiscoveryHit(shown, go, text=text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for text, shown, go in self._alerts():
+            if (score := matcher.match(text)) > 0:
+                yield Hit(score, shown, go, text=text)
+
+    def _alerts(self) -> Iterator[tuple[str, Content, Callable[[], None]]]:
+        screen = cast("ShowsEnvironments", self.screen)
+        for row in screen.rows:
+            if row.state == "error":
+                cause = row.message or "it failed"
+                yield (
+                    f"{row.name} {cause}",
+                    _alert(row.name, cause),
+                    partial(screen.go_to, row.id, "logs"),
+                )
+        for pane in self.screen.query(Pane):
+            if pane.failure:
+                title = pane.title_text()
+                yield f"{title} {pane.failure}", _alert(title, pane.failure), partial(_focus, pane)
+
+
+def _alert(name: str, cause: str) -> Content:
+    return Content.assemble((name, "bold $error"), f"  {cause}")
+
+
+def _focus(pane: Pane) -> None:
+    if target := pane.focus_target:
+        target.focus()
 
 
 def _with_key(title: Content, key: str) -> Content:

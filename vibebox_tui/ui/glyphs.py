@@ -29,6 +29,8 @@ class Glyphs:
     ascending: str
     descending: str
     bars: str
+    box: str
+    """A frame's corners (upper left and right, lower left and right), its rule and its side."""
 
     def state(self, status: str) -> str:
         """The glyph for an environment's status; a status that we don't know has its own."""
@@ -62,6 +64,7 @@ UNICODE = Glyphs(
     ascending="↑",
     descending="↓",
     bars="▁▂▃▄▅▆▇█",
+    box="╭╮╰╯─│",
 )
 
 ASCII = Glyphs(
@@ -81,6 +84,7 @@ ASCII = Glyphs(
     ascending="^",
     descending="v",
     bars="_.-:=+*#",
+    box="++++-|",
 )
 
 

@@ -16,6 +16,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LinkState
 from vibebox_tui.ui.commands import (
     ActionCommands,
+    AlertCommands,
     EnvironmentCommands,
     keymap_of,
     keys_by_scope,
@@ -75,6 +76,7 @@ class DashboardScreen(Screen[None]):
         Binding("right_square_bracket", "tab(1)", "Next tab", show=False, id="app.tab_right"),
         Binding("plus", "beside", "Beside", id="app.beside"),
         Binding("underscore", "close", "Close this pane", id="app.close"),
+        Binding("exclamation_mark", "alerts", "Alerts", show=False, id="app.alerts"),
         Binding("z", "zoom", "Zoom", id="app.zoom"),
         Binding("escape", "back", "Back", show=False, id="app.back"),
         Binding("ctrl+r", "reconnect", "Reconnect now", show=False, id="app.reconnect"),
@@ -185,7 +187,8 @@ class DashboardScreen(Screen[None]):
         self._show_current()
         self.call_after_refresh(self._keep_focus)
 
-    def watch_is_overview(self) -> None:
+    def watch_is_overview(self, is_overview: bool) -> None:
+        self._environments.table.prefers_tiles = is_overview
         self.call_after_refresh(self._keep_focus)
 
     def _keep_focus(self) -> None:
@@ -241,6 +244,9 @@ class DashboardScreen(Screen[None]):
     def action_overview(self) -> None:
         self.is_overview = not self.is_overview
         self._environments.table.focus()
+
+    def action_alerts(self) -> None:
+        self.app.push_screen(CommandPalette([AlertCommands], placeholder="What is wrong?"))
 
     # --- which pane ------------------------------------------------------------------------
 

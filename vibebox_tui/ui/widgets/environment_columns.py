@@ -91,14 +91,15 @@ def first_line(row: EnvironmentRow, width: int, look: Look) -> Content:
 def second_line(row: EnvironmentRow, width: int, look: Look) -> Content:
     """What a narrow list shows beneath: how CPU went, and what there is to say."""
     bars, ink = _history(row, look)
-    detail, detail_ink = _detail(row, look)
+    detail, detail_ink = explanation(row, look)
     line = Content.assemble(
         "    ", (f"{bars}  ", ink) if bars.strip() else "", (detail, detail_ink)
     )
     return line.truncate(width, ellipsis=look.glyphs.unicode, pad=True)
 
 
-def _number(row: EnvironmentRow, look: Look) -> Cell:
+def mark_of(row: EnvironmentRow, look: Look) -> Cell:
+    """The number of an environment, with its mark: marked, the current one, pinned."""
     glyphs = look.glyphs
     is_current = row.id == look.current
     if row.is_marked:
@@ -145,7 +146,7 @@ def _up(row: EnvironmentRow, look: Look) -> Cell:
     return duration_text(age), "$ink-dim"
 
 
-def _detail(row: EnvironmentRow, look: Look) -> Cell:
+def explanation(row: EnvironmentRow, look: Look) -> Cell:
     """Why it is as it is; where there is nothing to explain, what it runs."""
     if row.is_stale and row.seen_at is not None:
         return f"seen {duration_text(look.now - row.seen_at)} ago", "$state-unknown"
@@ -173,7 +174,7 @@ def _value_ink(row: EnvironmentRow) -> str:
 
 
 _COLUMNS: Final = (
-    Column("  #", 3, _number, sort_key=SortKey.NUMBER),
+    Column("  #", 3, mark_of, sort_key=SortKey.NUMBER),
     Column("NAME", 8, _name, share=2, sort_key=SortKey.NAME),
     Column("STATE", 10, _state, sort_key=SortKey.STATE),
     Column("CPU", 5, _cpu, sort_key=SortKey.CPU, is_number=True),
@@ -181,6 +182,6 @@ _COLUMNS: Final = (
     Column("MEM", 5, _memory, sort_key=SortKey.MEMORY, is_number=True),
     Column("OF", 5, _limit, from_width=72, is_number=True),
     Column("UP", 7, _up, from_width=78, is_number=True),
-    Column("DETAIL", 20, _detail, share=3, from_width=100),
+    Column("DETAIL", 20, explanation, share=3, from_width=100),
     Column("LINK", 10, _link, from_width=116, is_number=True),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -24,6 +24,10 @@ from vibebox_tui.ui.widgets.environment_columns import (
     heading,
     second_line,
 )
+from vibebox_tui.ui.widgets.environment_tiles import TILE_HEIGHT, TILE_WIDTH, tile_line
+
+TILES_FROM_WIDTH: Final = 116
+"""Columns from which the overview may have tiles: 120 without the pane's border, and air."""
 
 Verb = Literal["start", "stop", "restart", "delete"]
 
@@ -57,6 +61,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         Binding("P", "pin", "Pin to the top", show=False, id="list.pin"),
         Binding("j,down", "cursor(1)", "Next", show=False, id="list.down"),
         Binding("k,up", "cursor(-1)", "Previous", show=False, id="list.up"),
+        Binding("right", "aside(1)", "Next tile", show=False, id="list.right"),
+        Binding("left", "aside(-1)", "Previous tile", show=False, id="list.left"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
         Binding("g,home", "first", "First", show=False, id="list.first"),
@@ -73,6 +79,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
     is_reversed: reactive[bool] = reactive(False)
     wanted: reactive[str] = reactive("")
     """What the shown environments must match."""
+    prefers_tiles: reactive[bool] = reactive(False)
+    """Whether to draw tiles where the width and the number of environments allow."""
 
     @dataclass
     class Highlighted(Message):
@@ -170,6 +178,10 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def watch_wanted(self) -> None:
         self._arrange()
 
+    def watch_prefers_tiles(self) -> None:
+        self._measure()
+        self._show_cursor()
+
     def watch_cursor(self, cursor: str) -> None:
         if cursor:
             self._show_cursor()
@@ -194,23 +206,42 @@ class EnvironmentTable(ScrollView, can_focus=True):
         return next((i for i, row in enumerate(self._shown) if row.id == self.cursor), 0)
 
     @property
+    def _tiles_across(self) -> int:
+        """How many tiles stand side by side; 0 where there are lines instead."""
+        across = self.size.width // TILE_WIDTH
+        rows = -(-len(self._shown) // across) if across else 0
+        fits = self.size.width >= TILES_FROM_WIDTH and rows * TILE_HEIGHT <= self.size.height
+        return across if self.prefers_tiles and fits and self._shown else 0
+
+    @property
     def _row_height(self) -> int:
         """Two lines where the list is too narrow for all and the screen high enough."""
+        if self._tiles_across:
+            return TILE_HEIGHT
         is_narrow = self.size.width < SECOND_LINE_BELOW
         return 2 if is_narrow and 2 * len(self._shown) < self.size.height else 1
 
+    @property
+    def _head_height(self) -> int:
+        return 0 if self._tiles_across else 1
+
     def _measure(self) -> None:
-        self.virtual_size = Size(self.size.width, 1 + len(self._shown) * self._row_height)
+        across = self._tiles_across or 1
+        rows = -(-len(self._shown) // across)
+        self.virtual_size = Size(self.size.width, self._head_height + rows * self._row_height)
 
     def _show_cursor(self) -> None:
         height = self._row_height
-        region = Region(0, self._cursor_index * height, self.size.width, height + 1)
+        row = self._cursor_index // (self._tiles_across or 1)
+        region = Region(0, row * height, self.size.width, height + self._head_height)
         self.scroll_to_region(region, animate=False, force=True)
 
     # --- drawing ---------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
+        if across := self._tiles_across:
+            return self._tiles_strip(*divmod(self.scroll_offset.y + y, TILE_HEIGHT), across)
         if y == 0:
             titles = heading(
                 width, self.sort_key, is_reversed=self.is_reversed, glyphs=self._glyphs
@@ -230,6 +261,18 @@ class EnvironmentTable(ScrollView, can_focus=True):
         strip = Visual.to_strips(self, content, width, 1, style, pad=True)[0]
         return strip.apply_meta({"environment": row.id})
 
+    def _tiles_strip(self, tile_row: int, line: int, across: int) -> Strip:
+        """Line `line` of the tiles in a row of them."""
+        look = Look(self.now, self._glyphs, self.current)
+        cells, width = self.size.width // across, self.size.width
+        strips = []
+        for row in self._shown[tile_row * across : (tile_row + 1) * across]:
+            is_here = row.id == self.cursor
+            content = tile_line(row, line, cells, look, is_here=is_here)
+            (strip,) = Visual.to_strips(self, content, cells, 1, self.visual_style, pad=True)
+            strips.append(strip.apply_meta({"environment": row.id}))
+        return Strip.join(strips).adjust_cell_length(width, self.visual_style.rich_style)
+
     def _blank(self, is_first: bool) -> Strip:
         text = ""
         if is_first:
@@ -242,10 +285,19 @@ class EnvironmentTable(ScrollView, can_focus=True):
     # --- keys ------------------------------------------------------------------------------
 
     def action_cursor(self, step: int) -> None:
+        self._go_to(self._cursor_index + step * (self._tiles_across or 1))
+
+    def action_aside(self, step: int) -> None:
         self._go_to(self._cursor_index + step)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "aside":
+            return self._tiles_across > 0
+        return super().check_action(action, parameters)
 
     def action_page(self, direction: int) -> None:
         page = max(1, (self.size.height - 1) // self._row_height - 1)
+        page *= self._tiles_across or 1
         self._go_to(self._cursor_index + direction * page)
 
     def action_first(self) -> None:
@@ -277,7 +329,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def action_mark(self) -> None:
         if row := self.cursor_row:
             self.post_message(self.MarkAsked(self, [row.id], not row.is_marked))
-            self.action_cursor(1)
+            self.action_aside(1)
 
     def action_mark_all(self) -> None:
         self._mark(self._shown, marked=True)

@@ -1,0 +1,88 @@
+"""How one environment is drawn as a tile of the overview."""
+
+from typing import Final
+
+from textual.content import Content
+
+from vibebox_tui.ui.figures import BUSY_CORE, cpu_text, memory_text, spark
+from vibebox_tui.ui.glyphs import Glyphs
+from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.theme import state_token
+from vibebox_tui.ui.widgets.environment_columns import Look, explanation, mark_of
+
+TILE_WIDTH: Final = 38
+"""Columns that a tile needs at least."""
+
+TILE_HEIGHT: Final = 6
+"""Lines of a tile: its border, CPU, memory, what there is to say, and one for air."""
+
+_LABEL_CELLS: Final = 5
+_VALUE_CELLS: Final = 12
+
+
+def tile_line(row: EnvironmentRow, line: int, width: int, look: Look, *, is_here: bool) -> Content:
+    """Line `line` of a tile of `width` cells; `is_here` says that the cursor is on it."""
+    border = "$line-focus" if is_here else "$line"
+    inner = width - 4
+    match line:
+        case 0:
+            return _top(row, width, look, border)
+        case 1:
+            return _framed(_cpu(row, inner, look), width, look.glyphs, border)
+        case 2:
+            return _framed(_memory(row, inner, look), width, look.glyphs, border)
+        case 3:
+            text = Content.assemble(explanation(row, look))
+            return _framed(text, width, look.glyphs, border)
+        case 4:
+            box = look.glyphs.box
+            return Content.assemble((box[2] + box[4] * (width - 2) + box[3], border))
+        case _:
+            return Content.blank(width)
+
+
+def _top(row: EnvironmentRow, width: int, look: Look, border: str) -> Content:
+    box, glyphs = look.glyphs.box, look.glyphs
+    state = Content.assemble((f" {glyphs.state(row.state)} {row.state} ", state_token(row.state)))
+    mark, ink = mark_of(row, look)
+    number = Content.assemble((f" {mark.strip()} ", ink))
+    room = width - 4 - state.cell_length - number.cell_length
+    name = Content.assemble((f"{row.name} ", "$ink-dim" if row.is_stale else "bold $ink"))
+    name = name.truncate(room, ellipsis=glyphs.unicode)
+    fill = box[4] * (room - name.cell_length)
+    return Content.assemble(
+        (box[0] + box[4], border), number, name, (fill, border), state, (box[4] + box[1], border)
+    )
+
+
+def _cpu(row: EnvironmentRow, width: int, look: Look) -> Content:
+    top = (row.environment.cpu_limit or 1) * BUSY_CORE
+    bars = spark(row.cpu_history, max(0, width - _LABEL_CELLS - _VALUE_CELLS), top, look.glyphs)
+    return Content.assemble(
+        ("CPU".ljust(_LABEL_CELLS), "$ink-faint"),
+        (bars, "$ink-faint" if row.is_stale else "$gauge-cpu"),
+        (cpu_text(row.cpu, look.glyphs).rjust(_VALUE_CELLS), _ink(row)),
+    )
+
+
+def _memory(row: EnvironmentRow, width: int, look: Look) -> Content:
+    cells = max(0, width - _LABEL_CELLS - _VALUE_CELLS)
+    limit = row.environment.memory_limit
+    full = round(cells * min(1.0, (row.memory or 0) / limit)) if limit else 0
+    of_limit = f"/{memory_text(limit, look.glyphs).strip()}" if limit else ""
+    value = f"{memory_text(row.memory, look.glyphs).strip()}{of_limit}"
+    return Content.assemble(
+        ("MEM".ljust(_LABEL_CELLS), "$ink-faint"),
+        (look.glyphs.bars[3] * full, "$ink-faint" if row.is_stale else "$gauge-memory"),
+        (" " * (cells - full) + value.rjust(_VALUE_CELLS), _ink(row)),
+    )
+
+
+def _framed(text: Content, width: int, glyphs: Glyphs, border: str) -> Content:
+    inner = text.truncate(width - 4, ellipsis=glyphs.unicode, pad=True)
+    side = glyphs.box[5]
+    return Content.assemble((f"{side} ", border), inner, (f" {side}", border))
+
+
+def _ink(row: EnvironmentRow) -> str:
+    return "$ink-faint" if row.is_stale else "$ink"
