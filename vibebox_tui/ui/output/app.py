@@ -1,6 +1,7 @@
 """An app that writes only the cells that changed, and never more than one frame ahead."""
 
 import asyncio
+from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
 
 from rich.color import ColorSystem
@@ -13,6 +14,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from vibebox_tui.ui.output.canvas import Canvas
+from vibebox_tui.ui.output.clipboard import (
+    clipboard_program,
+    clipboard_sequence,
+    set_by_program,
+)
 from vibebox_tui.ui.output.driver import AcknowledgedDriver
 from vibebox_tui.ui.output.pacing import QUESTION, Pacing
 
@@ -39,6 +45,19 @@ class FrugalApp(App[T]):
         """Write every cell again, as after another program wrote to the terminal."""
         self._canvas.forget()
         self._write_frame()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy `text` to the user's clipboard, and for pasting within the dashboard."""
+        self._clipboard = text
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(clipboard_sequence(text))
+        if command := clipboard_program():
+            self.run_worker(
+                partial(set_by_program, command, text),
+                thread=True,
+                group="clipboard",
+                exit_on_error=False,
+            )
 
     # --- Textual's side --------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """A widget that draws an emulated terminal and says where the mouse is in it; no I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.style import Style as RichStyle
 from textual import events
@@ -15,19 +15,14 @@ from textual.widget import Widget
 
 from vibebox_tui.emulator import Changes, Cursor, Emulator
 from vibebox_tui.ui.widgets.terminal_paint import Mark, TerminalPaint, marked
+from vibebox_tui.ui.widgets.terminal_text import Cell, TerminalText
 
 SMALLEST_ROWS, SMALLEST_COLUMNS = 2, 10
 """What a terminal is told at least: programs misbehave on less, and a layout passes through 0."""
 
 
-class Cell(NamedTuple):
-    """A place in a terminal's text: a `line` that keeps its number while it scrolls, a column.
-
-    Lines are numbered from 0, the oldest that there was when the view began to show it.
-    """
-
-    line: int
-    column: int
+MarksOfLine = Callable[[int], Sequence[Mark]]
+"""What is to look different in a line of the text."""
 
 
 class TerminalView(Widget, can_focus=True):
@@ -64,42 +59,43 @@ class TerminalView(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.emulator: Emulator | None = None
+        self.text: TerminalText | None = None
+        """What is shown, by lines; another one as soon as their numbers are others."""
+        self.holds_still = False
+        """Whether the view keeps its place although it shows the present screen."""
         self._paint: TerminalPaint | None = None
-        self._marks: Mapping[int, Sequence[Mark]] = {}
+        self._marks: MarksOfLine | None = None
         self._point: Cell | None = None
-        self._scrolled = 0
         self._cursor_row: int | None = None
         self._drawn_top = 0
 
     # --- what is shown ---------------------------------------------------------------------
 
+    @property
+    def emulator(self) -> Emulator | None:
+        """The emulator that is drawn."""
+        return self.text.emulator if self.text else None
+
     def show(self, emulator: Emulator | None) -> None:
         """Draw `emulator` from now on, its present screen first."""
-        self.emulator = emulator
-        self._scrolled = emulator.scrollback_length if emulator else 0
-        self._marks, self._point = {}, None
-        self.set_reactive(TerminalView.back, 0)
         if emulator is not None:
             emulator.take_changes()
-        self.refresh()
+        self._renumber(emulator)
+        self.set_reactive(TerminalView.back, 0)
 
     def draw_changes(self) -> bool:
-        """Mark what changed in the emulator since the last call to be drawn; was there any?
-
-        While the remote side says that a frame is incomplete (mode 2026) nothing is drawn.
-        """
-        if self.emulator is None or not (changes := self.emulator.take_changes()):
+        """Mark what changed in the emulator since the last call to be drawn; was there any?"""
+        if self.text is None or not (changes := self.text.emulator.take_changes()):
             return False
-        self._scrolled += changes.scrolled
-        if self.back and changes.scrolled:
+        if changes.everything:
+            self._renumber(self.text.emulator)
+            return True
+        self.text.scrolled += changes.scrolled
+        if changes.scrolled and (self.back or self.holds_still):
             self.set_reactive(TerminalView.back, min(self.back + changes.scrolled, self.furthest))
-        if changes.everything or self.top != self._drawn_top:
+        if self.top != self._drawn_top or (changes.scrolled and self.back):
             self.refresh()
-        else:
-            regions = self._changed_regions(changes)
-            if not regions:
-                return False
+        elif regions := self._changed_regions(changes):
             self.refresh(*regions)
         self._drawn_top = self.top
         return True
@@ -115,11 +111,6 @@ class TerminalView(Widget, can_focus=True):
         return self._hidden_rows() - self.back
 
     @property
-    def scrolled(self) -> int:
-        """The number of the emulator's row 0 as a line: how many lines have left its screen."""
-        return self._scrolled
-
-    @property
     def room(self) -> tuple[int, int]:
         """Rows and columns that fit, and at least what a terminal needs."""
         return max(self.size.height, SMALLEST_ROWS), max(self.size.width, SMALLEST_COLUMNS)
@@ -130,28 +121,27 @@ class TerminalView(Widget, can_focus=True):
 
     def reveal(self, line: int) -> None:
         """Scroll as little as possible so that `line` is in view."""
-        y = line - self._scrolled - self.top
+        y = self._y_of(line)
         if y < 0:
             self.scroll_back(-y)
         elif y >= self.size.height:
             self.scroll_back(self.size.height - 1 - y)
 
-    def mark(self, marks: Mapping[int, Sequence[Mark]], point: Cell | None = None) -> None:
-        """Draw `marks` (by line) over the text, and the cursor at `point` instead of its place."""
+    def mark(self, marks: MarksOfLine | None, point: Cell | None = None) -> None:
+        """Draw `marks` over the text, and the cursor at `point` where that is given."""
         self._marks, self._point = marks, point
         self.refresh()
 
     def cell_at(self, event: events.MouseEvent) -> Cell:
         """The place in the text that a mouse event is about, within what there is."""
-        row = min(max(event.y, 0), max(self.size.height - 1, 0)) + self.top
-        columns = self.emulator.columns if self.emulator else 1
-        return Cell(row + self._scrolled, min(max(event.x, 0), columns - 1))
+        if self.text is None:
+            return Cell(0, 0)
+        row = self.row_at(event)
+        return Cell(row + self.text.scrolled, min(max(event.x, 0), self.text.columns - 1))
 
-    def row_text(self, line: int) -> str:
-        """The text of `line`, blanks at its end included; empty where there is no such line."""
-        if (row := self._row_of(line)) is None or self.emulator is None:
-            return ""
-        return "".join(text for text, _ in self.emulator.runs(row))
+    def row_at(self, event: events.MouseEvent) -> int:
+        """The emulator's row that a mouse event is about; negative in the scrollback."""
+        return min(max(event.y, 0), max(self.size.height - 1, 0)) + self.top
 
     # --- drawing ---------------------------------------------------------------------------
 
@@ -160,12 +150,11 @@ class TerminalView(Widget, can_focus=True):
         paint = self._present_paint()
         emulator, row = self.emulator, y + self.top
         if emulator is None or not -emulator.scrollback_length <= row < emulator.rows:
-            return Strip.blank(width, self._component_or_base("terminal--outside"))
+            return Strip.blank(width, self.component_style("terminal--outside"))
         strip = paint.strip(emulator.runs(row), min(width, emulator.columns))
-        strip = marked(strip, [*self._marks.get(row + self._scrolled, ()), *self._cursor(row)])
+        strip = marked(strip, [*self._marks_of(row), *self._cursor(row)])
         if width > emulator.columns:
-            outside = self._component_or_base("terminal--outside")
-            strip = strip.adjust_cell_length(width, outside)
+            strip = strip.adjust_cell_length(width, self.component_style("terminal--outside"))
         return strip
 
     def component_style(self, name: str) -> RichStyle:
@@ -204,20 +193,32 @@ class TerminalView(Widget, can_focus=True):
             self._paint = TerminalPaint(base)
         return self._paint
 
-    def _component_or_base(self, name: str) -> RichStyle:
-        return self.get_component_rich_style(name)
-
     def _cursor(self, row: int) -> Sequence[Mark]:
         """The mark of the cursor, where it is in `row` and is to be seen."""
         if self._point is not None:
             column = self._point.column
-            return [Mark(column, column + 1)] if self._point.line == row + self._scrolled else []
+            is_here = self._y_of(self._point.line) + self.top == row
+            return [Mark(column, column + 1)] if is_here else []
         if self.emulator is None or not self.has_focus:
             return []
         cursor = self.emulator.cursor
         if not cursor.visible or cursor.row != row:
             return []
         return [Mark(cursor.column, cursor.column + 1)]
+
+    def _marks_of(self, row: int) -> Sequence[Mark]:
+        if self._marks is None or self.text is None:
+            return ()
+        return self._marks(row + self.text.scrolled)
+
+    def _renumber(self, emulator: Emulator | None) -> None:
+        """Nothing that was drawn or numbered before holds any more."""
+        self.text = TerminalText(emulator) if emulator else None
+        self._marks, self._point = None, None
+        self.holds_still = False
+        self.set_reactive(TerminalView.back, min(self.back, self.furthest))
+        self._drawn_top = self.top
+        self.refresh()
 
     def _changed_regions(self, changes: Changes) -> list[Region]:
         rows = set(changes.rows)
@@ -242,11 +243,9 @@ class TerminalView(Widget, can_focus=True):
             return 0
         return max(0, self.emulator.cursor.row - self.size.height + 1)
 
-    def _row_of(self, line: int) -> int | None:
-        row = line - self._scrolled
-        if self.emulator is None:
-            return None
-        return row if -self.emulator.scrollback_length <= row < self.emulator.rows else None
+    def _y_of(self, line: int) -> int:
+        """Where in the view a line of the text is, or would be."""
+        return line - self.text.scrolled - self.top if self.text else 0
 
 
 def _regions(rows: Sequence[int], top: int, width: int, height: int) -> list[Region]:
