@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Final
 
 DEFAULT_SPAN: Final = 1800.0
@@ -78,7 +79,7 @@ class Window:
             _hold(course, at, value, first, length, now)
         return course
 
-    def _since(self, at: float) -> zip[tuple[float, float]]:
+    def _since(self, at: float) -> Iterator[tuple[float, float]]:
         start = bisect_left(self._times, at)
         return zip(self._times[start:], self._values[start:], strict=True)
 
