@@ -1,0 +1,205 @@
+"""Which lines of a log are shown, in order: an index that keeps up with the log it is of."""
+
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from typing import Protocol
+
+from vibebox_tui.logs.batch import Batch, Indices
+from vibebox_tui.logs.chunk import Chunk
+from vibebox_tui.logs.ring import Ring
+
+
+class Sieve(Protocol):
+    """Decides which lines are shown; a line's fate depends on its own record alone."""
+
+    @property
+    def passes_all(self) -> bool:
+        """Whether nothing is left out, so that nothing needs to be scanned."""
+
+    def select(self, batch: Batch) -> Indices:
+        """The indices of the lines in `batch` that pass."""
+
+
+class View:
+    """The lines of `ring` that pass `sieve`, as rows 0, 1, 2 …
+
+    Scanning is done in slices by `scan`, nearest to a given line first, so that what is looked at
+    is right at once; until it is done, rows are missing. Positions are those of the ring. The
+    ring may grow, shrink and be put lines in front of: `scan` takes note of all that.
+    """
+
+    def __init__(self, ring: Ring, sieve: Sieve) -> None:
+        self.ring = ring
+        self.sieve = sieve
+        self._segments: list[_Segment] = []
+        self._version = -1
+        self._totals: list[int] | None = None
+        self._pending: set[int] = set()
+
+    # --- scanning --------------------------------------------------------------------------
+
+    def scan(
+        self,
+        budget: float,
+        near: int | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> bool:
+        """Scan for at most `budget` seconds (at least one chunk); return whether all is done.
+
+        Chunks are taken outward from the line `near`, from the newest backward unless told.
+        """
+        deadline = clock() + budget
+        self._sync()
+        for index in self._outward(near):
+            if self._segments[index].scan(self.sieve):
+                self._totals = None
+            if clock() >= deadline:
+                break
+        return self.is_complete
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line that is in the log has been scanned."""
+        return self._version == self.ring.version and not any(
+            segment.lags for segment in self._segments
+        )
+
+    @property
+    def progress(self) -> float:
+        """How much of the log has been scanned, 0.0 to 1.0."""
+        if not self._segments:
+            return 1.0 if not self.ring.chunks else 0.0
+        return sum(not segment.lags for segment in self._segments) / len(self._segments)
+
+    def _outward(self, near: int | None) -> Iterator[int]:
+        """The indices of segments that lag behind, nearest first."""
+        lagging = [index for index, segment in enumerate(self._segments) if segment.lags]
+        if near is None or not lagging:
+            return reversed(lagging)
+        centre = self._segment_at(near)
+        return iter(sorted(lagging, key=lambda index: abs(index - centre)))
+
+    def _sync(self) -> None:
+        """Have one segment for each chunk that the ring has now."""
+        if self._version == self.ring.version:
+            return
+        known = {id(segment.chunk): segment for segment in self._segments}
+        self._segments = [
+            known.get(id(chunk)) or _Segment(chunk, self.sieve) for chunk in self.ring.chunks
+        ]
+        self._version = self.ring.version
+        self._totals = None
+
+    # --- rows ------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self._ends()[-1] if self._segments else 0
+
+    def position(self, row: int) -> int:
+        """The position of the line in `row`; raises IndexError where there is no such row."""
+        ends = self._ends()
+        if not ends or not 0 <= row < ends[-1]:
+            raise IndexError(f"there is no row {row}")
+        index = bisect_right(ends, row)
+        segment = self._segments[index]
+        before = ends[index] - len(segment.hits)
+        return self.ring.start_of(index) + segment.hits[row - before]
+
+    def row(self, position: int) -> int:
+        """The row of the line at `position`, or where it would be among those that are shown."""
+        ends = self._ends()
+        if not ends or position <= self.ring.first:
+            return 0
+        if position >= self.ring.end:
+            return ends[-1]
+        index = self._segment_at(position)
+        hits = self._segments[index].hits
+        before = ends[index] - len(hits)
+        return before + bisect_left(hits, position - self.ring.start_of(index))
+
+    def shows(self, position: int) -> bool:
+        """Whether the line at `position` is among those that are shown."""
+        row = self.row(position)
+        return row < len(self) and self.position(row) == position
+
+    def positions(self, row: int, count: int) -> list[int]:
+        """The positions in at most `count` rows from `row` on."""
+        end = min(row + count, len(self))
+        return [self.position(each) for each in range(max(row, 0), end)]
+
+    def find(self, start: int, passing: bytes, step: int) -> int | None:
+        """The nearest shown line after `start` (before it, with a `step` of -1) by its flags.
+
+        `passing` tells for each of the 256 values of flags whether such a line is looked for.
+        """
+        if not self._segments:
+            return None
+        index = self._segment_at(min(max(start, self.ring.first), self.ring.end - 1))
+        while 0 <= index < len(self._segments):
+            base = self.ring.start_of(index)
+            hit = self._segments[index].find(start - base, passing, step)
+            if hit is not None:
+                return base + hit
+            index += step
+        return None
+
+    # ---------------------------------------------------------------------------------------
+
+    def _ends(self) -> list[int]:
+        """Behind each segment, how many rows there are up to its end."""
+        self._sync()
+        if self._totals is None:
+            self._totals = list(accumulate(len(segment.hits) for segment in self._segments))
+        return self._totals
+
+    def _segment_at(self, position: int) -> int:
+        if position >= self.ring.end:
+            return len(self._segments) - 1
+        return self.ring.locate(max(position, self.ring.first))[0]
+
+
+class _Segment:
+    """The hits in one chunk, as far as it has been scanned."""
+
+    __slots__ = ("_passes_all", "_scanned", "chunk", "hits")
+
+    def __init__(self, chunk: Chunk, sieve: Sieve) -> None:
+        self.chunk = chunk
+        self._passes_all = sieve.passes_all
+        self._scanned = 0
+        self.hits: range | array[int] = range(0) if self._passes_all else array("I")
+
+    @property
+    def lags(self) -> bool:
+        """Whether the chunk has lines that weren't scanned."""
+        return self._scanned < len(self.chunk)
+
+    def scan(self, sieve: Sieve) -> bool:
+        """Scan what is new in the chunk; return whether there is another hit."""
+        before = len(self.hits)
+        if self._passes_all:
+            self.hits = range(len(self.chunk))
+        else:
+            self._add_hits(sieve)
+        self._scanned = len(self.chunk)
+        return len(self.hits) != before
+
+    def _add_hits(self, sieve: Sieve) -> None:
+        """Scan from the last record on, to which new lines may belong."""
+        assert isinstance(self.hits, array)
+        start = self.chunk.record_start(self._scanned) if self.lags else self._scanned
+        del self.hits[bisect_left(self.hits, start) :]
+        batch = Batch(self.chunk, start)
+        self.hits.extend([start + hit for hit in sieve.select(batch)])
+
+    def find(self, start: int, passing: bytes, step: int) -> int | None:
+        """The nearest hit after `start`, or before it with a `step` of -1, by its flags."""
+        flags = self.chunk.flags
+        if step > 0:
+            following = self.hits[bisect_right(self.hits, start) :]
+            return next((hit for hit in following if passing[flags[hit]]), None)
+        preceding = self.hits[: bisect_left(self.hits, max(start, 0))]
+        return next((hit for hit in reversed(preceding) if passing[flags[hit]]), None)
