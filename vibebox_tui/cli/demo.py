@@ -10,6 +10,7 @@ import click
 
 from vibebox_tui.cli.server_choice import ServerChoice, ServerOptions
 from vibebox_tui.cli.server_process import ServerProcess
+from vibebox_tui.cli.terminal import require_terminal
 
 
 @click.command()
@@ -22,6 +23,8 @@ def demo(options: ServerOptions, check: bool) -> int:
     nothing outside of that directory is touched. With --check the dashboard runs without a
     terminal, what it showed is printed as JSON, and the exit status is 0 if all panes were live.
     """
+    if not check:
+        require_terminal()
     with demo_server(options) as choice:
         if check:
             return _check(choice)

@@ -8,6 +8,7 @@ from vibebox_tui import __version__
 from vibebox_tui.cli.failures import run
 from vibebox_tui.cli.group import LazyCommand, LazyGroup
 from vibebox_tui.cli.server_choice import ServerOptions, choose, server_options
+from vibebox_tui.cli.terminal import require_terminal
 
 _COMMANDS = {
     "demo": LazyCommand(
@@ -53,6 +54,7 @@ def vibebox(context: click.Context, server: ServerOptions) -> int:
     """
     if context.invoked_subcommand is not None:
         return 0
+    require_terminal()
     choice = choose(server)
     from vibebox_tui.cli.dashboard import show
 
