@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.conftest import StartServer
-if TYPE_CHECKING:
-    from tests.running_server import RunningServer
+from tests.running_server import RunningServer
 
 
 class Outcome(NamedTuple):

@@ -5,13 +5,12 @@ It ends when its standard input does, and so never outlives the dashboard that s
 
 import asyncio
 import logging
-import os
 import shutil
-import sys
 from pathlib import Path
 
 import click
 
+from vibebox_tui.cli.serving import run_server, serve_until_told
 from vibebox_tui.protocol.models import CreateEnvironmentRequest
 from vibebox_tui.samples import SAMPLES, Sample
 from vibebox_tui.server.accounts import LOCAL_USER
@@ -34,22 +33,18 @@ def demo_server(directory: Path) -> None:
         uds=directory / "server.sock",
         stop_environments=True,
     )
-    asyncio.run(_serve(Server(settings), directory))
+    run_server(lambda: _serve(Server(settings), directory))
     shutil.rmtree(directory, ignore_errors=True)
 
 
 async def _serve(server: Server, directory: Path) -> None:
     await server.start()
-    tasks = [
-        asyncio.create_task(_stop_at_end_of_input(server)),
-        asyncio.create_task(_start_samples(server, directory)),
-    ]
+    samples = asyncio.create_task(_start_samples(server, directory))
     try:
-        await server.serve()
+        await serve_until_told(server, or_input_ends=True)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        samples.cancel()
+        await asyncio.gather(samples, return_exceptions=True)
 
 
 async def _start_samples(server: Server, directory: Path) -> None:
@@ -75,20 +70,3 @@ async def _start(sample: Sample, environments: Environments, directory: Path) ->
     )
     environment = await environments.create(request, LOCAL_USER)
     await environments.start(environment.id)
-
-
-async def _stop_at_end_of_input(server: Server) -> None:
-    """Stop the server once the other end of our standard input is closed."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), _read_end, ended)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
-    await server.stop()
-
-
-def _read_end(ended: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        ended.set()

@@ -1,17 +1,13 @@
 """`vibebox serve`, `vibebox user`, `vibebox token`: a server of one's own, and who may use it."""
 
 import asyncio
-import gc
 import logging
-import os
-import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from vibebox_tui.cli.serving import run_server, serve_until_told
 from vibebox_tui.server.settings import (
     DEFAULT_BASE_PATH,
     DEFAULT_PORT,
@@ -81,7 +77,7 @@ def serve(
         ),
         **options,
     )
-    _run(lambda: _serve(settings, until_stdin_closes))
+    run_server(lambda: _serve(settings, until_stdin_closes))
 
 
 async def _serve(settings: ServerSettings, until_stdin_closes: bool) -> None:
@@ -89,42 +85,8 @@ async def _serve(settings: ServerSettings, until_stdin_closes: bool) -> None:
 
     server = Server(settings)
     await server.start()
-    gc.freeze()
     click.echo(f"VibeBox listens on {server.address}", err=True)
-    leash = asyncio.create_task(_stop_at_end_of_input(server.stop)) if until_stdin_closes else None
-    await server.serve()
-    if leash is not None:
-        leash.cancel()
-        with suppress(asyncio.CancelledError):
-            await leash
-
-
-async def _stop_at_end_of_input(stop: Callable[[], Awaitable[None]]) -> None:
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    descriptor = sys.stdin.fileno()
-
-    def look() -> None:
-        if not os.read(descriptor, 4096):
-            ended.set()
-
-    loop.add_reader(descriptor, look)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(descriptor)
-    await stop()
-
-
-def _run(main: Callable[[], Any]) -> None:
-    """Run a coroutine, on uvloop where that is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(main())
-    else:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(main())
+    await serve_until_told(server, or_input_ends=until_stdin_closes)
 
 
 def _text(path: Path | None) -> str | None:
