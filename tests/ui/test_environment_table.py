@@ -3,14 +3,13 @@ from typing import Any
 
 import pytest
 from textual import on
-from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.ui.stage import NOW, ROWS, SETTINGS, Stage, row
 from vibebox_tui.ui.ordering import SortKey
 from vibebox_tui.ui.roster import EnvironmentRow
-from vibebox_tui.ui.widgets.environment_table import EnvironmentTable
+from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Wish
 
 
 def table(rows: Iterable[EnvironmentRow] = ROWS) -> EnvironmentTable:
@@ -25,17 +24,11 @@ class Listener(Stage):
 
     def __init__(self, build: Callable[[], Iterable[Widget]]) -> None:
         super().__init__(build)
-        self.heard: list[Message] = []
+        self.heard: list[tuple[Wish, list[str]]] = []
 
-    @on(EnvironmentTable.ActionAsked)
-    @on(EnvironmentTable.Opened)
-    @on(EnvironmentTable.MarkAsked)
-    @on(EnvironmentTable.PinAsked)
-    @on(EnvironmentTable.CopyAsked)
-    @on(EnvironmentTable.NewAsked)
-    @on(EnvironmentTable.FilterAsked)
-    def keep(self, message: Message) -> None:
-        self.heard.append(message)
+    @on(EnvironmentTable.Asked)
+    def keep(self, asked: EnvironmentTable.Asked) -> None:
+        self.heard.append((asked.wish, asked.environment_ids))
 
 
 def shown_table(pilot: Pilot[object]) -> EnvironmentTable:
@@ -46,7 +39,9 @@ def line(pilot: Pilot[object], y: int) -> str:
     return shown_table(pilot).render_line(y).text
 
 
-async def after(*keys: str, rows: Iterable[EnvironmentRow] = ROWS) -> tuple[str, list[Message]]:
+async def after(
+    *keys: str, rows: Iterable[EnvironmentRow] = ROWS
+) -> tuple[str, list[tuple[Wish, list[str]]]]:
     """The cursor, and what was asked for, after these keys."""
     app = Listener(lambda: [table(rows)])
     async with app.run_test(size=(40, 20)) as pilot:
@@ -80,45 +75,36 @@ async def test_keys_move_the_cursor(keys: list[str], cursor: str) -> None:
     ("key", "verb"), [("s", "start"), ("S", "stop"), ("R", "restart"), ("D", "delete")]
 )
 async def test_an_action_is_asked_for_the_environment_under_the_cursor(key: str, verb: str) -> None:
-    _, heard = await after("j", key)
-    (asked,) = heard
-    assert isinstance(asked, EnvironmentTable.ActionAsked)
-    assert (asked.verb, asked.environment_ids) == (verb, ["id-2"])
+    assert (await after("j", key))[1] == [(verb, ["id-2"])]
 
 
 async def test_an_action_is_asked_for_all_that_are_marked() -> None:
     marked = [row(1, "a", is_marked=True), row(2, "b"), row(3, "c", is_marked=True)]
-    _, heard = await after("S", rows=marked)
-    assert heard[0].environment_ids == ["id-1", "id-3"]  # type: ignore[attr-defined]
+    assert (await after("S", rows=marked))[1] == [("stop", ["id-1", "id-3"])]
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"),
-    [
-        ("enter", EnvironmentTable.Opened),
-        ("P", EnvironmentTable.PinAsked),
-        ("y", EnvironmentTable.CopyAsked),
-        ("n", EnvironmentTable.NewAsked),
-        ("slash", EnvironmentTable.FilterAsked),
-    ],
+    ("key", "wish"),
+    [("enter", "open"), ("P", "pin"), ("y", "copy"), ("n", "new"), ("slash", "filter")],
 )
-async def test_what_the_other_keys_ask_for(key: str, kind: type[Message]) -> None:
-    _, heard = await after(key)
-    assert [type(message) for message in heard] == [kind]
+async def test_what_the_other_keys_ask_for(key: str, wish: str) -> None:
+    assert (await after(key))[1] == [(wish, ["id-1"])]
+
+
+@pytest.mark.parametrize(("key", "asked"), [("enter", []), ("S", []), ("n", [("new", [])])])
+async def test_an_empty_list_asks_for_nothing_but_a_new_one(key: str, asked: list[Any]) -> None:
+    assert (await after(key, rows=[]))[1] == asked
 
 
 async def test_space_marks_and_goes_on() -> None:
-    cursor, heard = await after("space")
-    assert heard == [EnvironmentTable.MarkAsked(heard[0].table, ["id-1"], True)]  # type: ignore[attr-defined]
-    assert cursor == "id-2"
+    assert await after("space") == ("id-2", [("mark", ["id-1"])])
+    marked = [row(1, "a", is_marked=True), row(2, "b")]
+    assert await after("space", rows=marked) == ("id-2", [("unmark", ["id-1"])])
 
 
 async def test_star_marks_all_that_are_shown_and_u_none() -> None:
-    _, heard = await after("asterisk", "u")
-    assert [(len(asked.environment_ids), asked.marked) for asked in heard] == [  # type: ignore[attr-defined]
-        (5, True),
-        (5, False),
-    ]
+    ids = [shown.id for shown in ROWS]
+    assert (await after("asterisk", "u"))[1] == [("mark", ids), ("unmark", ids)]
 
 
 async def test_o_sorts_by_the_next_column_and_the_cursor_stays() -> None:
@@ -195,3 +181,29 @@ def test_picture(width: int, snap_compare: Callable[..., Any]) -> None:
     stale = row(8, "seen-before", "unknown", cpu=12.0, memory=99.0, history=[9], is_stale=True)
     stage = Stage(lambda: [table([*ROWS, marked, pinned, stale])])
     assert snap_compare(stage, terminal_size=(width, 19), press=["j"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "cursor"),
+    [(["right"], "id-2"), (["down"], "id-4"), (["down", "left"], "id-3"), (["G", "up"], "id-2")],
+)
+async def test_keys_move_the_cursor_among_tiles(keys: list[str], cursor: str) -> None:
+    tiles = table()
+    async with Stage(lambda: [tiles]).run_test(size=(120, 20)) as pilot:
+        tiles.prefers_tiles = True
+        await pilot.press(*keys)
+        assert tiles.cursor == cursor
+
+
+async def test_there_are_lines_where_not_all_tiles_fit() -> None:
+    tiles = table(row(number, f"service-{number}") for number in range(1, 40))
+    tiles.prefers_tiles = True
+    async with Stage(lambda: [tiles]).run_test(size=(120, 20)) as pilot:
+        assert "NAME" in line(pilot, 0)
+
+
+def test_picture_of_tiles(snap_compare: Callable[..., Any]) -> None:
+    stale = row(8, "seen-before", "unknown", cpu=12.0, memory=99.0, history=[9], is_stale=True)
+    tiles = table([*ROWS, stale])
+    tiles.set_reactive(EnvironmentTable.prefers_tiles, True)
+    assert snap_compare(Stage(lambda: [tiles]), terminal_size=(120, 14), press=["right"])

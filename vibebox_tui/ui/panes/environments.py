@@ -1,7 +1,6 @@
 """The list of environments: follows the server's list and the status of each."""
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -15,26 +14,18 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.errors import ApiError, ClientError, UnreachableError
-from vibebox_tui.client.events import EnvironmentChanged, LinkPhase, LinkState, StatusUpdate
-from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.client.errors import ClientError
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.feed import EnvironmentFeed
 from vibebox_tui.ui.messages import EnvironmentChosen, Said
 from vibebox_tui.ui.panes.pane import Pane
-from vibebox_tui.ui.roster import EnvironmentRow, Roster
+from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.screens.dialogs import NewEnvironmentDialog, confirmation
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Verb
 
-_log = logging.getLogger(__name__)
-
-RELIST_SECONDS: Final = 30.0
-"""Between two listings: a server that knows only the guide tells no changes of its list."""
-
 GATHER_SECONDS: Final = 0.05
 """How long statuses gather before the list is shown anew: they come in flocks."""
-
-_NOT_FOUND: Final = 404
 
 _CONSEQUENCES: Final[dict[Verb, str]] = {
     "start": "Its command begins to run.",
@@ -77,15 +68,16 @@ class EnvironmentsPane(Pane):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(client, settings=settings, id=id)
-        self._roster = Roster()
-        self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._feed = EnvironmentFeed(client, self.settings.clock, self._publish)
         self._publishing: Timer | None = None
-        self._is_listed = False
         self.table = EnvironmentTable(self.settings)
+        self._filter_input = Input(
+            placeholder="name, state or id", id="environment-filter", compact=True
+        )
 
     def compose(self) -> ComposeResult:
         yield self.table
-        yield Input(placeholder="name, state or id", id="environment-filter", compact=True)
+        yield self._filter_input
 
     @property
     def focus_target(self) -> Widget | None:
@@ -97,97 +89,14 @@ class EnvironmentsPane(Pane):
         return self.table.rows
 
     def title_text(self) -> str:
-        if not self._is_listed:
+        if not self._feed.is_listed:
             return self.NOUN
-        shown, all_of_them = len(self.table.shown), len(self._roster)
+        shown, all_of_them = len(self.table.shown), len(self.rows)
         count = f"{shown}/{all_of_them}" if shown != all_of_them else f"{all_of_them}"
         return f"{self.NOUN} ({count})"
 
-    # --- following -------------------------------------------------------------------------
-
     async def follow(self) -> None:
-        self._watchers.clear()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._relist_from_time_to_time(tasks))
-            await self._list(tasks)
-            async with self.client.environment_changes() as changes:
-                async for event in changes:
-                    match event:
-                        case LinkState():
-                            await self._note_link(event, tasks)
-                        case EnvironmentChanged(environment_id, "deleted"):
-                            self._forget(environment_id)
-                        case EnvironmentChanged(environment_id):
-                            await self._read(environment_id, tasks)
-
-    async def _relist_from_time_to_time(self, tasks: asyncio.TaskGroup) -> None:
-        while True:
-            await asyncio.sleep(RELIST_SECONDS)
-            await self._list(tasks)
-
-    async def _note_link(self, link: LinkState, tasks: asyncio.TaskGroup) -> None:
-        was_connected = self.link is not None and self.link.phase is LinkPhase.CONNECTED
-        self.show_link(link)
-        self._roster.note_link(link)
-        self._publish()
-        if link.phase is LinkPhase.CONNECTED and not was_connected:
-            await self._list(tasks)
-
-    async def _list(self, tasks: asyncio.TaskGroup) -> None:
-        try:
-            environments = await self.client.rest.environments()
-        except UnreachableError:
-            return  # the link says so, and once it is back the list is read again
-        except ClientError as error:
-            self.failure = str(error)
-            return
-        self.failure = ""
-        self._is_listed = True
-        self._roster.replace(environments, self.settings.clock())
-        for gone in set(self._watchers) - self._roster.ids:
-            self._watchers.pop(gone).cancel()
-        for environment in environments:
-            self._watch_status(environment.id, tasks)
-        self._publish()
-
-    async def _read(self, environment_id: str, tasks: asyncio.TaskGroup) -> None:
-        try:
-            environment = await self.client.rest.environment(environment_id)
-        except ApiError as error:
-            if error.status == _NOT_FOUND:
-                self._forget(environment_id)
-            return
-        except ClientError:
-            return  # the next listing corrects it
-        self._roster.put(environment, self.settings.clock())
-        self._watch_status(environment_id, tasks)
-        self._publish()
-
-    def _watch_status(self, environment_id: str, tasks: asyncio.TaskGroup) -> None:
-        if environment_id not in self._watchers:
-            task = tasks.create_task(self._follow_status(environment_id))
-            self._watchers[environment_id] = task
-            task.add_done_callback(lambda done: self._unwatch(environment_id, done))
-
-    async def _follow_status(self, environment_id: str) -> None:
-        try:
-            async with self.client.status(environment_id) as updates:
-                async for event in updates:
-                    if isinstance(event, StatusUpdate):
-                        self._roster.note(event.status, event.received_at)
-                        self._publish()
-        except VibeBoxError as error:
-            _log.info("no status of %s: %s", environment_id, error)
-
-    def _unwatch(self, environment_id: str, task: asyncio.Task[None]) -> None:
-        if self._watchers.get(environment_id) is task:
-            del self._watchers[environment_id]
-
-    def _forget(self, environment_id: str) -> None:
-        self._roster.remove(environment_id)
-        if watcher := self._watchers.pop(environment_id, None):
-            watcher.cancel()
-        self._publish()
+        await self._feed.run()
 
     def _publish(self) -> None:
         if self._publishing is None:
@@ -195,46 +104,38 @@ class EnvironmentsPane(Pane):
 
     def _publish_now(self) -> None:
         self._publishing = None
-        rows = self._roster.rows()
-        self.table.rows = rows
+        if self._feed.link is not None:
+            self.show_link(self._feed.link)
+        self.failure = self._feed.problem
+        self.table.rows = self._feed.roster.rows()
         self.retitle()
-        self.post_message(self.Changed(self, rows))
+        self.post_message(self.Changed(self, self.table.rows))
 
     # --- the table's wishes ----------------------------------------------------------------
 
-    @on(EnvironmentTable.Opened)
-    def _open(self, event: EnvironmentTable.Opened) -> None:
+    @on(EnvironmentTable.Asked)
+    def _grant(self, event: EnvironmentTable.Asked) -> None:
         event.stop()
-        self.post_message(EnvironmentChosen(event.environment_id))
-
-    @on(EnvironmentTable.MarkAsked)
-    def _mark(self, event: EnvironmentTable.MarkAsked) -> None:
-        event.stop()
-        self._roster.mark(event.environment_ids, marked=event.marked)
-        self._publish_now()
-
-    @on(EnvironmentTable.PinAsked)
-    def _pin(self, event: EnvironmentTable.PinAsked) -> None:
-        event.stop()
-        self._roster.toggle_pin(event.environment_id)
-        self._publish_now()
-
-    @on(EnvironmentTable.CopyAsked)
-    def _copy(self, event: EnvironmentTable.CopyAsked) -> None:
-        event.stop()
-        self.app.copy_to_clipboard(event.environment_id)
-        self.post_message(Said(f"Copied {event.environment_id}"))
-
-    @on(EnvironmentTable.ActionAsked)
-    def _act(self, event: EnvironmentTable.ActionAsked) -> None:
-        event.stop()
-        chosen = [row for row in self.rows if row.id in event.environment_ids]
-        self._confirm_and_do(event.verb, chosen)
-
-    @on(EnvironmentTable.NewAsked)
-    def _new(self, event: EnvironmentTable.NewAsked) -> None:
-        event.stop()
-        self._ask_and_create()
+        ids = event.environment_ids
+        match event.wish:
+            case "open":
+                self.post_message(EnvironmentChosen(ids[0]))
+            case "mark" | "unmark":
+                self._feed.roster.mark(ids, marked=event.wish == "mark")
+                self._publish_now()
+            case "pin":
+                self._feed.roster.toggle_pin(ids[0])
+                self._publish_now()
+            case "copy":
+                self.app.copy_to_clipboard(ids[0])
+                self.post_message(Said(f"Copied {ids[0]}"))
+            case "new":
+                self._ask_and_create()
+            case "filter":
+                self.add_class("-filtering")
+                self._filter_input.focus()
+            case verb:
+                self._confirm_and_do(verb, [row for row in self.rows if row.id in ids])
 
     @work(group="act", exclusive=False, exit_on_error=False)
     async def _confirm_and_do(self, verb: Verb, chosen: list[EnvironmentRow]) -> None:
@@ -277,12 +178,6 @@ class EnvironmentsPane(Pane):
 
     # --- the filter ------------------------------------------------------------------------
 
-    @on(EnvironmentTable.FilterAsked)
-    def _ask_filter(self, event: EnvironmentTable.FilterAsked) -> None:
-        event.stop()
-        self.add_class("-filtering")
-        self.query_one("#environment-filter", Input).focus()
-
     @on(Input.Changed, "#environment-filter")
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
@@ -301,6 +196,6 @@ class EnvironmentsPane(Pane):
         return super().check_action(action, parameters)
 
     def action_clear_filter(self) -> None:
-        self.query_one("#environment-filter", Input).value = ""
+        self._filter_input.value = ""
         self.remove_class("-filtering")
         self.table.focus()

@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
@@ -37,6 +37,7 @@ from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.workspace import Workspace
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.screens.dialogs import leaving
+from vibebox_tui.ui.screens.everywhere import EVERYWHERE
 from vibebox_tui.ui.screens.help import HelpScreen
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_strip import EnvironmentStrip
@@ -51,37 +52,7 @@ TICK_SECONDS: Final = 1.0
 class DashboardScreen(Screen[None]):
     """The one screen under all dialogs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "view('terminal')", "Terminal", id="app.terminal"),
-        Binding("l", "view('logs')", "Logs", id="app.logs"),
-        Binding("i", "view('info')", "Details", id="app.info"),
-        Binding("apostrophe,ctrl+p", "switch", "Switch", id="app.switch"),
-        Binding("0", "overview", "Overview", id="app.overview"),
-        *(
-            Binding(
-                str(number),
-                f"environment({number})",
-                "Environment by its number",
-                show=False,
-                id=f"app.environment_{number}",
-            )
-            for number in range(1, 10)
-        ),
-        Binding("minus", "last", "The environment before", show=False, id="app.last"),
-        Binding("left_parenthesis", "step(-1)", "Previous environment", show=False, id="app.left"),
-        Binding("right_parenthesis", "step(1)", "Next environment", show=False, id="app.right"),
-        Binding("tab", "pane(1)", "Next pane", show=False, id="app.next_pane"),
-        Binding("shift+tab", "pane(-1)", "Previous pane", show=False, id="app.previous_pane"),
-        Binding("left_square_bracket", "tab(-1)", "Previous tab", show=False, id="app.tab_left"),
-        Binding("right_square_bracket", "tab(1)", "Next tab", show=False, id="app.tab_right"),
-        Binding("plus", "beside", "Beside", id="app.beside"),
-        Binding("underscore", "close", "Close this pane", id="app.close"),
-        Binding("exclamation_mark", "alerts", "Alerts", show=False, id="app.alerts"),
-        Binding("z", "zoom", "Zoom", id="app.zoom"),
-        Binding("escape", "back", "Back", show=False, id="app.back"),
-        Binding("ctrl+r", "reconnect", "Reconnect now", show=False, id="app.reconnect"),
-        Binding("q", "leave", "Leave", id="app.leave"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = EVERYWHERE
 
     current: reactive[str] = reactive("")
     """The id of the environment that the panes show."""

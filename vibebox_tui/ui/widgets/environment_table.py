@@ -1,6 +1,5 @@
 """The list of environments: narrow beside the panes, or as wide as the screen."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -30,6 +29,10 @@ TILES_FROM_WIDTH: Final = 116
 """Columns from which the overview may have tiles: 120 without the pane's border, and air."""
 
 Verb = Literal["start", "stop", "restart", "delete"]
+"""What can be done to environments, once the user has confirmed it."""
+
+Wish = Verb | Literal["open", "mark", "unmark", "pin", "copy", "new", "filter"]
+"""What a key of the list asks for."""
 
 
 class EnvironmentTable(ScrollView, can_focus=True):
@@ -45,20 +48,20 @@ class EnvironmentTable(ScrollView, can_focus=True):
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="list.open"),
-        Binding("slash", "filter", "Filter", id="list.filter"),
+        Binding("enter", "ask('open')", "Open", id="list.open"),
+        Binding("slash", "ask('filter')", "Filter", id="list.filter"),
         Binding("s", "act('start')", "Start", id="list.start"),
         Binding("S", "act('stop')", "Stop", id="list.stop"),
         Binding("R", "act('restart')", "Restart", id="list.restart"),
-        Binding("n", "new", "New", id="list.new"),
+        Binding("n", "ask('new')", "New", id="list.new"),
         Binding("D", "act('delete')", "Delete", id="list.delete"),
         Binding("space", "mark", "Mark", id="list.mark"),
         Binding("o", "sort", "Sort by the next column", show=False, id="list.sort"),
         Binding("O", "reverse", "Reverse the order", show=False, id="list.reverse"),
         Binding("asterisk", "mark_all", "Mark all", show=False, id="list.mark_all"),
         Binding("u", "unmark_all", "Unmark all", show=False, id="list.unmark_all"),
-        Binding("y", "copy_id", "Copy the id", show=False, id="list.copy"),
-        Binding("P", "pin", "Pin to the top", show=False, id="list.pin"),
+        Binding("y", "ask('copy')", "Copy the id", show=False, id="list.copy"),
+        Binding("P", "ask('pin')", "Pin to the top", show=False, id="list.pin"),
         Binding("j,down", "cursor(1)", "Next", show=False, id="list.down"),
         Binding("k,up", "cursor(-1)", "Previous", show=False, id="list.up"),
         Binding("right", "aside(1)", "Next tile", show=False, id="list.right"),
@@ -83,67 +86,12 @@ class EnvironmentTable(ScrollView, can_focus=True):
     """Whether to draw tiles where the width and the number of environments allow."""
 
     @dataclass
-    class Highlighted(Message):
-        """The cursor came to another environment."""
+    class Asked(Message):
+        """The user wants something done, with these environments or in general."""
 
         table: "EnvironmentTable"
-        environment_id: str
-
-        @property
-        def control(self) -> "EnvironmentTable":
-            return self.table
-
-    @dataclass
-    class Opened(Highlighted):
-        """The environment under the cursor is to be shown."""
-
-    @dataclass
-    class ActionAsked(Message):
-        """Something is to be done with these environments, once the user has confirmed it."""
-
-        table: "EnvironmentTable"
-        verb: Verb
+        wish: Wish
         environment_ids: list[str]
-
-        @property
-        def control(self) -> "EnvironmentTable":
-            return self.table
-
-    @dataclass
-    class MarkAsked(Message):
-        """These environments are to be marked, or no longer."""
-
-        table: "EnvironmentTable"
-        environment_ids: list[str]
-        marked: bool
-
-        @property
-        def control(self) -> "EnvironmentTable":
-            return self.table
-
-    @dataclass
-    class PinAsked(Highlighted):
-        """This environment is to stay at the top, or no longer."""
-
-    @dataclass
-    class CopyAsked(Highlighted):
-        """This environment's id is to be copied."""
-
-    @dataclass
-    class NewAsked(Message):
-        """A new environment is wanted."""
-
-        table: "EnvironmentTable"
-
-        @property
-        def control(self) -> "EnvironmentTable":
-            return self.table
-
-    @dataclass
-    class FilterAsked(Message):
-        """The user wants to say which environments to show."""
-
-        table: "EnvironmentTable"
 
         @property
         def control(self) -> "EnvironmentTable":
@@ -185,7 +133,6 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def watch_cursor(self, cursor: str) -> None:
         if cursor:
             self._show_cursor()
-            self.post_message(self.Highlighted(self, cursor))
 
     def _on_resize(self, event: events.Resize) -> None:
         self._measure()
@@ -306,19 +253,19 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def action_last(self) -> None:
         self._go_to(len(self._shown) - 1)
 
-    def action_open(self) -> None:
-        if self.cursor_row:
-            self.post_message(self.Opened(self, self.cursor))
+    def action_ask(self, wish: Wish) -> None:
+        """Ask for something with the environment under the cursor, or in general."""
+        here = [row.id for row in (self.cursor_row,) if row]
+        if here or wish in ("new", "filter"):
+            self.post_message(self.Asked(self, wish, here))
 
     def action_act(self, verb: Verb) -> None:
-        if chosen := self._chosen():
-            self.post_message(self.ActionAsked(self, verb, chosen))
-
-    def action_new(self) -> None:
-        self.post_message(self.NewAsked(self))
-
-    def action_filter(self) -> None:
-        self.post_message(self.FilterAsked(self))
+        """Ask for something with the marked environments, or the one under the cursor."""
+        marked = [row.id for row in self.rows if row.is_marked]
+        if marked:
+            self.post_message(self.Asked(self, verb, marked))
+        else:
+            self.action_ask(verb)
 
     def action_sort(self) -> None:
         self.sort_key = self.sort_key.next()
@@ -328,39 +275,23 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def action_mark(self) -> None:
         if row := self.cursor_row:
-            self.post_message(self.MarkAsked(self, [row.id], not row.is_marked))
+            self.action_ask("unmark" if row.is_marked else "mark")
             self.action_aside(1)
 
     def action_mark_all(self) -> None:
-        self._mark(self._shown, marked=True)
+        self.post_message(self.Asked(self, "mark", [row.id for row in self._shown]))
 
     def action_unmark_all(self) -> None:
-        self._mark(self.rows, marked=False)
-
-    def action_pin(self) -> None:
-        if self.cursor_row:
-            self.post_message(self.PinAsked(self, self.cursor))
-
-    def action_copy_id(self) -> None:
-        if self.cursor_row:
-            self.post_message(self.CopyAsked(self, self.cursor))
+        self.post_message(self.Asked(self, "unmark", [row.id for row in self.rows]))
 
     def on_click(self, event: events.Click) -> None:
         environment_id = event.style.meta.get("environment")
         if environment_id is None:
             return
-        if environment_id == self.cursor and event.chain > 1:
-            self.action_open()
         self.cursor = environment_id
+        if event.chain > 1:
+            self.action_ask("open")
 
     def _go_to(self, index: int) -> None:
         if self._shown:
             self.cursor = self._shown[max(0, min(index, len(self._shown) - 1))].id
-
-    def _chosen(self) -> list[str]:
-        """The marked environments; where none is marked, the one under the cursor."""
-        marked = [row.id for row in self.rows if row.is_marked]
-        return marked or [row.id for row in (self.cursor_row,) if row]
-
-    def _mark(self, rows: Iterable[EnvironmentRow], *, marked: bool) -> None:
-        self.post_message(self.MarkAsked(self, [row.id for row in rows], marked))

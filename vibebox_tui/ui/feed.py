@@ -1,0 +1,125 @@
+"""What a server tells of its environments, kept in a roster: the list, and the status of each."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.errors import ApiError, ClientError, UnreachableError
+from vibebox_tui.client.events import EnvironmentChanged, LinkPhase, LinkState, StatusUpdate
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.ui.roster import Roster
+from vibebox_tui.ui.settings import Clock
+
+_log = logging.getLogger(__name__)
+
+RELIST_SECONDS: Final = 30.0
+"""Between two listings: a server that knows only the guide tells no changes of its list."""
+
+_NOT_FOUND: Final = 404
+
+
+class EnvironmentFeed:
+    """Keeps `roster` as the server has it, and calls `changed` after each change.
+
+    The list is read at the start, after every interruption and from time to time; each listed
+    environment has a status subscription. `problem` says why the list couldn't be read, and is
+    empty where it was, or where the link itself says why.
+    """
+
+    def __init__(self, client: Client, clock: Clock, changed: Callable[[], None]) -> None:
+        self.roster = Roster()
+        self.link: LinkState | None = None
+        self.problem = ""
+        self.is_listed = False
+        self._client = client
+        self._clock = clock
+        self._changed = changed
+        self._watchers: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Follow the server until cancelled, over any number of reconnects."""
+        self._watchers.clear()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._relist(tasks))
+            await self._list(tasks)
+            async with self._client.environment_changes() as changes:
+                async for event in changes:
+                    match event:
+                        case LinkState():
+                            await self._note_link(event, tasks)
+                        case EnvironmentChanged(environment_id, "deleted"):
+                            self._forget(environment_id)
+                        case EnvironmentChanged(environment_id):
+                            await self._read(environment_id, tasks)
+
+    async def _relist(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            await asyncio.sleep(RELIST_SECONDS)
+            await self._list(tasks)
+
+    async def _note_link(self, link: LinkState, tasks: asyncio.TaskGroup) -> None:
+        was_connected = self.link is not None and self.link.phase is LinkPhase.CONNECTED
+        self.link = link
+        self.roster.note_link(link)
+        self._changed()
+        if link.phase is LinkPhase.CONNECTED and not was_connected:
+            await self._list(tasks)
+
+    async def _list(self, tasks: asyncio.TaskGroup) -> None:
+        try:
+            environments = await self._client.rest.environments()
+        except UnreachableError:
+            return  # the link says so, and once it is back the list is read again
+        except ClientError as error:
+            self.problem = str(error)
+            self._changed()
+            return
+        self.problem = ""
+        self.is_listed = True
+        self.roster.replace(environments, self._clock())
+        for gone in set(self._watchers) - self.roster.ids:
+            self._watchers.pop(gone).cancel()
+        for environment in environments:
+            self._watch_status(environment.id, tasks)
+        self._changed()
+
+    async def _read(self, environment_id: str, tasks: asyncio.TaskGroup) -> None:
+        try:
+            environment = await self._client.rest.environment(environment_id)
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                self._forget(environment_id)
+            return
+        except ClientError:
+            return  # the next listing corrects it
+        self.roster.put(environment, self._clock())
+        self._watch_status(environment_id, tasks)
+        self._changed()
+
+    def _forget(self, environment_id: str) -> None:
+        self.roster.remove(environment_id)
+        if watcher := self._watchers.pop(environment_id, None):
+            watcher.cancel()
+        self._changed()
+
+    def _watch_status(self, environment_id: str, tasks: asyncio.TaskGroup) -> None:
+        if environment_id not in self._watchers:
+            task = tasks.create_task(self._follow_status(environment_id))
+            self._watchers[environment_id] = task
+            task.add_done_callback(lambda done: self._unwatch(environment_id, done))
+
+    async def _follow_status(self, environment_id: str) -> None:
+        try:
+            async with self._client.status(environment_id) as updates:
+                async for event in updates:
+                    if isinstance(event, StatusUpdate):
+                        self.roster.note(event.status, event.received_at)
+                        self._changed()
+        except VibeBoxError as error:
+            _log.info("no status of %s: %s", environment_id, error)
+
+    def _unwatch(self, environment_id: str, task: asyncio.Task[None]) -> None:
+        if self._watchers.get(environment_id) is task:
+            del self._watchers[environment_id]
