@@ -58,6 +58,7 @@ def dashboard_settings(choice: ServerChoice, user: str) -> DashboardSettings:
         keymap=choice.config.keys,
         escape_key=settings.escape_key,
         owns_server=choice.own is not None,
+        is_throw_away=choice.local is not None and choice.own is None,
     )
 
 

@@ -17,7 +17,8 @@ class DashboardSettings:
 
     `keymap` maps the ids of bindings (as `?` shows them) to keys, several with commas between
     them. `server_name` and `user_name` are what the header says. `owns_server` is true for a
-    server that this user's dashboards started, where leaving may also stop what runs there.
+    server that this user's dashboards started, where leaving may also stop what runs there;
+    `is_throw_away` for the demo's, which ends with the dashboard.
     `escape_key` is what leaves a captured terminal.
     """
 
@@ -28,4 +29,5 @@ class DashboardSettings:
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     escape_key: str = "ctrl+right_square_bracket"
     owns_server: bool = False
+    is_throw_away: bool = False
     clock: Clock = time.time

@@ -136,10 +136,13 @@ def confirmation(verb: str, names: Sequence[str], consequence: str) -> ChoiceDia
     )
 
 
-def leaving(running: int, *, owns_server: bool) -> ChoiceDialog:
+def leaving(running: int, *, owns_server: bool, is_throw_away: bool = False) -> ChoiceDialog:
     """Ask whether to leave the dashboard, and what becomes of `running` environments."""
     what = "1 environment is" if running == 1 else f"{running} environments are"
-    question = f"{what} running. Leaving does not stop {'it' if running == 1 else 'them'}."
+    them = "it" if running == 1 else "them"
+    question = f"{what} running. Leaving does not stop {them}."
+    if is_throw_away:
+        question = f"{what} running. Leaving ends {them}, and all that is in this demo."
     choices = [Choice("leave", "Leave", is_harmless=True), Choice("stay", "Stay")]
     if owns_server and running:
         choices.append(Choice("stop", "Stop all and leave", is_dangerous=True))
