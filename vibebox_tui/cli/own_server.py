@@ -57,14 +57,16 @@ class OwnServer:
         Raises:
             ServerStartError: it ended, or doesn't answer within `seconds`.
         """
-        for _ in looks(seconds):
-            if answers(self.path):
-                self._release()
-                return
-            if self._process is None:
-                self._start_alone()
-            else:
-                self._process.check()
+        try:
+            for _ in looks(seconds):
+                if answers(self.path):
+                    return
+                if self._process is None:
+                    self._start_alone()
+                else:
+                    self._process.check()
+        finally:
+            self._release()
         raise ServerStartError(f"no answer after {seconds:.0f} s", self.log)
 
     def stop(self, seconds: float = STOP_SECONDS) -> bool:
@@ -104,6 +106,9 @@ class OwnServer:
         return True
 
     def _release(self) -> None:
+        if self._process is not None:
+            self._process.let_go()
+            self._process = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None

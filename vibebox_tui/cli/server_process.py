@@ -95,6 +95,10 @@ class ServerProcess:
             said = _last_lines(self.log, self._log_start)
             raise ServerStartError(f"it ended with status {status}, saying: {said}", self.log)
 
+    def let_go(self) -> None:
+        """Leave it to itself: it goes on after us, and is nobody's to wait for."""
+        self._process.returncode = 0  # subprocess warns of children that it thinks are running
+
     def stop(self) -> None:
         """Tell it to end, wait for it, and make it."""
         self._process.terminate()
