@@ -19,7 +19,8 @@ class DashboardSettings:
     them. `server_name` and `user_name` are what the header says. `owns_server` is true for a
     server that this user's dashboards started, where leaving may also stop what runs there;
     `is_throw_away` for the demo's, which ends with the dashboard.
-    `escape_key` is what leaves a captured terminal.
+    `escape_key` is what leaves a captured terminal; with `confirm_paste` a paste of several lines
+    into one has to be confirmed.
     """
 
     server_name: str = "local"
@@ -28,6 +29,7 @@ class DashboardSettings:
     glyphs: Glyphs = UNICODE
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     escape_key: str = "ctrl+right_square_bracket"
+    confirm_paste: bool = True
     owns_server: bool = False
     is_throw_away: bool = False
     clock: Clock = time.time

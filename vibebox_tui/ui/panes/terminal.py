@@ -1,6 +1,9 @@
 """The terminal pane: the sessions of one environment, drawn, typed into, kept over reconnects."""
 
 import asyncio
+import webbrowser
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, assert_never
 
 from textual import events, on, work
@@ -8,17 +11,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.emulator.keys import encode_focus, encode_paste
+from vibebox_tui.emulator.keys import encode_focus
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import KeyEverywhere, Said
 from vibebox_tui.ui.output import draw_now
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.terminals import Terminals
-from vibebox_tui.ui.panes.terminals_attachment import Attachment
+from vibebox_tui.ui.panes.terminals_attachment import FRAME_PATIENCE, Attachment
 from vibebox_tui.ui.panes.terminals_capture import (
     Capture,
     Command,
@@ -30,18 +33,18 @@ from vibebox_tui.ui.panes.terminals_capture import (
     prefix_help,
 )
 from vibebox_tui.ui.panes.terminals_frames import FrameClock
-from vibebox_tui.ui.panes.terminals_keys import key_bytes, mouse_bytes
+from vibebox_tui.ui.panes.terminals_paste import is_worth_asking, question
+from vibebox_tui.ui.panes.terminals_pointing import Pointing
+from vibebox_tui.ui.panes.terminals_reading import Asks, Reading
+from vibebox_tui.ui.panes.terminals_typing import Typing
 from vibebox_tui.ui.panes.terminals_words import notice_of, tab_texts, what_is_shown
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.terminal_paint import harmless
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
 
-WHEEL_LINES = 3
-"""Lines that a notch of the wheel scrolls, as terminals do."""
-
-MOST_KEYS_AHEAD = 1_000
-"""Keys kept that were typed before there was a terminal; nobody types more in that time."""
+BELL_SECONDS = 0.15
+"""How long the border shows a bell: long enough to be noticed, no blinking."""
 
 
 class TerminalPane(Pane):
@@ -65,6 +68,8 @@ class TerminalPane(Pane):
         Binding("down,j", "scroll(-1)", "Scroll a line forward", id="terminal.down", show=False),
         Binding("g,home", "oldest", "To the oldest line", id="terminal.oldest", show=False),
         Binding("G,end", "newest", "To the present screen", id="terminal.newest", show=False),
+        Binding("v", "read", "Copy mode", id="terminal.read"),
+        Binding("slash", "search", "Search in the terminal", id="terminal.search"),
     ]
 
     # --- what it is made of ----------------------------------------------------------------
@@ -82,18 +87,28 @@ class TerminalPane(Pane):
         self._view = TerminalView()
         self._tab_line = Static(classes="terminal-tabs")
         self._notice_line = Static(classes="terminal-notice")
+        self._search_line = Input(placeholder="search", classes="terminal-search", compact=True)
         self._capture = Capture(self.settings.escape_key)
         self._frames = FrameClock(self._draw)
         self._terminals: Terminals | None = None
         self._has_room = asyncio.Event()
         self._titled = ""
-        self._ahead: list[Typed] = []
         self._is_opening = False
+        self._typing = Typing(lambda: self.present)
+        self._reading = Reading(
+            self._view, Asks(self._copy, self._open_link, self._ask_search, self._say)
+        )
+        self._pointing = Pointing(
+            self._view, self._reading, lambda: self.present, is_typing=lambda: self._is_typing
+        )
+        self._is_typing = False
+        self._searches_backward = False
 
     def compose(self) -> ComposeResult:
         yield self._tab_line
         yield self._view
         yield self._notice_line
+        yield self._search_line
 
     @property
     def focus_target(self) -> Widget | None:
@@ -137,12 +152,12 @@ class TerminalPane(Pane):
 
     def _go_on_capturing(self) -> None:
         """The list is there: who wanted to type before that gets a terminal to do it in."""
-        if not self._view.all_keys:
+        if not self._is_typing:
             return
         if self.present is None:
             self.action_new()
         else:
-            self._type_ahead()
+            self._typing.catch_up()
 
     def _changed(self, attachment: Attachment | None) -> None:
         if attachment is None or attachment is self.present:
@@ -155,6 +170,9 @@ class TerminalPane(Pane):
         """Bring the screen up to date: one frame, whatever has come since the last."""
         attachment = self.present
         emulator = attachment.emulator if attachment else None
+        if attachment is not None and attachment.is_mid_frame:
+            self._frames.request(after=FRAME_PATIENCE)
+            return
         if self._view.emulator is not emulator:
             self._view.show(emulator)
         self._view.draw_changes()
@@ -166,8 +184,10 @@ class TerminalPane(Pane):
 
     def _describe(self) -> None:
         attachment, terminals = self.present, self._terminals
-        if attachment is not None and attachment.link_state is not None:
-            self.show_link(attachment.link_state)
+        if attachment is not None:
+            self._notice_bell(attachment)
+            if attachment.link_state is not None:
+                self.show_link(attachment.link_state)
         if (title := self.title_text()) != self._titled:
             self._titled = title
             self.retitle()
@@ -175,7 +195,8 @@ class TerminalPane(Pane):
         attachments = terminals.attachments if terminals else []
         self._set_line(self._tab_line, tab_texts(attachments, attachment))
         is_empty = terminals is not None and terminals.is_loaded and not attachments
-        self._set_line(self._notice_line, notice_of(attachment, self._escape, is_empty=is_empty))
+        notice = notice_of(attachment, self._escape, is_empty=is_empty, typing=self._typing)
+        self._set_line(self._notice_line, notice)
 
     @property
     def _escape(self) -> str:
@@ -184,11 +205,17 @@ class TerminalPane(Pane):
     def _detail(self) -> str:
         return what_is_shown(
             self.present,
-            captured=self._view.all_keys,
+            typing=self._is_typing,
+            reading=self._reading.words,
             prefixed=self._capture.prefixed,
             back=self._view.back,
             escape=self._escape,
         )
+
+    def _notice_bell(self, attachment: Attachment) -> None:
+        if attachment.take_bell():
+            self.add_class("-bell")
+            self.set_timer(BELL_SECONDS, lambda: self.remove_class("-bell"))
 
     def _set_line(self, line: Static, content: Content) -> None:
         line.display = bool(content.plain)
@@ -198,87 +225,116 @@ class TerminalPane(Pane):
     # --- keys ------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
+        if self._search_line.has_focus:
+            if event.key == "escape":
+                event.stop()
+                self._end_search_line()
+            return
+        if self._reading.is_by_mouse:
+            self._reading.leave()
         if not self._view.all_keys:
             return
         event.stop()
         event.prevent_default()
+        if self._reading.is_active and event.key != self.settings.escape_key:
+            self._reading.press(event.key)
+            self._view.all_keys = self._reading.is_active or self._is_typing
+        else:
+            self._press(event)
+        self.detail = self._detail()
+
+    def _press(self, event: events.Key) -> None:
         match verdict := self._capture.press(event.key, event.character):
             case Typed():
-                self._type(verdict)
+                self._view.back = 0
+                self._typing.press(verdict)
             case Command():
                 self._obey(verdict)
             case Elsewhere(key):
                 self._leave()
                 self.post_message(KeyEverywhere(key))
-            case Unknown():
-                self._say(
-                    f"{self._escape} {event.key} means nothing; {self._escape} ? shows what does"
-                )
+            case Unknown(key):
+                self._say(f"{self._escape} {key} means nothing; {self._escape} ? shows what does")
             case Prefixed():
                 pass
             case _:
                 assert_never(verdict)
-        self.detail = self._detail()
 
     def on_paste(self, event: events.Paste) -> None:
-        if self._view.all_keys and (attachment := self.present):
+        if self._is_typing and self.present is not None:
             event.stop()
-            attachment.send(encode_paste(event.text, attachment.emulator.modes))
+            self._paste(self.present, event.text)
 
-    def _type(self, typed: Typed) -> None:
-        attachment = self.present
-        if attachment is None:
-            if len(self._ahead) < MOST_KEYS_AHEAD:
-                self._ahead.append(typed)
+    @work(group="paste", exclusive=False, exit_on_error=False)
+    async def _paste(self, attachment: Attachment, text: str) -> None:
+        if self._typing.is_pasting:
+            self._say(f"A paste is on its way already; {self._escape} x stops it", is_error=True)
             return
-        self._view.back = 0
-        modes = attachment.emulator.modes
-        attachment.send(key_bytes(typed.key, typed.character, modes))
+        if not await self._may_paste(attachment, text):
+            return
+        await self._typing.paste(attachment, text, self._frames.request)
+        self._frames.request()
 
-    def _type_ahead(self) -> None:
-        """Type what was typed before there was a terminal for it."""
-        ahead, self._ahead = self._ahead, []
-        for typed in ahead:
-            self._type(typed)
+    async def _may_paste(self, attachment: Attachment, text: str) -> bool:
+        if not self.settings.confirm_paste or not is_worth_asking(text):
+            return True
+        dialog = _pasting(text, self._name_of(attachment))
+        return await self.app.push_screen_wait(dialog) == "paste"
+
+    def _name_of(self, attachment: Attachment) -> str:
+        environment = self.environment.name if self.environment else ""
+        return f"{environment}/{attachment.session.session_name or 'shell'}"
 
     def _obey(self, command: Command) -> None:
-        attachment = self.present
-        match command:
-            case Command.LEAVE:
-                self._leave()
-            case Command.NEXT:
-                self.action_next(1)
-            case Command.PREVIOUS:
-                self.action_next(-1)
-            case Command.NEW:
-                self.action_new()
-            case Command.PASTE:
-                self.on_paste(events.Paste(self.app.clipboard))
-            case Command.READ_ONLY if attachment is not None:
-                attachment.read_only = not attachment.read_only
-            case Command.SEND_PENDING if attachment is not None:
-                attachment.answer_pending(send=True)
-            case Command.FORGET_PENDING if attachment is not None:
-                attachment.answer_pending(send=False)
-            case Command.RECONNECT:
-                self.client.retry_now()
-            case Command.HELP:
-                keys = "\n".join(f"{keys}  {what}" for keys, what in self.key_help())
-                self.notify(keys, title="In a terminal", markup=False, timeout=15)
-            case _:
-                pass
+        does: dict[Command, Callable[[], object]] = {
+            Command.LEAVE: self._leave,
+            Command.NEXT: partial(self.action_next, 1),
+            Command.PREVIOUS: partial(self.action_next, -1),
+            Command.NEW: self.action_new,
+            Command.COPY_MODE: self.action_read,
+            Command.SEARCH: self.action_search,
+            Command.PASTE: lambda: self.on_paste(events.Paste(self.app.clipboard)),
+            Command.READ_ONLY: self._switch_read_only,
+            Command.SEND_PENDING: partial(self._answer_pending, send=True),
+            Command.FORGET_PENDING: partial(self._answer_pending, send=False),
+            Command.RECONNECT: self.client.retry_now,
+            Command.HELP: self._show_keys,
+        }
+        does[command]()
+
+    def _switch_read_only(self) -> None:
+        if (attachment := self.present) is not None:
+            attachment.read_only = not attachment.read_only
+
+    def _answer_pending(self, *, send: bool) -> None:
+        if self._typing.is_pasting and not send:
+            self._typing.stop_pasting()
+        elif (attachment := self.present) is not None:
+            attachment.answer_pending(send=send)
+
+    def _show_keys(self) -> None:
+        keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help())
+        self.notify(keys, title="In a terminal", markup=False, timeout=15)
 
     def _leave(self) -> None:
-        self._ahead.clear()
+        """Type no more; read no more either."""
+        self._typing.forget()
+        self._is_typing = False
+        if self._reading.is_active:
+            self._reading.leave()
         self._view.all_keys = False
         self._capture.prefixed = False
+
+    def _capture_keys(self) -> None:
+        self._is_typing = True
+        self._view.all_keys = True
 
     # --- actions ---------------------------------------------------------------------------
 
     def action_capture(self) -> None:
         """Type into the terminal that is shown; open one where there is none."""
         self._view.back = 0
-        self._view.all_keys = True
+        self._capture_keys()
         self._view.focus()
         attachment, terminals = self.present, self._terminals
         is_over = attachment is not None and (attachment.ended or attachment.failure)
@@ -314,7 +370,7 @@ class TerminalPane(Pane):
         """
         if self._terminals is not None and not self._is_opening:
             self._is_opening = True
-            self._view.all_keys = True
+            self._capture_keys()
             self._open(self._terminals)
 
     @work(group="open", exclusive=True, exit_on_error=False)
@@ -328,7 +384,7 @@ class TerminalPane(Pane):
         else:
             if over is not None:
                 terminals.forget(over)
-            self._type_ahead()
+            self._typing.catch_up()
         finally:
             self._is_opening = False
             self._describe()
@@ -347,6 +403,18 @@ class TerminalPane(Pane):
             except VibeBoxError as error:
                 self._say(f"The terminal goes on: {error}", is_error=True)
 
+    def action_read(self) -> None:
+        """Enter copy mode."""
+        self._reading.begin()
+        self._view.all_keys = self._reading.is_active or self._is_typing
+        self._view.focus()
+        self._describe()
+
+    def action_search(self) -> None:
+        """Search in the terminal's text, from its end to its start."""
+        if self.present is not None:
+            self._ask_search(True)
+
     def _scroll(self, lines: int) -> None:
         self._view.scroll_back(lines)
         self.detail = self._detail()
@@ -354,56 +422,71 @@ class TerminalPane(Pane):
     def _say(self, text: str, *, is_error: bool = False) -> None:
         self.post_message(Said(text, "error" if is_error else "information"))
 
+    # --- reading ---------------------------------------------------------------------------
+
+    def _ask_search(self, backward: bool) -> None:
+        self._searches_backward = backward
+        self._search_line.display = True
+        self._search_line.value = ""
+        self._search_line.focus()
+
+    @on(Input.Submitted)
+    def _search(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._end_search_line()
+        if event.value:
+            self._reading.search(event.value, backward=self._searches_backward)
+        self._view.all_keys = self._reading.is_active or self._is_typing
+        self._describe()
+
+    def _end_search_line(self) -> None:
+        self._view.focus()
+        self._search_line.display = False
+
+    def _copy(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        lines = text.count("\n")
+        self._say(f"Copied {lines + 1} lines" if lines else f"Copied {len(text)} characters")
+
+    def _open_link(self, address: str) -> None:
+        self.app.copy_to_clipboard(address)
+        is_opened = webbrowser.open(address)
+        self._say(f"Opened {address}" if is_opened else f"No browser here; copied {address}")
+
     # --- mouse, focus and size -------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._use_mouse(event)
+        self._pointing.press(event)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        self._use_mouse(event)
+        self._pointing.release(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        self._use_mouse(event)
+        self._pointing.move(event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._use_wheel(event, WHEEL_LINES)
+        event.stop()
+        self._pointing.turn(event, 1)
+        self.detail = self._detail()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._use_wheel(event, -WHEEL_LINES)
-
-    def _use_mouse(self, event: events.MouseEvent) -> bool:
-        """Tell the remote side what the mouse did, where it wants to know; did it?"""
-        attachment = self.present
-        if attachment is None or not self._view.all_keys or self._view.back or event.shift:
-            return False
-        cell = self._view.cell_at(event)
-        row = cell.line - self._view.scrolled
-        data = mouse_bytes(event, row, cell.column, attachment.emulator.modes)
-        attachment.send(data)
-        return bool(data)
-
-    def _use_wheel(self, event: events.MouseEvent, lines: int) -> None:
         event.stop()
-        if self._use_mouse(event):
-            return
-        attachment = self.present
-        if attachment is not None and self._wheel_is_cursor_keys(attachment):
-            key = "up" if lines > 0 else "down"
-            attachment.send(key_bytes(key, None, attachment.emulator.modes) * abs(lines))
-        else:
-            self._scroll(lines)
-
-    def _wheel_is_cursor_keys(self, attachment: Attachment) -> bool:
-        """On the alternate screen there is nothing to scroll to: programs get cursor keys."""
-        return self._view.all_keys and attachment.emulator.modes.alternate_screen
+        self._pointing.turn(event, -1)
+        self.detail = self._detail()
 
     def on_descendant_focus(self) -> None:
         self._report_focus(has_focus=True)
 
     def on_descendant_blur(self) -> None:
-        self._report_focus(has_focus=False)
-        self._leave()
-        self._describe()
+        self.call_later(self._look_for_focus)
+
+    def _look_for_focus(self) -> None:
+        """The focus has left the pane, unless it has only gone to its line for searching."""
+        if not self.has_focus_within:
+            self._report_focus(has_focus=False)
+            self._search_line.display = False
+            self._leave()
+            self._describe()
 
     def _report_focus(self, *, has_focus: bool) -> None:
         attachment = self.present
@@ -423,4 +506,12 @@ def _ending(what: str) -> ChoiceDialog:
         "End terminal",
         f"End {what}?\n\nWhat runs in it is stopped, for everybody who is attached.",
         [Choice("no", "Cancel", is_harmless=True), Choice("end", "End it", is_dangerous=True)],
+    )
+
+
+def _pasting(text: str, target: str) -> ChoiceDialog:
+    return ChoiceDialog(
+        "Paste",
+        question(text, target),
+        [Choice("no", "Cancel", is_harmless=True), Choice("paste", "Paste")],
     )

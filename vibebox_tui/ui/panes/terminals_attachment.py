@@ -25,11 +25,17 @@ from vibebox_tui.protocol.models import Session
 SLICE_TIME = 0.004
 """Seconds of drawing into an emulator at a stretch: less than a key may wait to be noticed."""
 
+FRAME_PATIENCE = 0.2
+"""Seconds that a program may take to complete a frame before it is drawn as it stands."""
+
 SMALLEST_SLICE, LARGEST_SLICE = 2_048, 1_048_576
 """Characters fed at a stretch, at least and at most, as the emulator's speed on them allows."""
 
 MOST_EARLY_BYTES = 4_096
 """Bytes typed into a session that is still being attached; nobody types more in that time."""
+
+MOST_WAITING = 8_192
+"""Characters of input on their way beyond which a paste waits with its next piece."""
 
 
 class Attachment:
@@ -63,9 +69,12 @@ class Attachment:
         self._room = (rows, columns)
         self._link: TerminalLink | None = None
         self._early = b""
+        self._input_moved = asyncio.Event()
         self._changed = changed
         self._slice = SMALLEST_SLICE
         self._busy_since = 0.0
+        self._frame_began: float | None = None
+        self._heard_bells = 0
 
     # --- output ----------------------------------------------------------------------------
 
@@ -75,6 +84,7 @@ class Attachment:
             await self._read(client)
         except VibeBoxError as error:
             self.failure = str(error)
+            self._input_moved.set()
         self._changed(self)
 
     async def _read(self, client: Client) -> None:
@@ -95,6 +105,7 @@ class Attachment:
                 return
             case TerminalReset(rows, columns):
                 self.emulator = Emulator(rows, columns)
+                self._heard_bells = 0
                 self.is_live = False
             case TerminalLiveNow():
                 self.is_live = True
@@ -102,8 +113,10 @@ class Attachment:
                 self.emulator.resize(rows, columns)
             case TerminalEnded():
                 self.ended = event
+                self._input_moved.set()
             case InputPending():
                 self.pending = event
+                self._input_moved.set()
             case InputUncertain():
                 self.uncertain = event
             case LinkState():
@@ -139,6 +152,22 @@ class Attachment:
             self._busy_since = 0.0
             await asyncio.sleep(0)
 
+    def take_bell(self) -> bool:
+        """Whether the bell has rung since this was last asked."""
+        rung, self._heard_bells = self.emulator.bells - self._heard_bells, self.emulator.bells
+        return rung > 0
+
+    @property
+    def is_mid_frame(self) -> bool:
+        """Whether the remote side is in the middle of a frame (mode 2026), and not for too long."""
+        if not self.emulator.modes.synchronized_output:
+            self._frame_began = None
+            return False
+        now = perf_counter()
+        if self._frame_began is None:
+            self._frame_began = now
+        return now - self._frame_began < FRAME_PATIENCE
+
     # --- input -----------------------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
@@ -154,6 +183,13 @@ class Attachment:
         """What was typed before there was a link at all."""
         early, self._early = self._early, b""
         return early
+
+    async def room_for_input(self) -> None:
+        """Return once little of what was sent waits to go out, or none of it ever will."""
+        while self.pending.characters > MOST_WAITING and self.ended is None and not self.failure:
+            self._input_moved.clear()
+            await self._input_moved.wait()
+        await asyncio.sleep(0)
 
     def resize(self, rows: int, columns: int) -> None:
         """Ask for another size; the emulator follows when the session has it."""

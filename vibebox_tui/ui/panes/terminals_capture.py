@@ -11,10 +11,12 @@ class Command(StrEnum):
     NEXT = "next terminal"
     PREVIOUS = "previous terminal"
     NEW = "new terminal"
+    COPY_MODE = "copy mode"
+    SEARCH = "search"
     PASTE = "paste what was copied here"
     READ_ONLY = "type nothing, by accident either, or type again"
     SEND_PENDING = "send what was typed while disconnected"
-    FORGET_PENDING = "forget what was typed while disconnected"
+    FORGET_PENDING = "forget what was typed while disconnected, stop a paste"
     RECONNECT = "reconnect now"
     HELP = "show these keys"
 
@@ -58,6 +60,9 @@ _COMMANDS = {
     "n": Command.NEXT,
     "p": Command.PREVIOUS,
     "c": Command.NEW,
+    "left_square_bracket": Command.COPY_MODE,
+    "pageup": Command.COPY_MODE,
+    "slash": Command.SEARCH,
     "v": Command.PASTE,
     "r": Command.READ_ONLY,
     "s": Command.SEND_PENDING,
@@ -116,8 +121,8 @@ def prefix_help(escape_key: str) -> list[tuple[str, str]]:
     name = key_name(escape_key)
     keys: dict[str, list[str]] = {}
     for key, command in _COMMANDS.items():
-        keys.setdefault(command.value, []).append(_SYMBOLS.get(key, key.capitalize()[:3]))
-    own = [(f"{name} {' '.join(names).lower()}", what) for what, names in keys.items()]
+        keys.setdefault(command.value, []).append(_SYMBOLS.get(key, key))
+    own = [(f"{name} {' '.join(names)}", what) for what, names in keys.items()]
     return [
         (f"{name} ]", f"send {name} itself"),
         *own,
@@ -127,6 +132,10 @@ def prefix_help(escape_key: str) -> list[tuple[str, str]]:
 
 
 _SYMBOLS = {
+    "left_square_bracket": "[",
+    "slash": "/",
+    "pageup": "PgUp",
+    "escape": "Esc",
     "right_square_bracket": "]",
     "backslash": "\\",
     "circumflex_accent": "^",

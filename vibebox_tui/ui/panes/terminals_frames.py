@@ -20,12 +20,12 @@ class FrameClock:
         self._next_at = 0.0
         self._due: asyncio.TimerHandle | None = None
 
-    def request(self) -> None:
-        """There is something to draw; any number of requests make one drawing."""
+    def request(self, *, after: float = 0.0) -> None:
+        """There is something to draw, `after` so many seconds; any number make one drawing."""
         if self._due is not None:
             return
         loop = asyncio.get_running_loop()
-        wait = self._next_at - loop.time()
+        wait = max(self._next_at - loop.time(), after)
         if wait <= 0:
             self._run(loop)
         else:

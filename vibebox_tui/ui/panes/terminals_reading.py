@@ -40,6 +40,7 @@ class Reading:
         self._present_hit: Hit | None = None
         self._anchor: Cell | None = None
         self._clicks = 1
+        self._is_by_mouse = False
 
     @property
     def is_active(self) -> bool:
@@ -49,9 +50,14 @@ class Reading:
         return self._mode is not None
 
     @property
+    def is_by_mouse(self) -> bool:
+        """Whether all there is is a selection made by mouse: any key ends it."""
+        return self.is_active and self._is_by_mouse
+
+    @property
     def words(self) -> str:
         """What the border says of it."""
-        if self._mode is None:
+        if self._mode is None or self._is_by_mouse:
             return ""
         if self._search is None or not self._search.pattern:
             return "copy mode"
@@ -73,7 +79,7 @@ class Reading:
     def leave(self) -> None:
         """Back to the present screen; what was found or selected is forgotten."""
         self._mode = self._search = self._present_hit = None
-        self._view.holds_still = False
+        self._view.holds_still = self._is_by_mouse = False
         self._view.mark(None)
         self._view.back = 0
 
@@ -102,6 +108,7 @@ class Reading:
     def search(self, pattern: str, *, backward: bool) -> None:
         """Mark all hits of `pattern` and go to the nearest one."""
         self.begin()
+        self._is_by_mouse = False
         if self._mode is None:
             return
         self._search = Search(pattern, self._mode.text)
@@ -115,7 +122,9 @@ class Reading:
 
     def press_at(self, cell: Cell, *, clicks: int) -> None:
         """The button went down: a selection begins here; of a word or a line at more clicks."""
-        if self.is_active:
+        if self.is_by_mouse:
+            self.leave()
+        elif self.is_active:
             self.leave_selection()
         self._anchor, self._clicks = cell, clicks
         if clicks > 1:
@@ -125,7 +134,9 @@ class Reading:
         """The mouse moved with its button down: the selection ends here."""
         if self._anchor is None:
             return
-        self.begin(self._anchor)
+        if not self.is_active:
+            self.begin(self._anchor)
+            self._is_by_mouse = True
         if self._mode is None:
             return
         self._mode.selection = Selection(self._anchor, by_line=self._clicks >= TRIPLE)

@@ -7,6 +7,7 @@ from textual.content import Content
 
 from vibebox_tui.client.events import TerminalEnded
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
+from vibebox_tui.ui.panes.terminals_typing import Typing
 from vibebox_tui.ui.widgets.terminal_paint import harmless
 
 LONGEST_QUOTE = 30
@@ -27,13 +28,21 @@ def tab_texts(attachments: Sequence[Attachment], present: Attachment | None) -> 
 
 
 def what_is_shown(
-    attachment: Attachment | None, *, captured: bool, prefixed: bool, back: int, escape: str
+    attachment: Attachment | None,
+    *,
+    typing: bool,
+    reading: str,
+    prefixed: bool,
+    back: int,
+    escape: str,
 ) -> str:
     """What the border says beneath: who has the keys and which part of the text this is."""
     parts = []
     if prefixed:
         parts.append(f"[b]{_safe(escape)} …[/b] then a key, ? shows them")
-    elif captured:
+    elif reading:
+        parts.append(reading)
+    elif typing:
         parts.append(f"captured · [b]{_safe(escape)}[/b] to leave")
     if attachment is not None:
         if attachment.read_only:
@@ -47,7 +56,9 @@ def what_is_shown(
     return " · ".join(parts)
 
 
-def notice_of(attachment: Attachment | None, escape: str, *, is_empty: bool) -> Content:
+def notice_of(
+    attachment: Attachment | None, escape: str, *, is_empty: bool, typing: Typing
+) -> Content:
     """The most urgent thing that the user should know, or nothing."""
     if attachment is None:
         return Content("No terminal here yet. Enter opens a shell.") if is_empty else Content("")
@@ -58,6 +69,9 @@ def notice_of(attachment: Attachment | None, escape: str, *, is_empty: bool) -> 
             f"The session ended{_how(attachment.ended)}. "
             "Enter opens a new terminal, X removes this one."
         )
+    if typing.is_pasting:
+        percent = 100 * typing.pasted // max(1, typing.to_paste)
+        return Content(f"Pasting {typing.to_paste:,} characters: {percent}%. {escape} x stops.")
     return Content(_input_notice(attachment, escape))
 
 
