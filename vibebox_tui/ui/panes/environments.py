@@ -69,7 +69,8 @@ class EnvironmentsPane(Pane):
     ) -> None:
         super().__init__(client, settings=settings, id=id)
         self._feed = EnvironmentFeed(client, self.settings.clock, self._publish)
-        self._publishing: Timer | None = None
+        self._gathering: Timer | None = None
+        self._is_behind = False
         self.table = EnvironmentTable(self.settings)
         self._filter_input = Input(
             placeholder="name, state or id", id="environment-filter", compact=True
@@ -99,11 +100,20 @@ class EnvironmentsPane(Pane):
         await self._feed.run()
 
     def _publish(self) -> None:
-        if self._publishing is None:
-            self._publishing = self.set_timer(GATHER_SECONDS, self._publish_now)
+        """Show the first change at once, and what follows it shortly after together."""
+        if self._gathering is not None:
+            self._is_behind = True
+            return
+        self._gathering = self.set_timer(GATHER_SECONDS, self._gathered)
+        self._publish_now()
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        if self._is_behind:
+            self._publish()
 
     def _publish_now(self) -> None:
-        self._publishing = None
+        self._is_behind = False
         if self._feed.link is not None:
             self.show_link(self._feed.link)
         self.failure = self._feed.problem

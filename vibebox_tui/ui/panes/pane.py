@@ -87,8 +87,13 @@ class Pane(Widget):
 
     @property
     def focus_target(self) -> Widget | None:
-        """What gets the focus when the pane is chosen: its first widget that can have it."""
-        return next((node for node in self.query("*") if node.focusable), None)
+        """What gets the focus when the pane is chosen: its first widget that can have it, or else
+        the pane itself.
+        """
+        inner = next((node for node in self.query("*") if node.focusable), None)
+        if inner is None:
+            self.can_focus = True
+        return inner or self
 
     def title_text(self) -> str:
         """Whose pane this is, for its border; call `retitle` when it says something else."""

@@ -29,8 +29,9 @@ VIEWS: Final[Mapping[View, type[Pane]]] = {
 class Slot(Widget):
     """Shows `view` of `environment`.
 
-    A view begins to follow its environment when it is first shown, and goes on while another one
-    is shown in its place, so that going back to it costs nothing and misses nothing.
+    A view is built when it is first shown: the first picture of the dashboard doesn't wait for
+    those that are not in it. From then on it follows its environment, also while another one is
+    shown in its place, so that going back to it costs nothing and misses nothing.
     """
 
     environment: reactive[Environment | None] = reactive(None)
@@ -51,10 +52,17 @@ class Slot(Widget):
         self.set_reactive(Slot.environment, environment)
 
     def compose(self) -> ComposeResult:
-        yield from self._panes.values()
+        yield self.pane
 
     def on_mount(self) -> None:
         self._show()
+
+    async def build_all(self) -> None:
+        """Build the views that have never been shown, as for a list of all their keys."""
+        for pane in self._panes.values():
+            if not pane.is_attached:
+                pane.display = False
+                await self.mount(pane)
 
     @property
     def pane(self) -> Pane:
@@ -67,8 +75,10 @@ class Slot(Widget):
         self.view = views[(views.index(self.view) + step) % len(views)]
 
     def focus_content(self) -> None:
-        """Give the focus to what the shown pane has it for."""
-        if target := self.pane.focus_target:
+        """Give the focus to what the shown pane has it for, once it is there."""
+        if not self.pane.is_mounted:
+            self.call_after_refresh(self.focus_content)
+        elif target := self.pane.focus_target:
             target.focus()
 
     def watch_environment(self) -> None:
@@ -82,6 +92,8 @@ class Slot(Widget):
 
     def _show(self) -> None:
         self._retitle()
+        if self.is_attached and not self.pane.is_attached:
+            self.mount(self.pane)
         for view, pane in self._panes.items():
             pane.display = view == self.view
             self._hand_environment_to(pane, is_shown=view == self.view)

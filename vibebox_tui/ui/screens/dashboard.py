@@ -57,10 +57,10 @@ class DashboardScreen(Screen[None]):
     current: reactive[str] = reactive("")
     """The id of the environment that the panes show."""
     is_overview: reactive[bool] = reactive(False, toggle_class="-overview")
-    shape: reactive[Shape] = reactive(Shape.MEDIUM)
+    shape: reactive[Shape] = reactive(Shape.MEDIUM, init=False)
 
     def __init__(self, client: Client, settings: DashboardSettings) -> None:
-        super().__init__()
+        super().__init__(classes=Shape.MEDIUM.value)
         self._client = client
         self._settings = settings
         self._before = ""
@@ -152,8 +152,8 @@ class DashboardScreen(Screen[None]):
         self.shape = shape_of(*event.size)
 
     def watch_shape(self, shape: Shape) -> None:
-        for other in Shape:
-            self.set_class(other is shape, other.value)
+        self.remove_class(*(other.value for other in Shape), update=False)
+        self.add_class(shape.value)
         self._workspace.has_companion = shape is Shape.WIDE
         self._show_current()
         self.call_after_refresh(self._keep_focus)
@@ -308,7 +308,8 @@ class DashboardScreen(Screen[None]):
                 pane.restart()
         self._count_alerts()
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
+        await self._workspace.main.build_all()
         self.app.push_screen(HelpScreen(keys_by_scope(self.app, self)))
 
     def action_leave(self) -> None:
@@ -320,7 +321,10 @@ class DashboardScreen(Screen[None]):
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def _ask_and_leave(self) -> None:
         running = [row for row in self.rows if row.state == "running"]
-        question = leaving(len(running), owns_server=self._settings.owns_server)
+        settings = self._settings
+        question = leaving(
+            len(running), owns_server=settings.owns_server, is_throw_away=settings.is_throw_away
+        )
         answer = await self.app.push_screen_wait(question)
         if answer in ("leave", "stop"):
             self.app.exit(answer)
