@@ -64,6 +64,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
     def __init__(self, client: Client, settings: DashboardSettings | None = None) -> None:
         self.settings = settings or DashboardSettings()
         self.client = client
+        self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
         super().__init__(css_path=_style_files())
         self.set_class(not self.settings.glyphs.unicode, "-ascii")
         for theme in THEMES:
@@ -102,7 +103,6 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
             self._guard.start()
             self.set_interval(TERMINAL_CHECK_SECONDS, self._guard.check)
 

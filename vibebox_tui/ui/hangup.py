@@ -29,7 +29,8 @@ class TerminalGuard:
     """Calls `ended` with the exit status when the terminal is lost or the process is told to end.
 
     Should the process still be there `END_SECONDS` later, the terminal is put back as it was and
-    the process ends without further ado: what runs on the server is not its own.
+    the process ends without further ado: what runs on the server is not its own. Make one before
+    the app starts, since it remembers the terminal as it is then.
     """
 
     def __init__(self, ended: Callable[[int], None]) -> None:
