@@ -232,6 +232,8 @@ class Session(Model):
     created_at: str | None = None
     last_activity_at: str | None = None
     exit_code: int | None = None
+    rows: int | None = None
+    cols: int | None = None
 
 
 class CreateSessionRequest(Request, omit_defaults=True):

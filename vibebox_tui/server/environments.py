@@ -1,29 +1,36 @@
 """Environments: what there is, what state it is in, and what may be done to it."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+import asyncio
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
-from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, LogEntry
+from vibebox_tui.protocol.messages import Change, EnvironmentChange, EnvironmentStatus
 from vibebox_tui.protocol.models import (
     CreateEnvironmentRequest,
     Environment,
     EnvironmentStats,
     UpdateEnvironmentRequest,
 )
+from vibebox_tui.server.environment_life import EnvironmentAudience, EnvironmentLife
+from vibebox_tui.server.errors import (
+    ConflictError,
+    EnvironmentNotFoundError,
+    InvalidRequestError,
+)
 from vibebox_tui.server.runtimes.base import Runtime
+from vibebox_tui.server.sampler import Sampler
 from vibebox_tui.server.store import Store
+from vibebox_tui.server.times import iso_now
 
+_CLOSE_GRACE: Final = 3.0
+"""Seconds between SIGTERM and SIGKILL where the whole server stops, within its own 10 s."""
 
-class EnvironmentAudience(Protocol):
-    """Who is told about environments: the WebSocketService."""
-
-    def broadcast_log(self, payload: LogEntry | list[LogEntry]) -> None: ...
-
-    def broadcast_environment_status(self, payload: EnvironmentStatus) -> None: ...
-
-    def environment_changed(self, payload: EnvironmentChange) -> None: ...
+_DELETE_GRACE: Final = 2.0
+"""Seconds between SIGTERM and SIGKILL for what is deleted anyway."""
 
 
 class EnvironmentSettings(msgspec.Struct, frozen=True):
@@ -48,39 +55,118 @@ class Environments:
         store: Store,
         runtimes: Mapping[str, Runtime],
         audience: EnvironmentAudience,
-        settings: EnvironmentSettings = EnvironmentSettings(),
+        settings: EnvironmentSettings | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._store = store
+        self._runtimes = runtimes
+        self._audience = audience
+        self._settings = settings or EnvironmentSettings()
+        self._sampler = Sampler(self._settings.sample_interval)
+        self._lives: dict[str, EnvironmentLife] = {}
+        self._deleted: list[Callable[[str], Awaitable[None]]] = []
 
     async def open(self) -> None:
         """Load them from the store and find what still runs."""
-        raise NotImplementedError
+        await self._store.open_logs()
+        for environment in await self._store.environments():
+            life = self._admit(environment)
+            await life.recover()
 
     async def close(self, *, leave_running: bool) -> None:
         """Let go of them; those that run are stopped, or left to go on."""
-        raise NotImplementedError
+        lives = list(self._lives.values())
+        if not leave_running:
+            await asyncio.gather(*(life.end(_CLOSE_GRACE) for life in lives))
+        for life in lives:
+            await life.leave()
+
+    # --- what there is
 
     def get(self, environment_id: str) -> Environment:
         """The environment with its present status."""
-        raise NotImplementedError
+        return self._life(environment_id).environment
 
     def list(
         self, *, visible_to: str | None = None, status: str | None = None
     ) -> list[Environment]:
         """All environments, oldest first; `visible_to` a user: that user's own and the shared."""
-        raise NotImplementedError
+        return [
+            environment
+            for environment in self._all()
+            if visible_to is None or environment.owner_id == visible_to or environment.shared
+            if status is None or environment.status == status
+        ]
+
+    def runtime(self, environment_id: str) -> Runtime:
+        """What runs the environment."""
+        return self._runtimes[self.get(environment_id).runtime]
+
+    def status(self, environment_id: str) -> EnvironmentStatus:
+        """The newest status."""
+        return self._life(environment_id).status
+
+    def stats(self, environment_id: str) -> EnvironmentStats:
+        """CPU and memory now and over the last minutes."""
+        environment = self.get(environment_id)
+        usage = self._sampler.latest(environment_id)
+        return EnvironmentStats(
+            environment_id=environment_id,
+            cpu_usage=usage.cpu,
+            memory_usage=usage.memory,
+            cpu_limit=environment.cpu_limit,
+            memory_limit=environment.memory_limit,
+            history=self._sampler.history(environment_id),
+        )
+
+    # --- definitions
 
     async def create(self, request: CreateEnvironmentRequest, owner_id: str) -> Environment:
         """Add an environment, stopped. Raises InvalidRequestError, ConflictError (name taken)."""
-        raise NotImplementedError
+        environment = Environment(
+            id=str(uuid.uuid4()), owner_id=owner_id, created_at=iso_now(), **_given(request)
+        )
+        environment.slug = _slug(environment.name, {other.slug for other in self._all()})
+        self._check(environment)
+        life = self._admit(environment)
+        await life.save()
+        self._announce(environment.id, "created")
+        life.announce()
+        return environment
 
     async def update(self, environment_id: str, request: UpdateEnvironmentRequest) -> Environment:
         """Change the definition, which holds from the next start."""
-        raise NotImplementedError
+        life = self._life(environment_id)
+        changed = msgspec.structs.replace(life.environment, **_given(request))
+        self._check(changed)
+        # The same object: its status may change while this is saved.
+        for field in _given(request):
+            setattr(life.environment, field, getattr(changed, field))
+        await life.save()
+        self._announce(environment_id, "updated")
+        return life.environment
 
     async def delete(self, environment_id: str) -> None:
         """End all that runs in it, then forget it with its sessions and its log."""
-        raise NotImplementedError
+        life = self._life(environment_id)
+        await life.end(_DELETE_GRACE)
+        for callback in self._deleted:
+            await callback(environment_id)
+        await self.runtime(environment_id).remove(life.environment)
+        await life.leave()
+        if self._lives.pop(environment_id, None) is None:
+            return  # somebody else was quicker
+        self._sampler.drop(environment_id)
+        self._audience.broadcast_environment_status(
+            EnvironmentStatus(environment_id, "stopped", "deleted")
+        )
+        self._announce(environment_id, "deleted")
+        await self._store.delete_environment(environment_id)
+
+    def on_deleted(self, callback: Callable[[str], Awaitable[None]]) -> None:
+        """Call back with the id of each environment that is being deleted."""
+        self._deleted.append(callback)
+
+    # --- lives
 
     async def start(self, environment_id: str) -> Environment:
         """Start it; returns when it runs.
@@ -89,28 +175,78 @@ class Environments:
             ConflictError: it isn't stopped.
             StartFailedError: it can't be started; its status is `error` then.
         """
-        raise NotImplementedError
+        await self._life(environment_id).start()
+        return self.get(environment_id)
 
     async def stop(self, environment_id: str) -> Environment:
         """Begin to stop it; returns while it is `stopping`. Raises ConflictError."""
-        raise NotImplementedError
+        await self._life(environment_id).stop(self._settings.stop_grace)
+        return self.get(environment_id)
 
     async def restart(self, environment_id: str) -> Environment:
         """Stop it where it runs, then start it; returns while it is on its way."""
-        raise NotImplementedError
+        await self._life(environment_id).restart(self._settings.stop_grace)
+        return self.get(environment_id)
 
     async def settled(self, environment_id: str) -> Environment:
         """Wait until it is neither starting nor stopping."""
-        raise NotImplementedError
+        await self._life(environment_id).settled()
+        return self.get(environment_id)
 
-    def status(self, environment_id: str) -> EnvironmentStatus:
-        """The newest status."""
-        raise NotImplementedError
+    # --- helpers
 
-    def stats(self, environment_id: str) -> EnvironmentStats:
-        """CPU and memory now and over the last minutes."""
-        raise NotImplementedError
+    def _all(self) -> Iterable[Environment]:
+        return (life.environment for life in self._lives.values())
 
-    def on_deleted(self, callback: Callable[[str], None]) -> None:
-        """Call back with the id of each environment that was deleted."""
-        raise NotImplementedError
+    def _life(self, environment_id: str) -> EnvironmentLife:
+        try:
+            return self._lives[environment_id]
+        except KeyError:
+            raise EnvironmentNotFoundError(environment_id) from None
+
+    def _admit(self, environment: Environment) -> EnvironmentLife:
+        life = EnvironmentLife(
+            environment,
+            self._store,
+            self._runtimes[environment.runtime],
+            self._audience,
+            self._sampler,
+        )
+        self._lives[environment.id] = life
+        return life
+
+    def _check(self, environment: Environment) -> None:
+        runtime = self._runtimes.get(environment.runtime)
+        if runtime is None:
+            known = ", ".join(sorted(self._runtimes))
+            raise InvalidRequestError(
+                f"runtime: this server has no {environment.runtime}, only {known}", field="runtime"
+            )
+        runtime.check(environment)
+        for other in self._all():
+            if (other.name, other.owner_id) == (environment.name, environment.owner_id) and (
+                other.id != environment.id
+            ):
+                raise ConflictError(
+                    f"there is an environment named {environment.name} already",
+                    environmentId=other.id,
+                )
+
+    def _announce(self, environment_id: str, change: Change) -> None:
+        self._audience.environment_changed(EnvironmentChange(environment_id, change))
+
+
+def _given(request: CreateEnvironmentRequest | UpdateEnvironmentRequest) -> dict[str, Any]:
+    """The fields that a request has, by their names in an Environment."""
+    given = msgspec.structs.asdict(request)
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _slug(name: str, taken: set[str]) -> str:
+    """The name as it can stand in a URL, with a number where another one has it."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "environment"
+    slug, number = plain, 1
+    while slug in taken:
+        number += 1
+        slug = f"{plain}-{number}"
+    return slug

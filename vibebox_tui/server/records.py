@@ -41,7 +41,7 @@ class RefreshTokenRecord(msgspec.Struct, frozen=True):
     revoked: bool = False
 
 
-class LogLine(NamedTuple):
+class LogLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line of output on its way into the store; `time` is in milliseconds since the epoch."""
 
     time: int

@@ -1,25 +1,35 @@
 """Terminal sessions: PTYs that live on without a client."""
 
-from typing import Protocol
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Coroutine
+from typing import Final
 
 import msgspec
 
-from vibebox_tui.protocol.messages import SessionExit, TerminalData, TerminalResize
-from vibebox_tui.protocol.models import CreateSessionRequest, Session
+from vibebox_tui.protocol.messages import SessionExit
+from vibebox_tui.protocol.models import CreateSessionRequest, Environment, Session, SessionType
 from vibebox_tui.server.environments import Environments
+from vibebox_tui.server.errors import (
+    ConflictError,
+    EnvironmentNotFoundError,
+    ServerError,
+    SessionNotFoundError,
+)
+from vibebox_tui.server.runtimes.base import TerminalSpec
+from vibebox_tui.server.session_life import SessionAudience, SessionLife
 from vibebox_tui.server.store import Store
+from vibebox_tui.server.times import iso_now
 
+_ENDED_KEPT: Final = 20
+"""Ended sessions of which the exit code can still be asked for, in each environment."""
 
-class SessionAudience(Protocol):
-    """Who is told about sessions: the WebSocketService."""
+_LOOK: Final = 15.0
+"""Seconds between two looks for sessions that have become idle."""
 
-    def open_terminal(self, session_id: str, rows: int, columns: int) -> None: ...
-
-    def send_terminal_output(self, payload: TerminalData) -> None: ...
-
-    def terminal_resized(self, payload: TerminalResize) -> None: ...
-
-    def session_exited(self, payload: SessionExit) -> None: ...
+_log = logging.getLogger(__name__)
 
 
 class SessionSettings(msgspec.Struct, frozen=True):
@@ -29,7 +39,7 @@ class SessionSettings(msgspec.Struct, frozen=True):
     """Seconds without a client and without input after which a session counts as idle."""
 
     end_idle_after: float | None = None
-    """Seconds of idleness after which a session is ended; None keeps it."""
+    """Seconds without either after which a session is ended; None keeps it."""
 
 
 class Sessions:
@@ -44,43 +54,89 @@ class Sessions:
         store: Store,
         environments: Environments,
         audience: SessionAudience,
-        settings: SessionSettings = SessionSettings(),
+        settings: SessionSettings | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._store = store
+        self._environments = environments
+        self._audience = audience
+        self._settings = settings or SessionSettings()
+        self._lives: dict[str, SessionLife] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        environments.on_deleted(self._end_all_of)
 
     async def open(self) -> None:
         """Find the sessions that a server before this one had opened; after `Environments.open`."""
-        raise NotImplementedError
+        for session in await self._store.sessions():
+            await self._recover(session)
+        self._spawn(self._look_for_idle(), "idle sessions")
 
     async def close(self, *, leave_running: bool) -> None:
         """Let go of them; they are ended, or left to go on."""
-        raise NotImplementedError
+        living = [life for life in self._lives.values() if life.terminal is not None]
+        if not leave_running:
+            await asyncio.gather(*(self._end(life) for life in living))
+        for life in living:
+            await self._store.save_session(life.session)
+        for task in self._tasks.copy():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    # --- what there is
 
     def get(self, session_id: str) -> Session:
         """The session with its present status."""
-        raise NotImplementedError
+        return self._life(session_id).session
 
     def list(self, environment_id: str | None = None) -> list[Session]:
         """The sessions of an environment, or all, oldest first."""
-        raise NotImplementedError
+        return [
+            life.session
+            for life in self._lives.values()
+            if environment_id in (None, life.session.environment_id)
+        ]
 
     def size(self, session_id: str) -> tuple[int, int]:
         """Rows and columns of its terminal."""
-        raise NotImplementedError
+        life = self._life(session_id)
+        return life.rows, life.cols
+
+    # --- lives
 
     async def create(self, environment_id: str, request: CreateSessionRequest) -> Session:
         """Open a session.
 
         Raises:
-            EnvironmentNotFoundError, ConflictError: the name is taken, or the environment must
-                run first.
+            EnvironmentNotFoundError
+            ConflictError: the name is taken, or the environment must run first.
             StartFailedError: there is no shell, no tmux or no working directory.
         """
-        raise NotImplementedError
+        environment = self._environments.get(environment_id)
+        runtime = self._environments.runtime(environment_id)
+        if runtime.sessions_need_running and environment.status != "running":
+            raise ConflictError(
+                f"{environment.name} is {environment.status}; start it to open a session",
+                environmentId=environment_id,
+            )
+        life = self._admit(environment, request)
+        session = life.session
+        try:
+            life.terminal = await runtime.open_terminal(environment, _spec(life), life)
+        except BaseException:
+            del self._lives[session.id]
+            self._audience.session_exited(SessionExit(session.id, None))
+            raise
+        self._begin(life)
+        await self._store.save_session(session)
+        return session
 
     async def end(self, session_id: str) -> None:
         """Hang up and end what runs in it; its clients get `terminal_exit`."""
-        raise NotImplementedError
+        life = self._life(session_id)
+        await self._end(life)
+        await self._forget(life)
+
+    # --- use
 
     async def write(
         self,
@@ -98,20 +154,153 @@ class Sessions:
         Raises:
             ConflictError: the session has ended.
         """
-        raise NotImplementedError
+        return await self._life(session_id).write(data, client_id, input_seq)
 
     async def resize(self, session_id: str, rows: int, cols: int) -> None:
-        """Give its terminal another size, and tell who watches."""
-        raise NotImplementedError
+        """Give its terminal another size, and tell who watches. Raises ConflictError."""
+        await self._life(session_id).resize(rows, cols)
 
     def clients_changed(self, session_id: str, count: int) -> None:
         """Say how many clients are attached; without any it may become idle."""
-        raise NotImplementedError
+        life = self._life(session_id)
+        life.clients_changed(count)
+        self._judge(life)
 
     def pause_output(self, session_id: str) -> None:
         """Read no more of its output until `resume_output`: who typed last is behind."""
-        raise NotImplementedError
+        self._life(session_id).pause()
 
     def resume_output(self, session_id: str) -> None:
         """Go on reading its output."""
-        raise NotImplementedError
+        self._life(session_id).resume()
+
+    # --- opening and finding again
+
+    def _admit(self, environment: Environment, request: CreateSessionRequest) -> SessionLife:
+        now = iso_now()
+        session = Session(
+            id=str(uuid.uuid4()),
+            environment_id=environment.id,
+            session_type=request.session_type,
+            session_name=self._name(environment, request),
+            status="starting",
+            created_at=now,
+            last_activity_at=now,
+            rows=request.rows,
+            cols=request.cols,
+        )
+        life = SessionLife(session, self._audience)
+        self._lives[session.id] = life
+        self._audience.open_terminal(session.id, request.rows, request.cols)
+        return life
+
+    def _name(self, environment: Environment, request: CreateSessionRequest) -> str:
+        taken = {
+            session.session_name
+            for session in self.list(environment.id)
+            if session.status != "terminated"
+        }
+        if request.session_name is not None:
+            if request.session_name in taken:
+                raise ConflictError(
+                    f"{environment.name} has a session named {request.session_name} already",
+                    environmentId=environment.id,
+                )
+            return request.session_name
+        number = 1
+        while f"{request.session_type}-{number}" in taken:
+            number += 1
+        return f"{request.session_type}-{number}"
+
+    def _begin(self, life: SessionLife) -> None:
+        session = life.session
+        if life.ended.is_set():  # so soon
+            life.terminal = None
+        else:
+            session.pid = life.terminal.pid if life.terminal is not None else None
+            session.status = "active"
+        self._spawn(self._follow(life), "a session's end")
+
+    async def _recover(self, session: Session) -> None:
+        try:
+            environment = self._environments.get(session.environment_id)
+        except EnvironmentNotFoundError:
+            await self._store.delete_session(session.id)
+            return
+        life = SessionLife(session, self._audience)
+        self._lives[session.id] = life
+        if session.status == "terminated":
+            return
+        self._audience.open_terminal(session.id, life.rows, life.cols)
+        runtime = self._environments.runtime(environment.id)
+        life.terminal = await runtime.recover_terminal(environment, _spec(life), life)
+        if life.terminal is None:
+            session.status = "terminated"
+            life.ended.set()
+            self._audience.session_exited(SessionExit(session.id, None))
+            await self._store.save_session(session)
+        else:
+            self._begin(life)
+
+    # --- ends
+
+    async def _follow(self, life: SessionLife) -> None:
+        await life.ended.wait()
+        await self._store.save_session(life.session)
+        ended = [s for s in self.list(life.session.environment_id) if s.status == "terminated"]
+        for session in ended[:-_ENDED_KEPT]:
+            await self._forget(self._lives[session.id])
+
+    async def _end(self, life: SessionLife) -> None:
+        if life.terminal is not None:
+            await life.terminal.end()
+
+    async def _forget(self, life: SessionLife) -> None:
+        self._lives.pop(life.session.id, None)
+        await self._store.delete_session(life.session.id)
+
+    async def _end_all_of(self, environment_id: str) -> None:
+        for session in self.list(environment_id):
+            with contextlib.suppress(SessionNotFoundError):
+                await self.end(session.id)
+
+    # --- idleness
+
+    async def _look_for_idle(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            for life in list(self._lives.values()):
+                self._judge(life)
+                await self._end_if_idle_too_long(life)
+
+    def _judge(self, life: SessionLife) -> None:
+        if life.session.status in ("active", "idle"):
+            idle = life.idle_for >= self._settings.idle_after
+            life.session.status = "idle" if idle else "active"
+
+    async def _end_if_idle_too_long(self, life: SessionLife) -> None:
+        limit = self._settings.end_idle_after
+        if limit is not None and life.terminal is not None and life.idle_for >= limit:
+            try:
+                await self._end(life)
+            except ServerError as error:
+                _log.warning("session %s: %s", life.session.id, error)
+
+    # --- helpers
+
+    def _life(self, session_id: str) -> SessionLife:
+        try:
+            return self._lives[session_id]
+        except KeyError:
+            raise SessionNotFoundError(session_id) from None
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _spec(life: SessionLife) -> TerminalSpec:
+    session = life.session
+    kind: SessionType = "tmux" if session.session_type == "tmux" else "shell"
+    return TerminalSpec(session.id, kind, session.session_name, life.rows, life.cols)

@@ -1,11 +1,21 @@
 """The store: what the server knows after a restart."""
 
+import asyncio
+import contextlib
+import logging
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+import msgspec
 
 from vibebox_tui.protocol.messages import LogEntry, StreamFilter
 from vibebox_tui.protocol.models import Environment, Session
+from vibebox_tui.server import account_store, log_store
+from vibebox_tui.server.database import Database
+from vibebox_tui.server.errors import StoreError
+from vibebox_tui.server.log_store import LogQuery
 from vibebox_tui.server.records import (
     CapturePosition,
     LogBounds,
@@ -14,6 +24,12 @@ from vibebox_tui.server.records import (
     Retention,
     UserRecord,
 )
+from vibebox_tui.server.times import now_ms
+
+_TRIM_INTERVAL: Final = 60.0
+"""Seconds between two looks for logs that are too old or too many in all."""
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -26,54 +42,105 @@ class Store:
         StoreError: from every method, when the database refuses.
     """
 
+    def __init__(self, database: Database, retention: Retention) -> None:
+        self._database = database
+        self._retention = retention
+        self._trimming: asyncio.Task[None] | None = None
+
     @classmethod
-    async def open(cls, path: Path, retention: Retention = Retention()) -> Self:
-        """Open or create the store at `path` (0600), migrating an older one."""
-        raise NotImplementedError
+    async def open(cls, path: Path, retention: Retention | None = None) -> Self:
+        """Open or create the store at `path` (0600), migrating an older one.
+
+        Raises:
+            StoreError: a newer version wrote it, or it can't be read.
+        """
+        return cls(await Database.open(path), retention or Retention())
+
+    async def open_logs(self) -> None:
+        """Begin to keep logs, and to delete what retention doesn't want; for the server alone."""
+        boot_id = log_store.boot_id()
+        await self._database.write(lambda db: log_store.begin(db, boot_id))
+        self._trimming = asyncio.create_task(self._trim(), name="log retention")
 
     async def close(self) -> None:
         """Finish what was asked for, then close the file."""
-        raise NotImplementedError
+        if self._trimming is not None:
+            self._trimming.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._trimming
+            self._trimming = None
+            await self._database.write(log_store.finish)
+        await self._database.close()
 
     # --- environments and sessions
 
     async def environments(self) -> list[Environment]:
         """All environments, oldest first."""
-        raise NotImplementedError
+        rows = await self._database.read(
+            lambda db: db.execute("SELECT document FROM environments ORDER BY number").fetchall()
+        )
+        return [msgspec.json.decode(document, type=Environment) for (document,) in rows]
 
     async def save_environment(self, environment: Environment) -> None:
         """Add the environment, or replace what was there under its id."""
-        raise NotImplementedError
+        row = (environment.id, msgspec.json.encode(environment))
+        await self._database.write(
+            lambda db: db.execute(
+                "INSERT INTO environments (id, document) VALUES (?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+                row,
+            )
+        )
 
     async def delete_environment(self, environment_id: str) -> None:
         """Forget the environment with its sessions and its log."""
-        raise NotImplementedError
+
+        def delete(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM environments WHERE id = ?", (environment_id,))
+            db.execute("DELETE FROM sessions WHERE environment_id = ?", (environment_id,))
+
+        await self._database.write(delete)
+        # In steps, so that the captures of others get their turn in between.
+        while await self._database.write(lambda db: log_store.forget(db, environment_id)):
+            pass
 
     async def sessions(self) -> list[Session]:
         """All sessions, oldest first."""
-        raise NotImplementedError
+        rows = await self._database.read(
+            lambda db: db.execute("SELECT document FROM sessions ORDER BY number").fetchall()
+        )
+        return [msgspec.json.decode(document, type=Session) for (document,) in rows]
 
     async def save_session(self, session: Session) -> None:
         """Add the session, or replace what was there under its id."""
-        raise NotImplementedError
+        row = (session.id, session.environment_id, msgspec.json.encode(session))
+        await self._database.write(
+            lambda db: db.execute(
+                "INSERT INTO sessions (id, environment_id, document) VALUES (?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+                row,
+            )
+        )
 
     async def delete_session(self, session_id: str) -> None:
         """Forget the session."""
-        raise NotImplementedError
+        await self._database.write(
+            lambda db: db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+        )
 
     # --- users and refresh tokens
 
     async def users(self) -> list[UserRecord]:
         """All users, oldest first."""
-        raise NotImplementedError
+        return await self._database.read(account_store.users)
 
     async def user(self, user_id: str) -> UserRecord | None:
         """The user with this id."""
-        raise NotImplementedError
+        return await self._database.read(lambda db: account_store.user(db, user_id))
 
     async def user_by_email(self, email: str) -> UserRecord | None:
         """The user with this address, whatever its case."""
-        raise NotImplementedError
+        return await self._database.read(lambda db: account_store.user_by_email(db, email))
 
     async def save_user(self, user: UserRecord) -> None:
         """Add the user, or replace what was there under its id.
@@ -81,31 +148,31 @@ class Store:
         Raises:
             ConflictError: another user has this address.
         """
-        raise NotImplementedError
+        await self._database.write(lambda db: account_store.save_user(db, user))
 
     async def delete_user(self, user_id: str) -> None:
         """Forget the user and all of its refresh tokens."""
-        raise NotImplementedError
+        await self._database.write(lambda db: account_store.delete_user(db, user_id))
 
     async def refresh_token(self, token_hash: str) -> RefreshTokenRecord | None:
         """The refresh token with this hash, also when it was used, revoked or has expired."""
-        raise NotImplementedError
+        return await self._database.read(lambda db: account_store.token(db, token_hash))
 
     async def save_refresh_token(self, token: RefreshTokenRecord) -> None:
         """Add the token, or replace what was there under its hash."""
-        raise NotImplementedError
+        await self._database.write(lambda db: account_store.save_token(db, token))
 
     async def revoke_family(self, family: str) -> None:
         """Revoke every token that descends from one log-in."""
-        raise NotImplementedError
+        await self._database.write(lambda db: account_store.revoke_family(db, family))
 
     async def revoke_user_tokens(self, user_id: str) -> None:
         """Revoke every refresh token of a user."""
-        raise NotImplementedError
+        await self._database.write(lambda db: account_store.revoke_user(db, user_id))
 
     async def delete_expired_tokens(self, now: float) -> int:
         """Forget the tokens whose time was up before `now` (epoch seconds); how many."""
-        raise NotImplementedError
+        return await self._database.write(lambda db: account_store.delete_expired(db, now))
 
     # --- logs
 
@@ -116,11 +183,13 @@ class Store:
         position: CapturePosition | None = None,
     ) -> list[LogEntry]:
         """Commit `lines` and return them numbered; `position` is kept in the same commit."""
-        raise NotImplementedError
+        return await self._database.write(
+            lambda db: log_store.append(db, environment_id, lines, position, self._retention)
+        )
 
     async def capture_positions(self, run: str) -> list[CapturePosition]:
         """How far each stream of a run has been captured."""
-        raise NotImplementedError
+        return await self._database.read(lambda db: log_store.positions(db, run))
 
     async def read_logs(
         self,
@@ -140,8 +209,24 @@ class Store:
         ones from there; otherwise the last ones, up to `before_seq` or `until` (both exclusive).
         `search` is a text that the message contains, whatever its case.
         """
-        raise NotImplementedError
+        query = LogQuery(environment_id, after_seq, before_seq, since, until, stream, search, limit)
+        return await self._database.read(lambda db: log_store.read(db, query))
 
     async def log_bounds(self, environment_id: str) -> LogBounds:
         """What is kept of the log, what number comes next, and the epoch of its numbers."""
-        raise NotImplementedError
+        known = await self._database.read(lambda db: log_store.known_bounds(db, environment_id))
+        if known is not None:
+            return known
+        return await self._database.write(lambda db: log_store.bounds(db, environment_id))
+
+    async def _trim(self) -> None:
+        """Keep the logs within their age and their size in all, a few chunks at a time."""
+        while True:
+            try:
+                while await self._database.write(
+                    lambda db: log_store.trim(db, self._retention, now_ms())
+                ):
+                    pass
+            except StoreError as error:
+                _log.error("old logs could not be deleted: %s", error)
+            await asyncio.sleep(_TRIM_INTERVAL)

@@ -52,6 +52,9 @@ class Run(Protocol):
     async def stop(self, grace: float) -> None:
         """Ask it to end, and force it after `grace` seconds; nothing of it is left afterwards."""
 
+    async def leave(self) -> None:
+        """Let go of it; it goes on, and a later server recovers it."""
+
     async def usage(self) -> Usage:
         """What it uses now, with all that it has started."""
 

@@ -1,0 +1,233 @@
+"""One environment: its state, its run, and everyone who is told about them."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, LogEntry
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.server.errors import ConflictError, ServerError, StartFailedError
+from vibebox_tui.server.records import CapturePosition, LogLine
+from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
+from vibebox_tui.server.sampler import Sampler
+from vibebox_tui.server.states import NEXT, SETTLED, State
+from vibebox_tui.server.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class EnvironmentAudience(Protocol):
+    """Who is told about environments: the WebSocketService."""
+
+    def broadcast_log(self, payload: LogEntry | Sequence[LogEntry]) -> None: ...
+
+    def broadcast_environment_status(self, payload: EnvironmentStatus) -> None: ...
+
+    def environment_changed(self, payload: EnvironmentChange) -> None: ...
+
+
+class EnvironmentLog:
+    """Where an environment's output goes: committed first, then published."""
+
+    def __init__(self, environment_id: str, store: Store, audience: EnvironmentAudience) -> None:
+        self._environment_id = environment_id
+        self._store = store
+        self._audience = audience
+
+    async def append(self, lines: Sequence[LogLine], position: CapturePosition | None) -> None:
+        """Commit the lines, then publish them."""
+        entries = await self._store.append_logs(self._environment_id, lines, position)
+        self._audience.broadcast_log(entries)
+
+    async def positions(self, run: str) -> list[CapturePosition]:
+        """How far each stream of a run was committed before."""
+        return await self._store.capture_positions(run)
+
+
+class EnvironmentLife:
+    """Starts, follows and stops one environment, and keeps its status true."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: Store,
+        runtime: Runtime,
+        audience: EnvironmentAudience,
+        sampler: Sampler,
+    ) -> None:
+        self.environment = environment
+        self.message: str | None = environment.last_error
+        self.log = EnvironmentLog(environment.id, store, audience)
+        self._store = store
+        self._runtime = runtime
+        self._audience = audience
+        self._sampler = sampler
+        self._run: Run | None = None
+        self._follower: asyncio.Task[None] | None = None
+        self._stopper: asyncio.Task[None] | None = None
+        self._start_again = False
+        self._settled = asyncio.Event()
+        self._settled.set()
+
+    @property
+    def state(self) -> State:
+        """The present state."""
+        return State(self.environment.status)
+
+    @property
+    def status(self) -> EnvironmentStatus:
+        """The newest status, with the newest sample where it runs."""
+        usage = self._sampler.latest(self.environment.id)
+        return EnvironmentStatus(
+            environment_id=self.environment.id,
+            status=self.environment.status,
+            message=self.message,
+            cpu_usage=usage.cpu,
+            memory_usage=usage.memory,
+            container_id=self.environment.container_id,
+        )
+
+    # --- what can be done
+
+    async def recover(self) -> None:
+        """Take up what a server before this one has started, or say that it is lost."""
+        run = await self._runtime.recover(self.environment, self.log)
+        if run is not None:
+            self.environment.status = State.RUNNING
+            self._take(run)
+            await self._save()
+        elif self.state is not State.STOPPED and self.state is not State.ERROR:
+            self.message = "it ran when the server went down, and ended while nobody watched"
+            self.environment.status = State.ERROR
+            self.environment.last_error = self.message
+            await self._save()
+
+    async def start(self) -> None:
+        """Start it. Raises ConflictError, StartFailedError."""
+        if self.state not in (State.STOPPED, State.ERROR):
+            raise self._refusal("started")
+        self.environment.last_error = None
+        await self._enter(State.STARTING, "starting")
+        try:
+            self._runtime.check(self.environment)
+            run = await self._runtime.start(self.environment, self.log)
+        except ServerError as error:
+            self.environment.last_error = str(error)
+            await self._enter(State.ERROR, str(error))
+            raise
+        self._take(run)
+        await self._enter(State.RUNNING, None)
+
+    async def stop(self, grace: float) -> None:
+        """Begin to stop it. Raises ConflictError."""
+        if self.state is not State.RUNNING or self._run is None:
+            raise self._refusal("stopped")
+        run = self._run
+        # The task first: a run that ends meanwhile is one that was stopped.
+        self._stopper = asyncio.create_task(self._stop(run, grace), name="stop of an environment")
+        await self._enter(State.STOPPING, "stopping")
+
+    async def restart(self, grace: float) -> None:
+        """Stop it where it runs, and start it. Raises ConflictError, StartFailedError."""
+        if self.state in (State.STOPPED, State.ERROR):
+            await self.start()
+        else:
+            await self.stop(grace)
+            self._start_again = True
+
+    async def settled(self) -> None:
+        """Wait until it is neither starting nor stopping."""
+        await self._settled.wait()
+
+    async def end(self, grace: float) -> None:
+        """Have it stopped, whatever it is doing; returns when it is."""
+        self._start_again = False
+        await self.settled()
+        if self.state is State.RUNNING:
+            with contextlib.suppress(ConflictError):
+                await self.stop(grace)
+            await self.settled()
+
+    async def leave(self) -> None:
+        """Let go of it; what runs goes on."""
+        for task in (self._stopper, self._follower):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if self._run is not None:
+            await self._run.leave()
+        await self._sampler.forget(self.environment.id)
+
+    async def save(self) -> None:
+        """Keep the definition and tell who watches the list."""
+        await self._store.save_environment(self.environment)
+
+    def announce(self) -> None:
+        """Tell who watches the newest status."""
+        self._audience.broadcast_environment_status(self.status)
+
+    # --- its course
+
+    def _take(self, run: Run) -> None:
+        self._run = run
+        self.environment.started_at = run.started_at
+        self.environment.container_id = run.container_id
+        self._follower = asyncio.create_task(self._follow(run), name="an environment's run")
+        self._sampler.watch(self.environment.id, run, self.announce)
+
+    async def _stop(self, run: Run, grace: float) -> None:
+        try:
+            await run.stop(grace)
+        except TimeoutError:
+            _log.error("environment %s doesn't end, even by SIGKILL", self.environment.id)
+
+    async def _follow(self, run: Run) -> None:
+        """Wait for the end of the run and say what it was."""
+        end = await run.wait()
+        if self._stopper is not None:
+            await asyncio.wait([self._stopper])
+        if self.state is State.STARTING:  # it ended before we could say that it ran
+            await self._enter(State.RUNNING, None)
+        await self._sampler.forget(self.environment.id)
+        asked, self._stopper = self._stopper is not None, None
+        self._run = None
+        self._follower = None
+        await self._conclude(end, asked)
+
+    async def _conclude(self, end: Exit, asked: bool) -> None:
+        again, self._start_again = self._start_again, False
+        if asked or end.code == 0:
+            await self._enter(State.STOPPED, "stopped" if asked else "finished, exit code 0")
+        else:
+            self.environment.last_error = end.reason
+            await self._enter(State.ERROR, end.reason)
+        if again:
+            try:
+                await self.start()
+            except (StartFailedError, ConflictError) as error:
+                _log.warning("environment %s: %s", self.environment.id, error)
+
+    async def _enter(self, state: State, message: str | None) -> None:
+        if state not in NEXT[self.state]:
+            raise self._refusal(state)
+        self.environment.status = state
+        self.message = message
+        if state in SETTLED and not self._start_again:
+            self._settled.set()
+        else:
+            self._settled.clear()
+        self.announce()
+        await self._save()
+
+    async def _save(self) -> None:
+        await self._store.save_environment(self.environment)
+
+    def _refusal(self, verb: str) -> ConflictError:
+        return ConflictError(
+            f"{self.environment.name} is {self.state} and can't be {verb} now",
+            environmentId=self.environment.id,
+            status=str(self.state),
+        )

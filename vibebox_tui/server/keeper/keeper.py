@@ -1,0 +1,318 @@
+"""The keeper's loop: children on one side, the server on the other."""
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+from vibebox_tui.server.keeper import wire
+from vibebox_tui.server.keeper.child import Child
+from vibebox_tui.server.keeper.init import FAILED, STARTED, become_subreaper
+from vibebox_tui.server.keeper.launch import Launch
+from vibebox_tui.server.keeper.link import Link
+from vibebox_tui.server.keeper.stream import Stream
+
+_ALONE: Final = 30.0
+"""Seconds without a server after which a keeper goes that has no children, or whose socket has
+been deleted, so that no server will ever find it."""
+
+_LOOK: Final = 5.0
+"""Seconds between two looks at whether that is so."""
+
+_QUIT_GRACE: Final = 5.0
+"""Seconds in which forced children have to be gone when the keeper is told to go."""
+
+
+class Keeper:
+    """Owns children, pipes and PTYs for one server at a time, and outlives it."""
+
+    def __init__(self, listener: socket.socket, path: str, alone: float = _ALONE) -> None:
+        self._listener = listener
+        self._path = path
+        self._alone = alone
+        self._selector = selectors.DefaultSelector()
+        self._children: dict[int, Child] = {}
+        self._link: Link | None = None
+        self._left_at = time.monotonic()
+        self._next = 1
+        self._quitting = float("inf")
+        self._woken, wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+
+    def run(self) -> None:
+        """Keep, until there is nothing to keep and nobody to keep it for."""
+        self._prepare_process()
+        self._listener.setblocking(False)
+        self._watch(self._listener.fileno(), selectors.EVENT_READ, self._accept)
+        self._watch(self._woken, selectors.EVENT_READ, self._collect)
+        while not self._done():
+            timeout = None if self._link and self._quitting == float("inf") else _LOOK
+            if self._quitting != float("inf"):
+                timeout = 0.05
+            for key, mask in self._selector.select(timeout):
+                key.data(mask)
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)  # noqa: PTH108  # pathlib would double what we weigh
+
+    def _prepare_process(self) -> None:
+        become_subreaper()
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._quit())
+
+    def _done(self) -> bool:
+        if self._quitting != float("inf"):
+            return not self._alive() or time.monotonic() > self._quitting
+        if self._link is not None or time.monotonic() - self._left_at < self._alone:
+            return False
+        if not self._reachable():
+            self._quit()
+            return False
+        return not self._children
+
+    def _alive(self) -> bool:
+        return any(not child.gone for child in self._children.values())
+
+    def _reachable(self) -> bool:
+        return os.path.exists(self._path)  # noqa: PTH110
+
+    def _quit(self) -> None:
+        if self._quitting == float("inf"):
+            self._quitting = time.monotonic() + _QUIT_GRACE
+            for child in self._children.values():
+                child.signal(signal.SIGKILL)
+
+    # --- the server
+
+    def _accept(self, _mask: int) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        if self._link is not None:  # the newest server is the one that lives
+            self._leave()
+        self._link = Link(connection, self._selector, self._obey, self._leave, self._pump_all)
+
+    def _leave(self) -> None:
+        """The server has gone: read on, as far as there is room."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._left_at = time.monotonic()
+        for child in self._children.values():
+            child.paused = False
+            for stream in child.streams.values():
+                stream.attached = False
+                self._listen(child, stream)
+
+    def _obey(self, frame: wire.Frame) -> None:
+        if frame.kind == wire.HELLO:
+            self._welcome()
+        elif frame.kind == wire.SPAWN:
+            self._spawn(frame)
+        elif frame.kind == wire.QUIT:
+            self._quit()
+        elif (child := self._children.get(frame.child)) is not None:
+            self._obey_for(child, frame)
+
+    def _obey_for(self, child: Child, frame: wire.Frame) -> None:
+        kind = frame.kind
+        if kind == wire.INPUT:
+            self._type(child, frame.payload)
+        elif kind == wire.ACKNOWLEDGE:
+            stream = child.streams[frame.stream]
+            stream.acknowledge(frame.position)
+            self._listen(child, stream)
+        elif kind == wire.ATTACH:
+            self._attach(child, frame.json())
+        elif kind == wire.RESIZE:
+            child.resize(*divmod(frame.position, 65536))
+        elif kind == wire.SIGNAL:
+            child.signal(frame.position)
+        elif kind == wire.PAUSE:
+            child.paused = bool(frame.position)
+            for stream in child.streams.values():
+                self._listen(child, stream)
+        elif kind == wire.FORGET and child.ended:
+            del self._children[child.number]
+
+    def _welcome(self) -> None:
+        found = [child.describe() for child in self._children.values() if child.request == 0]
+        self._send(
+            wire.json_frame(
+                wire.WELCOME, 0, {"version": wire.VERSION, "pid": os.getpid(), "children": found}
+            )
+        )
+
+    def _attach(self, child: Child, positions: dict[str, int]) -> None:
+        child.told = False
+        for number, stream in child.streams.items():
+            stream.attach(positions.get(str(number), stream.start))
+            self._listen(child, stream)
+        self._pump(child)
+
+    # --- children
+
+    def _spawn(self, frame: wire.Frame) -> None:
+        launch = Launch(**frame.json())
+        child = Child(self._next, launch, request=frame.child)
+        self._next += 1
+        try:
+            start = child.start_in_terminal if launch.rows else child.start_with_pipes
+            start(launch)
+        except OSError as error:
+            self._fail(child, 0, error.errno or 0)
+            return
+        self._children[child.number] = child
+        self._watch(child.reports, selectors.EVENT_READ, lambda _: self._hear(child))
+        for stream in child.streams.values():
+            self._listen(child, stream)
+
+    def _hear(self, child: Child) -> None:
+        """The child's start has worked or failed, or the command under init has ended."""
+        fd = child.reports
+        news = child.news()
+        if child.reports < 0:
+            self._selector.unregister(fd)
+        if news is None:
+            return
+        kind, first, second = news
+        if kind == STARTED:
+            started = {"child": child.number, "pid": child.pid, "root": child.root}
+            self._send(wire.json_frame(wire.STARTED, child.request, started))
+            child.request = 0
+            if self._link is not None:
+                self._attach(child, {})
+        elif kind == FAILED:
+            self._fail(child, first, second)
+            self._drop(child)
+
+    def _fail(self, child: Child, stage: int, number: int) -> None:
+        self._send(wire.json_frame(wire.FAILED, child.request, {"stage": stage, "errno": number}))
+
+    def _drop(self, child: Child) -> None:
+        for stream in child.streams.values():
+            self._unlisten(stream)
+        if child.reports >= 0:
+            self._selector.unregister(child.reports)
+        child.close()
+        self._children.pop(child.number, None)
+
+    def _collect(self, _mask: int) -> None:
+        """Reap what has ended; what we don't know is an orphan of a session that we adopted."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 512)
+        roots = {child.root: child for child in self._children.values() if not child.gone}
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            if (child := roots.get(pid)) is not None:
+                self._gone(child, status)
+
+    def _gone(self, child: Child, status: int) -> None:
+        while child.reports >= 0:
+            self._hear(child)  # its last words
+        child.reaped(status)
+        for stream in child.streams.values():
+            self._listen(child, stream)
+            if not (stream.full or child.paused):
+                self._read(child, stream)
+        self._tell_end(child)
+
+    # --- output and input
+
+    def _listen(self, child: Child, stream: Stream) -> None:
+        """Watch the stream where there is room for more, and not where there is none."""
+        if stream.fd < 0:
+            return
+        wanted = not (stream.full or child.paused)
+        watched = stream.fd in self._selector.get_map()
+        if wanted and not watched:
+            self._watch(
+                stream.fd, selectors.EVENT_READ, lambda mask: self._ready(child, stream, mask)
+            )
+        elif watched and not wanted:
+            self._selector.unregister(stream.fd)
+
+    def _unlisten(self, stream: Stream) -> None:
+        if stream.fd >= 0 and stream.fd in self._selector.get_map():
+            self._selector.unregister(stream.fd)
+
+    def _ready(self, child: Child, stream: Stream, mask: int) -> None:
+        if mask & selectors.EVENT_READ:
+            self._read(child, stream)
+        if mask & selectors.EVENT_WRITE:
+            self._type(child, b"")
+
+    def _read(self, child: Child, stream: Stream) -> None:
+        self._take(child, stream)
+        while child.gone and not (stream.finished or stream.full):
+            self._take(child, stream)
+        if stream.finished:
+            self._unlisten(stream)
+            stream.close()
+            self._tell_end(child)
+        elif stream.full:
+            self._unlisten(stream)
+
+    def _take(self, child: Child, stream: Stream) -> None:
+        data = stream.read(child.gone)
+        link = self._link
+        if not data or link is None or not stream.attached:
+            return
+        start = stream.end - len(data)
+        if link.idle and stream.sent == start:
+            stream.sent = stream.end
+            link.send_output(child.number, stream.number, start, data)
+        else:
+            self._pump(child)
+
+    def _pump_all(self) -> None:
+        for child in list(self._children.values()):
+            self._pump(child)
+
+    def _pump(self, child: Child) -> None:
+        """Send what is kept and not sent, as long as the socket takes it."""
+        link = self._link
+        for stream in child.streams.values():
+            while link is not None and link.idle and stream.attached and stream.sent < stream.end:
+                data = stream.unsent()
+                position = stream.sent
+                stream.sent += len(data)
+                link.send_output(child.number, stream.number, position, data)
+        self._tell_end(child)
+
+    def _tell_end(self, child: Child) -> None:
+        if child.ended and child.sent and not child.told and self._link is not None:
+            child.told = True
+            self._send(wire.json_frame(wire.EXITED, child.number, {"code": child.code}))
+
+    def _type(self, child: Child, data: bytes) -> None:
+        before = child.typed
+        done = child.type(data)
+        fd = child.terminal
+        if fd >= 0 and fd in self._selector.get_map():
+            writing = selectors.EVENT_READ if done else selectors.EVENT_READ | selectors.EVENT_WRITE
+            key = self._selector.get_key(fd)
+            if key.events != writing:
+                self._selector.modify(fd, writing, key.data)
+        if child.typed != before:
+            self._send(wire.frame(wire.WRITTEN, child.number, position=child.typed))
+
+    def _send(self, frame: bytes) -> None:
+        if self._link is not None:
+            self._link.send(frame)
+
+    def _watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
+        self._selector.register(fd, events, callback)

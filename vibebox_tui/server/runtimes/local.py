@@ -1,0 +1,218 @@
+"""Environments as processes of this machine, owned by the keeper."""
+
+import os
+import pwd
+import resource
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Self
+
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.server.errors import InvalidRequestError, StartFailedError
+from vibebox_tui.server.keeper.launch import Launch
+from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
+from vibebox_tui.server.runtimes.base import LogSink, TerminalSink, TerminalSpec
+from vibebox_tui.server.runtimes.local_run import LocalRun
+from vibebox_tui.server.runtimes.local_terminal import LocalTerminal
+
+_INHERITED: Final = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
+    "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR",
+)  # fmt: skip
+"""The server's variables that an environment gets, besides LC_*; the rest may hold secrets."""
+
+_MIB: Final = 1024 * 1024
+
+
+class LocalRuntime:
+    """Runs commands in working directories. What runs belongs to the keeper and outlives us."""
+
+    sessions_need_running = False
+
+    def __init__(self, keeper: KeeperClient) -> None:
+        self._keeper = keeper
+
+    @classmethod
+    async def open(cls, directory: Path) -> Self:
+        """Find or start the keeper of a data directory. Raises KeeperError."""
+        return cls(await KeeperClient.open(directory))
+
+    async def close(self, *, end_all: bool = False) -> None:
+        """Let go; what runs goes on, unless all of it is to end with the keeper."""
+        if end_all:
+            await self._keeper.quit()
+        else:
+            await self._keeper.close()
+
+    # --- runs
+
+    def check(self, environment: Environment) -> None:
+        """Raise InvalidRequestError where the definition can't ever be started."""
+        if not environment.command or not environment.command[0]:
+            raise InvalidRequestError("command: a local environment needs one", field="command")
+        directory = environment.working_directory
+        if directory is not None and not Path(directory).expanduser().is_absolute():
+            raise InvalidRequestError(
+                f"workingDirectory: {directory} is not an absolute path", field="workingDirectory"
+            )
+        for name in environment.environment_variables:
+            if not name or "=" in name:
+                raise InvalidRequestError(
+                    f"environmentVariables: {name!r} is no name of a variable",
+                    field="environmentVariables",
+                )
+        _refuse_null(environment)
+
+    async def start(self, environment: Environment, log: LogSink) -> LocalRun:
+        """Start the command. Raises StartFailedError."""
+        run_id = uuid.uuid4().hex
+        run = LocalRun(log, run_id)
+        launch = Launch(
+            tag=f"run/{environment.id}/{run_id}",
+            argv=list(environment.command),
+            executable=environment.command[0],
+            directory=_directory(environment),
+            environment=_variables(environment),
+            limits=_limits(environment),
+            rows=0,
+            columns=0,
+        )
+        try:
+            await self._keeper.spawn(launch, run)
+        except BaseException:
+            await run.leave()
+            raise
+        return run
+
+    async def recover(self, environment: Environment, log: LogSink) -> LocalRun | None:
+        """The run that a server before this one has started."""
+        child = self._found(f"run/{environment.id}/")
+        if child is None:
+            return None
+        run_id = child.tag.rpartition("/")[2]
+        positions = await log.positions(run_id)
+        run = LocalRun(log, run_id, positions)
+        self._keeper.adopt(child, run, run.positions)
+        return run
+
+    async def remove(self, environment: Environment) -> None:
+        """Nothing of a local environment is left once it has stopped."""
+
+    # --- terminals
+
+    async def open_terminal(
+        self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
+    ) -> LocalTerminal:
+        """Open a shell or tmux. Raises StartFailedError."""
+        variables = _variables(environment) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        executable, argv = _program(environment, spec, variables)
+        launch = Launch(
+            tag=f"session/{spec.session_id}",
+            argv=argv,
+            executable=executable,
+            directory=_directory(environment),
+            environment=variables,
+            limits=[],
+            rows=spec.rows,
+            columns=spec.cols,
+        )
+        terminal = LocalTerminal(sink)
+        await self._keeper.spawn(launch, terminal)
+        return terminal
+
+    async def recover_terminal(
+        self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
+    ) -> LocalTerminal | None:
+        """The terminal that a server before this one has opened."""
+        child = self._found(f"session/{spec.session_id}")
+        if child is None:
+            return None
+        terminal = LocalTerminal(sink)
+        self._keeper.adopt(child, terminal, {})
+        return terminal
+
+    def _found(self, tag: str) -> KeptChild | None:
+        return next((child for child in self._keeper.found if child.tag.startswith(tag)), None)
+
+
+def _directory(environment: Environment) -> str:
+    """The working directory, where none is given the home directory."""
+    return str(Path(environment.working_directory or "~").expanduser())
+
+
+def _variables(environment: Environment) -> dict[str, str]:
+    """A clean set of variables, and the given ones over it."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _INHERITED or name.startswith("LC_")
+    }
+    account = _account()
+    clean.setdefault("PATH", os.defpath)
+    clean.setdefault("HOME", str(Path.home()))
+    clean.setdefault("USER", account)
+    clean.setdefault("LOGNAME", account)
+    clean.setdefault("LANG", "C.UTF-8")
+    return clean | environment.environment_variables
+
+
+def _account() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an entry
+        return str(os.getuid())
+
+
+def _limits(environment: Environment) -> list[tuple[int, int]]:
+    """What a process of it may use at most: memory, per process, where the system heeds it."""
+    if environment.memory_limit is None:
+        return []
+    # Not RLIMIT_AS: node, Java and Go reserve far more address space than they use.
+    return [(resource.RLIMIT_DATA, environment.memory_limit * _MIB)]
+
+
+def _program(
+    environment: Environment, spec: TerminalSpec, variables: Mapping[str, str]
+) -> tuple[str, list[str]]:
+    if spec.session_type == "shell":
+        shell = _shell(variables)
+        return shell, [f"-{Path(shell).name}"]  # the dash makes it a login shell
+    tmux = shutil.which("tmux", path=variables.get("PATH"))
+    if tmux is None:
+        raise StartFailedError("tmux is not installed here; open a session of type shell")
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in spec.session_name)
+    return tmux, [tmux, "-L", tmux_socket(environment.id), "new-session", "-A", "-s", name]
+
+
+def tmux_socket(environment_id: str) -> str:
+    """The name of an environment's own tmux server."""
+    return f"vibebox-{environment_id[:13]}"
+
+
+def _shell(variables: Mapping[str, str]) -> str:
+    wanted = variables.get("SHELL") or _account_shell()
+    for candidate in (wanted, "bash", "sh"):
+        found = shutil.which(candidate, path=variables.get("PATH")) if candidate else None
+        if found is not None:
+            return found
+    raise StartFailedError("there is no shell here: neither $SHELL, nor bash, nor sh")
+
+
+def _account_shell() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_shell
+    except KeyError:
+        return ""
+
+
+def _refuse_null(environment: Environment) -> None:
+    texts = [
+        *environment.command,
+        environment.working_directory or "",
+        *environment.environment_variables,
+        *environment.environment_variables.values(),
+    ]
+    if any("\0" in text for text in texts):
+        raise InvalidRequestError("a null character can't be in a command, a path or a variable")

@@ -1,0 +1,86 @@
+"""A PTY of the keeper, as a session has it."""
+
+import asyncio
+import signal
+from typing import Final
+
+from vibebox_tui.server.keeper_client import KeptChild
+from vibebox_tui.server.runtimes.base import Exit, TerminalSink
+from vibebox_tui.server.runtimes.local_run import describe
+
+_HANG_UP_GRACE: Final = 2.0
+"""Seconds that a shell and its jobs have after SIGHUP."""
+
+_FORCED: Final = 5.0
+"""Seconds in which the kernel has to be rid of what got SIGKILL."""
+
+
+class LocalTerminal:
+    """A terminal with a program in it; its output is acknowledged as soon as the sink has it."""
+
+    def __init__(self, sink: TerminalSink) -> None:
+        self._sink = sink
+        self._child: KeptChild | None = None
+        self._ended = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """The program's process id."""
+        return self._child.pid if self._child is not None else None
+
+    async def write(self, data: bytes) -> None:
+        """Type; waits while more than a window of input isn't read. Raises KeeperError."""
+        if self._child is not None:
+            await self._child.write(data)
+
+    async def resize(self, rows: int, cols: int) -> None:
+        """Set the size; the program gets SIGWINCH."""
+        if self._child is not None:
+            self._child.resize(rows, cols)
+
+    def pause(self) -> None:
+        """Let the program wait with its output."""
+        if self._child is not None:
+            self._child.pause(True)
+
+    def resume(self) -> None:
+        """Go on reading."""
+        if self._child is not None:
+            self._child.pause(False)
+
+    async def end(self) -> None:
+        """Hang up; SIGKILL to the rest of the session after a moment."""
+        if self._child is None:
+            return
+        for number, patience in ((signal.SIGHUP, _HANG_UP_GRACE), (signal.SIGKILL, _FORCED)):
+            self._child.signal(number)
+            try:
+                async with asyncio.timeout(patience):
+                    await self._ended.wait()
+            except TimeoutError:
+                continue
+            return
+
+    # --- ChildListener
+
+    def started(self, child: KeptChild) -> None:
+        self._child = child
+
+    def output(self, stream: int, data: bytes, position: int) -> None:
+        self._sink.output(data, position)
+        if self._child is not None:
+            self._child.acknowledge(stream, position + len(data))
+
+    def exited(self, code: int | None) -> None:
+        self._finish(Exit(code, describe(code)))
+
+    def lost(self) -> None:
+        self._finish(Exit(None, "the keeper, which owned its processes, has gone"))
+
+    def _finish(self, end: Exit) -> None:
+        if self._ended.is_set():
+            return
+        if self._child is not None:
+            self._child.forget()
+        self._ended.set()
+        self._sink.exited(end)
