@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from rich.cells import split_graphemes
+from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -55,9 +55,11 @@ class Canvas:
         if not 0 <= y < self.height:
             return
         cells = list(_cells(segments))[: max(0, self.width - x)]
-        row = self._wanted[y]
-        if row[x : x + len(cells)] != cells:
-            row[x : x + len(cells)] = cells
+        row, end = self._wanted[y], x + len(cells)
+        if row[x:end] != cells:
+            row[x:end] = cells
+            _mend_halves(row, x)
+            _mend_halves(row, end)
             self._dirty.add(y)
 
     def put_strips(self, x: int, y: int, strips: Iterable[Strip]) -> None:
@@ -124,11 +126,23 @@ def _cells(segments: Iterable[Segment]) -> Iterator[Cell]:
 
 
 def _wide_cells(text: str, style: Style | None) -> Iterator[Cell]:
-    spans, _ = split_graphemes(text)
-    for start, end, width in spans:
-        yield text[start:end], style
+    for start, end, width in split_graphemes(text)[0]:
+        if width:
+            yield text[start:end], style
         for _ in range(width - 1):
             yield "", style
+
+
+def _mend_halves(row: list[Cell], x: int) -> None:
+    """Where what is left and right of column `x` doesn't belong together any more, half of a wide
+    character is a blank."""
+    if not 0 < x < len(row):
+        return
+    is_wide, goes_on = cell_len(row[x - 1][0]) > 1, not row[x][0]
+    if is_wide and not goes_on:
+        row[x - 1] = (" ", row[x - 1][1])
+    elif goes_on and not is_wide:
+        row[x] = (" ", row[x][1])
 
 
 def _differences(wanted: Sequence[Cell], shown: Sequence[Cell]) -> Iterator[tuple[int, int]]:
