@@ -8,6 +8,8 @@ import pytest
 def same_terminal_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pictures depend on neither the time zone nor the terminal of whoever runs the tests."""
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.delenv("NO_COLOR", raising=False)
     time.tzset()
     yield

@@ -7,20 +7,27 @@ from vibebox_tui.ui.glyphs import ASCII, UNICODE, Glyphs, glyphs_for
 
 
 @pytest.mark.parametrize(
-    ("environment", "encoding"),
+    "environment",
     [
-        ({"TERM": "linux"}, "UTF-8"),
-        ({"TERM": "xterm-256color"}, "ANSI_X3.4-1968"),
-        ({"TERM": "xterm-256color"}, "ISO-8859-1"),
+        {"TERM": "linux", "LANG": "C.UTF-8"},
+        {"LANG": "C"},
+        {"LANG": "en_US"},
+        {"LANG": "de_DE.ISO-8859-1"},
+        {"LANG": "en_US.UTF-8", "LC_ALL": "C"},
+        {"LANG": "en_US.UTF-8", "LC_CTYPE": "POSIX"},
+        {"LANG": "C", "LC_CTYPE": "C.UTF-8"},
     ],
 )
-def test_ascii_where_glyphs_cannot_be_shown(environment: dict[str, str], encoding: str) -> None:
-    assert glyphs_for(environment, encoding) is ASCII
+def test_ascii_where_glyphs_cannot_be_shown(environment: dict[str, str]) -> None:
+    assert glyphs_for({"TERM": "xterm-256color"} | environment) is ASCII
 
 
-@pytest.mark.parametrize("encoding", ["UTF-8", "utf8"])
-def test_unicode_where_glyphs_can_be_shown(encoding: str) -> None:
-    assert glyphs_for({"TERM": "tmux-256color"}, encoding) is UNICODE
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"LANG": "en_US.UTF-8"}, {"LC_CTYPE": "UTF-8"}, {"LANG": "C", "LC_ALL": "C.utf8"}],
+)
+def test_unicode_where_glyphs_can_be_shown(environment: dict[str, str]) -> None:
+    assert glyphs_for({"TERM": "tmux-256color"} | environment) is UNICODE
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])

@@ -1,12 +1,23 @@
 import re
 
 import pytest
+from rich._palettes import STANDARD_PALETTE
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 from textual.app import App
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from vibebox_tui.paths import styles_directory
-from vibebox_tui.ui.theme import THEMES, state_token, with_our_tokens
+from vibebox_tui.ui.theme import (
+    DARK,
+    LIGHT,
+    SIXTEEN,
+    THEMES,
+    state_token,
+    theme_for,
+    with_our_tokens,
+)
 
 STATES = [f"state-{name}" for name in ("running", "stopped", "error", "changing", "unknown")]
 
@@ -61,6 +72,30 @@ def test_our_tokens_are_there_in_every_theme_of_textual(name: str) -> None:
     assert used <= set(named)
     for state in ("running", "stopped", "error", "starting", "stopping", "paused"):
         assert state_token(state).removeprefix("$") in named
+
+
+def test_sixteen_colours_are_exactly_those() -> None:
+    for value in SIXTEEN.variables.values():
+        if value.startswith("#"):
+            downgraded = RichColor.parse(value).downgrade(ColorSystem.STANDARD)
+            assert downgraded.number is not None
+            assert STANDARD_PALETTE[downgraded.number] == RichColor.parse(value).triplet
+
+
+@pytest.mark.parametrize(
+    ("wanted", "colours", "used"),
+    [
+        (DARK.name, "truecolor", DARK.name),
+        (DARK.name, "256", DARK.name),
+        (DARK.name, "standard", SIXTEEN.name),
+        (LIGHT.name, "standard", LIGHT.name),
+        ("nord", "standard", "nord"),
+    ],
+)
+def test_the_default_theme_has_another_for_sixteen_colours(
+    wanted: str, colours: str, used: str
+) -> None:
+    assert theme_for(wanted, colours) == used
 
 
 def test_styles_name_tokens_and_no_colours() -> None:

@@ -17,7 +17,7 @@ from vibebox_tui.ui.hangup import TerminalGuard
 from vibebox_tui.ui.output import FrugalApp
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
 from vibebox_tui.ui.settings import DashboardSettings
-from vibebox_tui.ui.theme import THEMES, with_our_tokens
+from vibebox_tui.ui.theme import THEMES, theme_for, with_our_tokens
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.set_class(not self.settings.glyphs.unicode, "-ascii")
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self._known_theme(self.settings.theme)
+        wanted = theme_for(self.settings.theme, self.console.color_system)
+        self.theme = self._known_theme(wanted)
         self.keymap: Mapping[str, str] = self._normalize_keymap(self.settings.keymap)
         self.set_keymap(self.keymap)
 

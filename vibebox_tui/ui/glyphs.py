@@ -1,6 +1,5 @@
 """What is drawn for a state, a mark, a bar: one table for terminals with Unicode, one without."""
 
-import locale
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,12 +87,24 @@ ASCII = Glyphs(
 )
 
 
-def glyphs_for(environment: Mapping[str, str] = os.environ, encoding: str = "") -> Glyphs:
+def glyphs_for(environment: Mapping[str, str] = os.environ) -> Glyphs:
     """Choose by what the terminal can show.
 
     The Linux console's font lacks most of ours, and a locale that is not UTF-8 can't name them.
     """
     if environment.get("TERM", "") in {"linux", "dumb", "vt100", "vt220"}:
         return ASCII
-    charset = encoding or locale.getpreferredencoding(False)
-    return UNICODE if charset.lower().replace("-", "") == "utf8" else ASCII
+    return UNICODE if _is_utf8(environment) else ASCII
+
+
+def _is_utf8(environment: Mapping[str, str]) -> bool:
+    """Whether the locale is UTF-8, as its variables say; where none is set, terminals are.
+
+    Not asked of `locale`: Python takes UTF-8 for the C locale (PEP 540), or puts `C.UTF-8` into
+    LC_CTYPE (PEP 538), whatever the terminal shows.
+    """
+    names = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if not names[0] and names[1] == "C.UTF-8" and names[2] in {"C", "POSIX"}:
+        return False
+    language = next((name for name in names if name), "")
+    return not language or "utf" in language.lower()

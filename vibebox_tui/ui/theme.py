@@ -22,19 +22,19 @@ DARK = Theme(
     panel="#1a2430",
     dark=True,
     variables={
-        "line": "#263444",
+        "line": "#2e363f",
         "line-focus": "#5fb3f5",
-        "ink-dim": "#8896a8",
-        "ink-faint": "#566577",
+        "ink-dim": "#8e98a5",
+        "ink-faint": "#616c78",
         "bar": "#16202b",
         "cursor-row": "#1d3147",
         "cursor-row-blurred": "#182330",
-        "state-stopped": "#8896a8",
+        "state-stopped": "#8e98a5",
         "state-unknown": "#a8a0f0",
         "gauge-cpu": "#5fb3f5",
         "gauge-memory": "#a8a0f0",
         "border": "#5fb3f5",
-        "border-blurred": "#263444",
+        "border-blurred": "#2e363f",
         "scrollbar": "#2b3b4d",
         "scrollbar-hover": "#3d5269",
         "scrollbar-active": "#5fb3f5",
@@ -88,8 +88,56 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+SIXTEEN = Theme(
+    name="vibebox-16",
+    primary="#55ffff",
+    secondary="#ff55ff",
+    accent="#ffff55",
+    success="#55ff55",
+    warning="#ffff55",
+    error="#ff5555",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    dark=True,
+    variables={
+        "line": "#aaaaaa",
+        "line-focus": "#55ffff",
+        "ink": "#ffffff",
+        "ink-dim": "#aaaaaa",
+        "ink-faint": "#aaaaaa",
+        "bar": "#000000",
+        "cursor-row": "#0000aa",
+        "cursor-row-blurred": "#000000",
+        "state-stopped": "#aaaaaa",
+        "border": "#55ffff",
+        "border-blurred": "#aaaaaa",
+        "scrollbar": "#aaaaaa",
+        "scrollbar-hover": "#ffffff",
+        "scrollbar-active": "#55ffff",
+        "scrollbar-background": "#000000",
+        "scrollbar-background-hover": "#000000",
+        "scrollbar-background-active": "#000000",
+        "input-selection-background": "#0000aa",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-background": "#0000aa",
+        "block-cursor-text-style": "none",
+    },
+)
+"""For terminals with 16 colours: each one is exactly one of those."""
+
+THEMES = (DARK, LIGHT, SIXTEEN)
 """The themes that are ours; the first is the default."""
+
+
+def theme_for(wanted: str, colours: str | None) -> str:
+    """The theme to use for the wanted one in a terminal with these colours (Rich's name).
+
+    With 16 colours the nearest ones to those of our default theme can't be told apart.
+    """
+    return SIXTEEN.name if wanted == DARK.name and colours == "standard" else wanted
+
 
 _DERIVED: Mapping[str, str] = {
     "line": "panel-lighten-2",
