@@ -69,8 +69,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.set_class(not self.settings.glyphs.unicode, "-ascii")
         for theme in THEMES:
             self.register_theme(theme)
-        wanted = theme_for(self.settings.theme, self.console.color_system)
-        self.theme = self._known_theme(wanted)
+        self.theme = self._known_theme(self.settings.theme)
         self.keymap: Mapping[str, str] = self._normalize_keymap(self.settings.keymap)
         self.set_keymap(self.keymap)
 
@@ -104,6 +103,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
 
     def on_mount(self) -> None:
         if not self.is_headless:
+            self.theme = theme_for(self.theme, self.console.color_system)
             self._guard.start()
             self.set_interval(TERMINAL_CHECK_SECONDS, self._guard.check)
 
