@@ -7,6 +7,7 @@ from textual.dom import DOMNode
 from textual.theme import BUILTIN_THEMES
 
 from vibebox_tui.config import Config, ConfigError, suggestion
+from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.theme import THEMES
 
 
@@ -17,21 +18,21 @@ def check_names(config: Config) -> None:
     if theme not in themes:
         problem = f"there is no theme {theme!r}; {suggestion(theme, themes)}"
         raise ConfigError(config.path, "settings.theme", problem)
-    known = binding_ids()
+    known = sorted(str(binding.id) for binding in bindings()) if config.keys else []
     for name in config.keys:
         if name not in known:
-            problem = f"no key has this id; {suggestion(name, sorted(known))}"
+            problem = f"no key has this id; {suggestion(name, known)}"
             raise ConfigError(config.path, f"keys.{name}", problem)
 
 
-def binding_ids() -> set[str]:
-    """The ids of all keys that the dashboard has."""
-    return {
-        binding.id
-        for kind in _our_classes(DOMNode)
-        for binding in vars(kind).get("BINDINGS", ())
-        if isinstance(binding, Binding) and binding.id
-    }
+def bindings() -> list[Binding]:
+    """All bindings of the dashboard that have an id, each id once."""
+    found: dict[str, Binding] = {}
+    for kind in [VibeBoxApp, *_our_classes(DOMNode)]:
+        for binding in vars(kind).get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.id:
+                found.setdefault(binding.id, binding)
+    return list(found.values())
 
 
 def _our_classes(base: type[DOMNode]) -> Iterator[type[DOMNode]]:
