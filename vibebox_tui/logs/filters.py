@@ -5,7 +5,7 @@ from functools import cached_property
 
 from vibebox_tui.logs.batch import Batch, Indices
 from vibebox_tui.logs.chunk import LEVEL_BITS, NOTE, STDERR
-from vibebox_tui.logs.expressions import Term, parse_expression
+from vibebox_tui.logs.expressions import NotTerm, Term, parse_expression
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.protocol.messages import StreamFilter
@@ -22,8 +22,14 @@ class Filter:
 
     @classmethod
     def parse(cls, source: str, *, excludes: bool = False) -> "Filter":
-        """Make a filter of what was typed; raises ExpressionError where that is wrong."""
-        return cls(source, excludes, True, tuple(parse_expression(source)))
+        """Make a filter of what was typed; raises ExpressionError where that is wrong.
+
+        A lone `!term` keeps out the whole records in which the term is found.
+        """
+        terms = parse_expression(source)
+        if len(terms) == 1 and isinstance(terms[0], NotTerm):
+            return cls(source, not excludes, True, (terms[0].term,))
+        return cls(source, excludes, True, tuple(terms))
 
     def select(self, batch: Batch, among: Indices) -> Indices:
         """Those of the lines `among` that it lets pass; whole records of them."""

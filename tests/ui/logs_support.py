@@ -1,0 +1,92 @@
+"""What the log pane's tests share: an app with the pane alone, and a client whose log they feed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App, ComposeResult
+
+from vibebox_tui.client.events import LogEvent, LogLines
+from vibebox_tui.client.subscription import Subscription
+from vibebox_tui.paths import styles_directory
+from vibebox_tui.protocol.messages import LogEntry
+from vibebox_tui.protocol.models import Environment, LogPage
+from vibebox_tui.ui.panes.logs import LogsPane
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.theme import THEMES, with_our_tokens
+
+ENVIRONMENT = Environment(id="env-1", name="api-dev")
+NOW = 1_760_000_000.0
+"""The time at which the tests' clock stands."""
+
+
+def entries(
+    count: int, text: Callable[[int], str] = "line {}".format, first: int = 1, stream: str = "stdout"
+) -> list[LogEntry]:
+    """Entries with sequence numbers from `first` on, a millisecond apart."""
+    return [
+        LogEntry(
+            "env-1",
+            stream,  # type: ignore[arg-type]
+            text(seq),
+            f"2025-10-09T08:{seq // 60000 % 60:02d}:{seq // 1000 % 60:02d}.{seq % 1000:03d}Z",
+            seq,
+        )
+        for seq in range(first, first + count)
+    ]
+
+
+class Feed:
+    """A client whose only log is what a test puts into it, over a real subscription."""
+
+    def __init__(self, older: list[LogEntry] | None = None) -> None:
+        self.subscription: Subscription[LogEvent] | None = None
+        self.rest = self
+        self._older = older or []
+
+    def logs(self, environment_id: str, **options: Any) -> Any:
+        """A subscription as a pane wants it; with `before_seq`, the REST call for older lines."""
+        if "before_seq" in options:
+            return self._page(**options)
+        self.subscription = Subscription(
+            capacity=1_000_000, opened=lambda _: None, closed=lambda _: None
+        )
+        return self.subscription
+
+    async def _page(self, before_seq: int, limit: int) -> LogPage:
+        older = [entry for entry in self._older if (entry.seq or 0) < before_seq][-limit:]
+        first = self._older[0].seq if self._older else None
+        return LogPage(data=older, epoch="e", first_seq=first, next_seq=before_seq)
+
+    def put(self, event: LogEvent | list[LogEntry]) -> None:
+        """Hand an event, or lines, to the pane."""
+        assert self.subscription is not None, "the pane has subscribed"
+        self.subscription.put(LogLines(event) if isinstance(event, list) else event)
+
+
+class LogApp(App[None]):
+    """The log pane and nothing else, in the dashboard's theme."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        styles = styles_directory()
+        super().__init__(css_path=[styles / "tokens.tcss", styles / "logs.tcss"])
+        settings = DashboardSettings(clock=lambda: NOW)
+        self.pane = LogsPane(feed, ENVIRONMENT, settings=settings)  # type: ignore[arg-type]
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_css_variables(self) -> dict[str, str]:
+        return with_our_tokens(super().get_css_variables())
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.pane.log_view.focus()
+
+    @property
+    def screen_rows(self) -> list[str]:
+        """What is on the screen of the log, row by row, without the blanks at the right."""
+        view = self.pane.log_view
+        return [view.render_line(y).text.rstrip() for y in range(view.size.height)]

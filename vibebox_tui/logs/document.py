@@ -1,0 +1,77 @@
+"""A log as somebody reads it: its lines, what is shown of them, and what is searched for."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from vibebox_tui.logs.filters import Found, Selection
+from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.patterns import Pattern
+from vibebox_tui.logs.ring import DEFAULT_BYTES, Ring
+from vibebox_tui.logs.view import View
+from vibebox_tui.protocol.messages import LogEntry
+
+_ANY: Final = bytes([1]) * 256
+
+
+class Document:
+    """The lines in memory, the view of those that the selection lets pass, and a search in it.
+
+    Changing what is shown is done at once for what is near the reader, and for the rest by
+    `scan`, in slices; `is_complete` says when it is done.
+    """
+
+    def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
+        self.ring = Ring(max_bytes)
+        self.selection = Selection()
+        self.view = View(self.ring, self.selection)
+        self.pattern: Pattern | None = None
+        self.found: View | None = None
+
+    def append(self, entries: Sequence[LogEntry]) -> None:
+        """Add new lines at the end."""
+        self.ring.append(entries)
+
+    def note(self, text: str, at: float, *, level: Level = Level.UNKNOWN) -> None:
+        """Add a line of our own at the end; `at` is in seconds since the epoch."""
+        self.ring.append_note(text, round(at * 1000), level=level)
+
+    def select(self, selection: Selection) -> None:
+        """Show something else of the log."""
+        if selection != self.selection:
+            self.selection = selection
+            self.view = View(self.ring, selection)
+            self._search_again()
+
+    def search(self, pattern: Pattern | None) -> None:
+        """Look for something else among what is shown, or for nothing."""
+        if pattern != self.pattern:
+            self.pattern = pattern
+            self._search_again()
+
+    def find(self, start: int, step: int) -> int | None:
+        """The nearest line after `start` (before it: a `step` of -1) that the search has found."""
+        return self.found.find(start, _ANY, step) if self.found is not None else None
+
+    def scan(
+        self, budget: float, near: int | None, clock: Callable[[], float] = time.perf_counter
+    ) -> bool:
+        """Go on for `budget` seconds, nearest to a line first; return whether all is done."""
+        deadline = clock() + budget
+        done = self.view.scan(budget, near, clock)
+        if done and self.found is not None:
+            done = self.found.scan(max(0.0, deadline - clock()), near, clock)
+        return done
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether view and search know every line."""
+        return self.view.is_complete and (self.found is None or self.found.is_complete)
+
+    @property
+    def progress(self) -> float:
+        """How much of the scanning is done, 0.0 to 1.0."""
+        return min(self.view.progress, self.found.progress if self.found else 1.0)
+
+    def _search_again(self) -> None:
+        self.found = View(self.ring, Found(self.selection, self.pattern)) if self.pattern else None

@@ -1,0 +1,101 @@
+"""What the log pane says in words: interruptions, holes, and where one is in the log."""
+
+from datetime import datetime, tzinfo
+
+from vibebox_tui.client.events import LogHole, LogResumed
+from vibebox_tui.logs.document import Document
+from vibebox_tui.logs.filters import Selection
+from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.viewport import Viewport
+from vibebox_tui.ui.glyphs import Glyphs
+
+
+class Completeness:
+    """Whether every line since the pane began to follow has arrived, as far as one can know."""
+
+    def __init__(self) -> None:
+        self.missing = 0
+        self._is_proven = True
+
+    def note_resumed(self, event: LogResumed) -> None:
+        """Take note of how an interruption ended."""
+        self.missing += event.missing
+        self._is_proven = self._is_proven and event.complete is not None
+
+    def note_hole(self, event: LogHole) -> None:
+        """Take note of lines that can't be had any more."""
+        if event.first is None or event.last is None:
+            self._is_proven = False
+        else:
+            self.missing += event.last - event.first + 1
+
+    def __str__(self) -> str:
+        if self.missing:
+            return f"{self.missing:,} missing"
+        return "complete" if self._is_proven else "completeness unknown"
+
+
+def interruption(event: LogResumed, glyphs: Glyphs, zone: tzinfo | None = None) -> str:
+    """`link lost 14:02:10–14:02:31 · 137 lines caught up · complete`."""
+    dash = "–" if glyphs.unicode else "-"
+    when = f"{_clock(event.lost_at, zone)}{dash}{_clock(event.restored_at, zone)}"
+    caught_up = f"{event.caught_up:,} {_plural('line', event.caught_up)} caught up"
+    return f" {glyphs.separator} ".join([f"link lost {when}", caught_up, _outcome(event)])
+
+
+def hole(event: LogHole) -> str:
+    """`lines 12 to 40 are gone: deleted by retention`."""
+    if event.first is None or event.last is None:
+        return f"lines may be missing here: {event.why}"
+    if event.first == event.last:
+        return f"line {event.first:,} is gone: {event.why}"
+    return f"lines {event.first:,} to {event.last:,} are gone: {event.why}"
+
+
+def position_text(
+    document: Document, viewport: Viewport, completeness: Completeness, glyphs: Glyphs
+) -> str:
+    """Where one is: `FOLLOW · +0 new · 8,412 kept · complete`."""
+    parts = ["FOLLOW" if viewport.following else "PAUSED", f"+{viewport.new_lines:,} new"]
+    kept = f"{len(document.ring):,} kept"
+    if document.selection.passes_all:
+        parts.append(kept)
+    else:
+        parts.append(f"{len(document.view):,} of {kept}")
+    if document.found is not None:
+        parts.append(_hits(document))
+    if not document.is_complete:
+        parts.append(f"{document.progress:.0%} read")
+    parts.append(str(completeness))
+    return f" {glyphs.separator} ".join(parts)
+
+
+def selection_text(selection: Selection, glyphs: Glyphs) -> str:
+    """What is shown of the log, where that isn't all: `stderr >=warn timeout -health`."""
+    parts = [] if selection.stream == "all" else [selection.stream]
+    if selection.lowest > Level.TRACE:
+        parts.append(f"{'≥' if glyphs.unicode else '>='}{selection.lowest.name.lower()}")
+    parts.extend(f"&{each.source}" for each in selection.filters if each.enabled)
+    return "  ".join(parts)
+
+
+def _hits(document: Document) -> str:
+    assert document.found is not None, "asked only while something is searched for"
+    count = len(document.found)
+    return f"{count:,} {_plural('hit', count)}"
+
+
+def _outcome(event: LogResumed) -> str:
+    if event.missing:
+        return f"{event.missing:,} {_plural('line', event.missing)} missing"
+    if event.complete is None:
+        return "whether that is all can't be known from this server"
+    return "complete" if event.complete else "incomplete"
+
+
+def _clock(seconds: float, zone: tzinfo | None) -> str:
+    return datetime.fromtimestamp(seconds, zone).strftime("%H:%M:%S")
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
