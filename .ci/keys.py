@@ -51,9 +51,11 @@ def table(scope: str, found: Iterable[Binding]) -> str:
     rows = [f"## {title}\n", "| key | | id |", "|---|---|---|"]
     for description, alike in groupby(found, key=lambda binding: binding.description):
         same = list(alike)
-        keys = " ".join(f"`{name(key)}`" for one in same for key in one.key.split(","))
-        ids = ", ".join(f"`{one.id}`" for one in same)
-        rows.append(f"| {keys} | {description} | {ids} |")
+        keys = [f"`{name(key)}`" for one in same for key in one.key.split(",")]
+        ids = [f"`{one.id}`" for one in same]
+        if len(same) > 1:
+            keys, ids = [keys[0], "–", keys[-1]], [ids[0], "–", ids[-1]]
+        rows.append(f"| {' '.join(keys)} | {description} | {' '.join(ids)} |")
     return "\n".join(rows) + "\n"
 
 
