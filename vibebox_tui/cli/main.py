@@ -25,6 +25,10 @@ _COMMANDS = {
     "token": LazyCommand(
         "vibebox_tui.cli.serve:token", "Print an access token for a user of a server."
     ),
+    "shell": LazyCommand(
+        "vibebox_tui.cli.shell:shell", "Attach this terminal to a session of an environment."
+    ),
+    "play": LazyCommand("vibebox_tui.cli.play:play", "Play a recorded terminal."),
     "server": LazyCommand(
         "vibebox_tui.cli.server:server", "Your own server: whether it runs, start it, stop it."
     ),
