@@ -1,8 +1,9 @@
 """The terminal: bytes in, cells out. It knows neither Textual nor asyncio."""
 
 from .changes import Changes
-from .emulator import Cursor, Emulator, Modes, Run
-from .modes import CursorShape, MouseEncoding, MouseTracking
+from .emulator import Cursor, Emulator
+from .line import Run
+from .modes import CursorShape, Modes, MouseEncoding, MouseTracking
 from .style import DEFAULT_COLOUR, PLAIN, TRUE_COLOUR, Attributes, Style, colour_triplet
 
 __all__ = [

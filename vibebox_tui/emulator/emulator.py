@@ -1,19 +1,16 @@
 """A terminal: bytes in, a screen out."""
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-
-import pyte
-from pyte import modes as pyte_modes
 
 from .changes import NOTHING, Changes
-from .modes import CursorShape, MouseEncoding, MouseTracking
-from .style import PLAIN, Attributes, Style
-
-Run = tuple[str, Style]
-"""Text whose cells all have one style; a wide character is in it once."""
+from .line import Line, Run
+from .modes import CursorShape, Modes
+from .palette import Palette
+from .screen import Screen
+from .stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,135 +24,168 @@ class Cursor:
     blinking: bool = True
 
 
-class Modes:
-    """The modes that the remote side has set, as far as others need to know them."""
-
-    def __init__(self, screen: pyte.Screen) -> None:
-        self._screen = screen
-
-    application_cursor = False
-    """DECCKM: cursor keys send SS3."""
-    application_keypad = False
-    """DECKPAM."""
-    backarrow_sends_backspace = False
-    """DECBKM: the backspace key sends BS, not DEL."""
-    newline = False
-    """LNM: the enter key sends CR LF."""
-    bracketed_paste = False
-    """2004."""
-    focus_reports = False
-    """1004."""
-    mouse = MouseTracking.NONE
-    mouse_encoding = MouseEncoding.DEFAULT
-    alternate_scroll = False
-    """1007: on the alternate screen the wheel sends cursor keys."""
-    alternate_screen = False
-    synchronized_output = False
-    """2026: a frame is being written; draw when it ends."""
-
-    @property
-    def reverse_video(self) -> bool:
-        """DECSCNM: the screen's default colours are exchanged."""
-        return pyte_modes.DECSCNM in self._screen.mode
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Emulator:
     """A terminal of `rows` by `columns` cells that draws what it is fed as xterm would.
 
     No input raises, whatever it is and however it is split. Lines that leave the top of the
-    screen are kept, `scrollback_lines` of them at most.
+    screen are kept, `scrollback_lines` of them at most and in 800 bytes each on average. With
+    `resizable` the remote side may change the size (DECCOLM, XTWINOPS 8); with `clipboard` it
+    may copy (OSC 52).
     """
 
-    def __init__(self, rows: int, columns: int, *, scrollback_lines: int = 10_000) -> None:
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.Stream(self._screen)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.modes = Modes(self._screen)
-        self.bells = 0
-        """Times that BEL rang."""
+    def __init__(
+        self,
+        rows: int,
+        columns: int,
+        *,
+        scrollback_lines: int = 10_000,
+        resizable: bool = False,
+        clipboard: bool = False,
+    ) -> None:
+        self._screen = Screen(
+            max(1, columns),
+            max(1, rows),
+            scrollback_lines,
+            resizable=resizable,
+            clipboard_allowed=clipboard,
+        )
+        self._stream = Stream(self._screen)
+        self._decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
+        self._fed = True
+        self._seen: list[Line] = []
         self._seen_cursor: Cursor | None = None
+        self._seen_taken = 0
 
     @property
     def rows(self) -> int:
-        return int(self._screen.lines)
+        return self._screen.lines
 
     @property
     def columns(self) -> int:
-        return int(self._screen.columns)
+        return self._screen.columns
+
+    @property
+    def modes(self) -> Modes:
+        """What the remote side has switched on; only to be read."""
+        return self._screen.modes
 
     def feed(self, data: bytes | str) -> None:
         """Take what the remote side sent: bytes (UTF-8, split anywhere) or decoded text."""
-        text = data if isinstance(data, str) else self._decoder.decode(data)
+        self._fed = True
+        if isinstance(data, str):
+            text = data if data.isascii() else _SURROGATES.sub("\ufffd", data)
+        else:
+            text = self._decoder.decode(data)
         self._stream.feed(text)
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the size (at least 1 by 1): soft-wrapped lines flow anew, the cursor stays in
         its place in the text. The alternate screen is cut or filled up, not reflowed."""
-        self._screen.resize(rows, columns)
+        self._fed = True
+        self._screen.resize(max(1, rows), max(1, columns))
 
     @property
     def display(self) -> list[str]:
         """The screen as text, a string per row; a wide character stands in it once."""
-        return list(self._screen.display)
+        return self._screen.display
 
     @property
     def cursor(self) -> Cursor:
-        cursor = self._screen.cursor
-        return Cursor(cursor.y, min(cursor.x, self.columns - 1), not cursor.hidden)
+        cursor, modes = self._screen.cursor, self._screen.modes
+        return Cursor(
+            cursor.y, cursor.x, modes.cursor_visible, modes.cursor_shape, modes.cursor_blinking
+        )
 
     @property
     def title(self) -> str:
         """The window's title (OSC 0, 2), control characters removed."""
-        return str(self._screen.title)
+        return self._screen.title
+
+    @property
+    def icon_name(self) -> str:
+        """The icon's title (OSC 0, 1), control characters removed."""
+        return self._screen.icon_name
 
     @property
     def directory(self) -> str:
         """The working directory that the shell reported (OSC 7), or an empty string."""
-        return ""
+        return self._screen.directory
+
+    @property
+    def palette(self) -> Palette:
+        """The colours behind the numbers; only to be read."""
+        return self._screen.palette
+
+    @property
+    def bells(self) -> int:
+        """Times that BEL rang."""
+        return self._screen.bells
 
     @property
     def scrollback_length(self) -> int:
         """Lines that can be asked for above the screen."""
-        return 0
+        return len(self._screen.scrollback)
 
     def runs(self, row: int) -> Sequence[Run]:
         """The cells of a row as runs of one style each, from the left; what isn't covered at
-        the right is blank in `PLAIN`.
+        the right is blank in `PLAIN`. A run may have the style of the one before it.
 
         `row` counts from 0 on the screen; -1 is the newest line of the scrollback, and
         `-scrollback_length` its oldest.
         """
-        line = self._screen.buffer[row]
-        cells = ((line[x].data, _style(line[x])) for x in range(self.columns))
-        return [
-            ("".join(text for text, _ in group), style)
-            for style, group in groupby(cells, key=lambda cell: cell[1])
-        ]
+        return self._screen.line_at(row).collected_runs()
 
     def is_wrapped(self, row: int) -> bool:
         """Whether the text of `row` (as in `runs`) goes on in the next one."""
-        return False
+        return self._screen.line_at(row).wrapped
+
+    def marks(self, row: int) -> str:
+        """The shell's marks on `row` (OSC 133): A where a prompt, B where a command, C where its
+        output begins, D where it ended; an empty string mostly."""
+        return self._screen.line_at(row).mark
 
     def take_changes(self) -> Changes:
-        """What changed since this was last asked; cheap when nothing did."""
-        cursor, dirty = self.cursor, self._screen.dirty
-        if not dirty and cursor == self._seen_cursor:
+        """What changed since this was last asked; costs nothing when nothing did."""
+        if not self._fed:
             return NOTHING
-        changes = Changes(rows=sorted(dirty), cursor=cursor != self._seen_cursor)
-        self._seen_cursor = cursor
-        dirty.clear()
+        self._fed = False
+        screen, cursor, seen = self._screen, self.cursor, self._seen
+        rows, everything = screen.rows, screen.everything_changed
+        changed = list(range(len(rows)))
+        if not everything and len(seen) == len(rows):
+            changed = [y for y in changed if rows[y].changed or rows[y] is not seen[y]]
+        for y in changed:
+            rows[y].changed = False
+        scrolled = min(screen.scrollback.taken - self._seen_taken, len(screen.scrollback))
+        changes = Changes(changed, scrolled, everything, cursor != self._seen_cursor)
+        screen.everything_changed = False
+        self._seen, self._seen_cursor = list(rows), cursor
+        self._seen_taken = screen.scrollback.taken
         return changes
 
     def take_replies(self) -> bytes:
         """What the terminal answers to the remote side's queries, once; never more than 64 KiB,
         and never anything that the remote side itself sent."""
-        return b""
+        return self._screen.take_replies()
+
+    def take_clipboard(self) -> str | None:
+        """The text that the remote side copied since this was last asked, if it may and did."""
+        copied = self._screen.clipboard
+        return copied.pop() if copied else None
 
 
-def _style(char: pyte.screens.Char) -> Style:
-    attributes = 0
-    for name, bit in (("bold", 1), ("italics", 4), ("blink", 16), ("reverse", 32)):
-        attributes |= bit * getattr(char, name)
-    if char.strikethrough:
-        attributes |= Attributes.STRIKE
-    return Style.of(attributes=attributes, underline=int(char.underscore)) if attributes else PLAIN
+def _keep_c1(error: UnicodeError) -> tuple[str, int]:
+    """Decode a byte that is no UTF-8: C1 controls to lone surrogates, for the parser to judge,
+    everything else to the replacement character."""
+    assert isinstance(error, UnicodeDecodeError)
+    first = error.object[error.start]
+    if error.end - error.start == 1 and 0x80 <= first <= 0x9F:
+        return chr(0xDC00 + first), error.end
+    return "\ufffd", error.end
+
+
+_ERRORS = "vibebox-keep-c1"
+codecs.register_error(_ERRORS, _keep_c1)

@@ -5,6 +5,7 @@ A colour is an `int`: `DEFAULT_COLOUR` (-1) for the terminal's own, 0 to 255 for
 """
 
 from enum import IntFlag
+from typing import Any
 from weakref import WeakValueDictionary
 
 DEFAULT_COLOUR = -1
@@ -38,13 +39,14 @@ class Style:
     `foreground`, `background` and `underline_colour` are colours as this module defines them,
     `attributes` the bits of `Attributes` as a plain int, `underline` the kind of line (0 none,
     1 single, 2 double, 3 curly, 4 dotted, 5 dashed) and `link` the address of an OSC 8 hyperlink
-    or an empty string. Never change one: `Style.of` and `with_` return others.
+    or an empty string. Never change one: `Style.of` and `replaced` return others.
     """
 
     __slots__ = (
         "__weakref__",
         "attributes",
         "background",
+        "erased",
         "foreground",
         "link",
         "underline",
@@ -57,6 +59,8 @@ class Style:
     underline: int
     underline_colour: int
     link: str
+    erased: "Style"
+    """What a cell looks like that is erased while this style is the pen: the background stays."""
 
     @staticmethod
     def of(
@@ -81,7 +85,13 @@ class Style:
                 style.link,
             ) = key
             _interned[key] = style
+            is_blank = key == (DEFAULT_COLOUR, background, 0, 0, DEFAULT_COLOUR, "")
+            style.erased = style if is_blank else Style.of(background=background)
         return style
+
+    def replaced(self, **properties: Any) -> "Style":
+        """The style that differs from this one in `properties`, named as for `of`."""
+        return Style.of(**{name: properties.get(name, getattr(self, name)) for name in _PROPERTIES})
 
     @property
     def bold(self) -> bool:
@@ -121,6 +131,15 @@ class Style:
             f" {self.underline}, {self.underline_colour:#x}, {self.link!r})"
         )
 
+
+_PROPERTIES = (
+    "foreground",
+    "background",
+    "attributes",
+    "underline",
+    "underline_colour",
+    "link",
+)
 
 _interned: WeakValueDictionary[tuple[int, int, int, int, int, str], Style] = WeakValueDictionary()
 

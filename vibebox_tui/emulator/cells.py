@@ -1,0 +1,94 @@
+"""Text as cells: grapheme clusters and their widths.
+
+Widths and clusters are wcwidth's (Unicode's East Asian Width, UAX #29). Most text never gets as
+far as asking: two regular expressions know the characters that always stand alone in one column
+or in two. Whatever the text, cells don't depend on how it was split: each cluster depends on the
+cell before it alone.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+import wcwidth
+from wcwidth.table_grapheme import GRAPHEME_CONTROL, GRAPHEME_EXTEND, GRAPHEME_SPACINGMARK
+
+_NARROW: Final = (
+    " -~\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u038a\u038c"
+    "\u038e-\u03a1\u03a3-\u0482\u048a-\u052f\u0531-\u0556\u0561-\u0587"
+    "\u1e00-\u1f15\u2010-\u2027\u2030-\u203b\u20a0-\u20bf\u2190-\u2193\u219a-\u21a8\u21ab-\u21ff"
+    "\u2200-\u22ff\u2500-\u25a9\u25ac-\u25b5\u25b7-\u25bf\u25c1-\u25fa\u2713\u2715-\u271c"
+    "\u2800-\u28ff\ue0a0-\ue0d4"
+)
+"""Characters of one column that never join another: Latin, Greek, Cyrillic, punctuation, arrows,
+mathematics, box drawing, Braille, powerline; without those that an emoji selector can change."""
+
+_WIDE: Final = "\u3041-\u3094\u309d-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff60"
+"""Characters of two columns that never join another: kana, bopomofo, Han, full-width forms."""
+
+
+def _ranges(table: Iterable[tuple[int, int]]) -> str:
+    """A table of first and last code points as the inside of a character class."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in table)
+
+
+_SPANS = re.compile(f"([{_NARROW}]+)|([{_WIDE}]+)|([^{_NARROW}{_WIDE}]+)")
+_CONTROLS = re.compile(f"[{_ranges(GRAPHEME_CONTROL)}]+")
+_COMBINING = re.compile(f"[{_ranges(GRAPHEME_EXTEND)}{_ranges(GRAPHEME_SPACINGMARK)}\u200d]")
+_is_narrow = re.compile(f"[{_NARROW}]*").fullmatch
+
+LONGEST_CLUSTER = 32
+"""Code points that a cell may hold; what a flood of combining characters adds is dropped."""
+
+
+def is_narrow(text: str) -> bool:
+    """Whether each character of `text` is a cell by itself, whatever stands before it."""
+    return text.isascii() or _is_narrow(text) is not None
+
+
+def spans(text: str) -> Iterator[tuple[str | list[str], bool]]:
+    """`text` cut into stretches: cells to be placed as they are (False), or text whose clusters
+    have to be found (True). A wide character in cells is followed by an empty string."""
+    for match in _SPANS.finditer(text):
+        stretch = match[0]
+        if match.lastindex == 1:
+            yield stretch, False
+        elif match.lastindex == 2:
+            cells = [""] * (2 * len(stretch))
+            cells[::2] = stretch
+            yield cells, False
+        else:
+            yield stretch, True
+
+
+def clusters(before: str, text: str) -> list[str]:
+    """The grapheme clusters of `text` after a cell that holds `before`; the first one starts
+    with `before` itself, joined by what belongs to it."""
+    return list(wcwidth.iter_graphemes(before + text))
+
+
+def code_points(before: str, text: str) -> list[str]:
+    """As `clusters` where each code point of a width is a cell (mode 2027 off)."""
+    cells = [before]
+    for character in text:
+        if width(character) or not cells[-1]:
+            cells.append(character)
+        else:
+            cells[-1] += character
+    return cells
+
+
+def without_controls(text: str) -> str:
+    """`text` without the format characters that are no part of any cluster."""
+    return _CONTROLS.sub("", text)
+
+
+@lru_cache(maxsize=4096)
+def width(cluster: str) -> int:
+    """Columns of a cluster: 1 or 2, or 0 where it is nothing but combining characters. Adding
+    to a cluster never makes it narrower."""
+    if not cluster or _COMBINING.match(cluster):
+        return 0
+    widths = (wcwidth.wcswidth(cluster[:end]) for end in range(1, len(cluster) + 1))
+    return max(1, min(2, max(widths)))

@@ -1,0 +1,289 @@
+"""Text onto the grid: wrapping, inserting, character sets, clusters, line feeds and tabs."""
+
+from .cells import (
+    LONGEST_CLUSTER,
+    clusters,
+    code_points,
+    is_narrow,
+    spans,
+    width,
+    without_controls,
+)
+from .charsets import ASCII, CHARSETS, Charset
+from .grid import Grid
+from .line import Line
+from .style import PLAIN
+
+
+class Drawing(Grid):
+    """A grid that is written to at its cursor."""
+
+    def reset_drawing(self) -> None:
+        self.designated: list[str] = ["B", "B", "B", "B"]
+        """Final bytes of what is designated as G0 to G3."""
+        self.shifted_left, self.shifted_right = 0, 2
+        """Which of G0 to G3 is GL and GR."""
+        self.single_shift: int | None = None
+        self.last_drawn = ""
+        """Ends in the character that REP repeats."""
+        self.tabstops = set(range(8, self.columns, 8))
+        self.drawing_changed()
+
+    def drawing_changed(self) -> None:
+        """Work out what the hot path asks: whether text may be laid down as it is."""
+        self.charset_in_use = CHARSETS[self.designated[self.shifted_left]]
+        self.draws_plainly = (
+            not self.modes.insert
+            and self.single_shift is None
+            and self.charset_in_use is ASCII
+            and self.full_width
+        )
+
+    def margins_changed(self) -> None:
+        super().margins_changed()
+        if hasattr(self, "designated"):
+            self.drawing_changed()
+
+    def draw(self, data: str) -> None:
+        """Write printable text at the cursor with the pen."""
+        self.last_drawn = data
+        cursor = self.cursor
+        x = cursor.x
+        end = x + len(data)
+        if not self.draws_plainly or cursor.pending or end >= self.columns or not data.isascii():
+            self._draw_with_care(data)
+            return
+        line, style = self.rows[cursor.y], self.style
+        if line.cells is None:
+            if x == line.length and line.lengths is None:
+                runs = line.runs
+                if runs and runs[-1][1] is style:
+                    data = runs.pop()[0] + data
+                runs.append((data, style))
+                line.length = end
+            else:
+                line.put(x, data, style, self.columns)
+        elif line.wide:
+            line.put(x, data, style, self.columns)
+        else:
+            line.cells[x:end] = data
+            line.styles[x:end] = [style] * (end - x)
+        line.changed = True
+        cursor.x = end
+
+    def repeat(self, count: int) -> None:
+        """REP: draw the last character again, `count` times."""
+        if self.last_drawn:
+            self.draw(self.last_drawn[-1] * min(count, self.columns * self.lines))
+
+    def linefeed(self) -> None:
+        """LF, VT, FF."""
+        self.index()
+        if self.modes.newline:
+            self.carriage_return()
+
+    def index(self) -> None:
+        """Move down a row; at the bottom margin scroll instead."""
+        cursor = self.cursor
+        cursor.pending = False
+        y = cursor.y
+        if y != self.bottom:
+            if y < self.lines - 1:
+                cursor.y = y + 1
+        elif self.whole_screen and self.style.erased is PLAIN:
+            rows = self.rows
+            line = rows.pop(0)
+            if self.keeps_scrollback:
+                self.scrollback.push(line)
+            rows.append(Line())
+        elif self.full_width or self.left <= cursor.x <= self.right:
+            self.scroll_up(1)
+
+    def reverse_index(self) -> None:
+        """Move up a row; at the top margin scroll instead."""
+        cursor = self.cursor
+        cursor.pending = False
+        if cursor.y != self.top:
+            cursor.y = max(0, cursor.y - 1)
+        elif self.full_width or self.left <= cursor.x <= self.right:
+            self.scroll_down(1)
+
+    def carriage_return(self) -> None:
+        cursor = self.cursor
+        cursor.pending = False
+        cursor.x = self.left if self.modes.origin or cursor.x >= self.left else 0
+
+    def next_line(self) -> None:
+        """CR LF, or NEL."""
+        self.carriage_return()
+        self.linefeed()
+
+    def tab(self, count: int = 1) -> None:
+        """HT, CHT: to the next tab stop, or to the last column that text may use."""
+        cursor = self.cursor
+        last = self.right if cursor.x <= self.right else self.columns - 1
+        for _ in range(min(count, self.columns)):
+            cursor.x = min((stop for stop in self.tabstops if stop > cursor.x), default=last)
+            cursor.x = min(cursor.x, last)
+
+    def define_charset(self, code: str, mode: str) -> None:
+        """SCS: designate the set of final byte `code` as G0 to G3, chosen by `mode`."""
+        if code in CHARSETS:
+            self.designated["()*+-./".index(mode) % 4 + (mode in "-./")] = code
+            self.drawing_changed()
+
+    def shift(self, number: int) -> None:
+        """Make G0 to G3 the set in use, until the next shift."""
+        self.shifted_left = number
+        self.drawing_changed()
+
+    def shift_once(self, number: int) -> None:
+        """SS2, SS3: take the next character from G2 or G3."""
+        self.single_shift = number
+        self.drawing_changed()
+
+    def shift_out(self) -> None:
+        self.shift(1)
+
+    def shift_in(self) -> None:
+        self.shift(0)
+
+    def _draw_with_care(self, data: str) -> None:
+        if self.single_shift is not None:
+            shifted, data = data[0], data[1:]
+            charset = CHARSETS[self.designated[self.single_shift]]
+            self.single_shift = None
+            self._draw_translated(shifted, charset)
+            self.drawing_changed()
+        self._draw_translated(data, self.charset_in_use)
+
+    def _draw_translated(self, data: str, charset: Charset) -> None:
+        if charset:
+            data = data.translate(charset)
+        if is_narrow(data):
+            self._place(data)
+            return
+        for cells, joins in spans(data):
+            if joins:
+                self._draw_clusters(str(cells))
+            else:
+                self._place(cells)
+
+    def _draw_clusters(self, text: str) -> None:
+        before = self._cell_before()
+        split = clusters if self.modes.grapheme_clusters else code_points
+        first, *others = split(before, without_controls(text))
+        if not before:
+            others.insert(0, first)
+        elif len(first) > len(before):
+            self._extend(first, len(before))
+        cells: list[str] = []
+        for cluster in others:
+            columns = width(cluster)
+            if width(cluster[:1]) != columns or len(cluster) > LONGEST_CLUSTER:
+                self._place(cells)
+                cells = []
+                self._place_growing(cluster)
+            elif columns:
+                cells.append(cluster)
+                cells += [""] * (columns - 1)
+        self._place(cells)
+
+    def _place_growing(self, cluster: str) -> None:
+        """Place a cluster as if its code points came one by one: the second column that it may
+        need is taken where it is there, and its place is where its first column had one."""
+        base = cluster[:1]
+        if base and width(base):
+            self._place([base, ""] if width(base) == 2 else [base])
+            self._extend(cluster, 1)
+
+    def _cell_before(self) -> str:
+        """The cluster that the cursor stands behind, or nothing at the left edge."""
+        cursor = self.cursor
+        x = cursor.x if cursor.pending else cursor.x - 1
+        if x < 0:
+            return ""
+        cells = self.rows[cursor.y].open(self.columns)
+        return cells[x] or cells[x - 1]
+
+    def _extend(self, cluster: str, length: int) -> None:
+        """Let the cell before the cursor, `length` code points now, hold `cluster`; that may
+        take a second column."""
+        cluster = cluster[: max(length, LONGEST_CLUSTER)]
+        cursor, line = self.cursor, self.rows[self.cursor.y]
+        cells = line.open(self.columns)
+        x = cursor.x if cursor.pending else cursor.x - 1
+        was_wide = not cells[x]
+        x -= was_wide
+        line.wide = line.changed = True
+        if width(cluster) == 2 and not was_wide and not cursor.pending:
+            style = line.styles[x]
+            if self.modes.insert:
+                line.insert(cursor.x, 1, self._limit(), style, self.columns)
+            line.put(cursor.x, " ", style, self.columns)
+            cells[cursor.x] = ""
+            self._advance(cursor.x + 1, self._limit())
+        cells[x] = cluster
+
+    def _place(self, cells: str | list[str]) -> None:
+        """Write cells from the cursor on, over as many rows as it takes."""
+        cursor, count, start = self.cursor, len(cells), 0
+        while start < count:
+            if cursor.pending and self.modes.autowrap:
+                self._wrap()
+            x, limit = cursor.x, self._limit()
+            end = min(count, start + limit - x)
+            if end < count and not cells[end]:
+                end -= 1
+            if end > start:
+                self._put(cells[start:end])
+            if end < count and not self.modes.autowrap:
+                self._overwrite(cells[end:])
+                return
+            if end < count and not cursor.pending and not self._leave_column(limit):
+                end += 2
+            start = end
+
+    def _put(self, cells: str | list[str]) -> None:
+        """Write cells that fit where the cursor is, and move it behind them."""
+        cursor, columns = self.cursor, self.columns
+        x, limit, line = cursor.x, self._limit(), self.rows[cursor.y]
+        if self.modes.insert:
+            line.insert(x, len(cells), limit, self.style.erased, columns)
+        line.put(x, cells, self.style, columns)
+        self._advance(x + len(cells), limit)
+
+    def _leave_column(self, limit: int) -> bool:
+        """Leave the last column blank, for a wide character that goes to the next row; whether
+        it would have room there."""
+        if limit - self.left < 2:
+            return False
+        self._put(" ")
+        return True
+
+    def _overwrite(self, cells: str | list[str]) -> None:
+        """Without autowrap: the last column takes what has one column, one after the other."""
+        if isinstance(cells, str):
+            self._put(cells[-1])
+            return
+        for cell, right in zip(cells, [*cells[1:], " "], strict=True):
+            if cell and right:
+                self._put([cell])
+
+    def _limit(self) -> int:
+        """The column that text from the cursor on cannot reach."""
+        return self.right + 1 if self.cursor.x <= self.right else self.columns
+
+    def _advance(self, x: int, limit: int) -> None:
+        cursor = self.cursor
+        if x >= limit:
+            cursor.x = limit - 1
+            cursor.pending = True
+        else:
+            cursor.x = x
+
+    def _wrap(self) -> None:
+        cursor = self.cursor
+        self.rows[cursor.y].wrapped = True
+        self.index()
+        cursor.x = self.left

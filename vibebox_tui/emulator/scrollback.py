@@ -1,0 +1,93 @@
+"""Lines that left the screen at the top, within a bound of lines and of memory."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import attrgetter
+
+from .line import Line
+
+_BYTES_PER_LINE = 800
+"""Memory allowed for each line of the limit: ten thousand lines take at most 8 MiB."""
+
+_LINE_COST = 200
+"""Bytes that a closed line takes without its runs: the object, its list, its place here."""
+
+_RUN_COST = 112
+"""Bytes that a run takes without its characters: a tuple and the string's head."""
+
+_SETTLE_EVERY = 256
+"""Lines taken before their memory is counted: counting each by itself would cost more."""
+
+
+class Scrollback:
+    """The newest `limit` lines, or fewer where they would take more than their memory."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.lines: deque[Line] = deque(maxlen=limit)
+        self.taken = 0
+        """Lines ever taken; wrong only in that skipped floods count as what they could fill."""
+        self._unsettled = 0
+        self._blocks: deque[int] = deque([0], maxlen=limit // _SETTLE_EVERY + 2)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, index: int) -> Line:
+        return self.lines[index]
+
+    def push(self, line: Line) -> None:
+        """Take a line that leaves the screen."""
+        if line.cells is not None:
+            line.close()
+        self.lines.append(line)
+        self.taken += 1
+        self._unsettled += 1
+        if self._unsettled >= _SETTLE_EVERY:
+            self._settle()
+
+    def pop(self) -> Line:
+        """Give back the newest line, for a screen that grows."""
+        return self.lines.pop()
+
+    def clear(self) -> None:
+        self.replace([])
+
+    def replace(self, lines: list[Line]) -> None:
+        """Hold other lines: those that were here, flowed anew."""
+        self.lines = deque(lines, maxlen=self.limit)
+        self._blocks.clear()
+        self._unsettled = len(self.lines)
+        self._settle()
+
+    def newest(self, count: int) -> Iterator[Line]:
+        """Up to `count` of the newest lines, oldest first."""
+        return islice(self.lines, max(0, len(self.lines) - count), None)
+
+    def memory(self) -> int:
+        """Bytes that the lines take, about."""
+        return sum(self._blocks) + _cost(self.newest(self._unsettled))
+
+    def _settle(self) -> None:
+        """Count what came since the last time, and drop the oldest lines where it is too much."""
+        self._blocks.append(_cost(self.newest(self._unsettled)))
+        self._unsettled = 0
+        excess = sum(self._blocks) - self.limit * _BYTES_PER_LINE
+        while excess > 0 and self.lines:
+            block = [self.lines.popleft() for _ in range(min(_SETTLE_EVERY, len(self.lines)))]
+            cost = _cost(block)
+            excess -= cost
+            self._blocks[0] -= cost
+            if len(self._blocks) > 1 and self._blocks[0] <= 0:
+                self._blocks[1] += self._blocks.popleft()
+
+
+def _cost(lines: Iterable[Line]) -> int:
+    lines = list(lines)
+    runs = sum(map(len, map(_runs_of, lines)))
+    return _LINE_COST * len(lines) + _RUN_COST * runs + 2 * sum(map(_length_of, lines))
+
+
+_runs_of = attrgetter("runs")
+_length_of = attrgetter("length")
