@@ -16,6 +16,7 @@ from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Pane(Widget):
         self.settings = settings or DashboardSettings()
         self._following: str | None = None
         self._is_ready = False
+        self._title: Fingerprint | None = None
         self.set_reactive(Pane.environment, environment)
 
     # --- for subclasses --------------------------------------------------------------------
@@ -118,7 +120,10 @@ class Pane(Widget):
             *((tab, "$ink-dim") for tab in after),
         ]
         separator = Content.assemble((" │ " if self.settings.glyphs.unicode else " | ", "$line"))
-        self.border_title = separator.join(Content.assemble(part) for part in parts)
+        title = separator.join(Content.assemble(part) for part in parts)
+        if fingerprint(title) != self._title:  # setting it repaints all of the pane
+            self._title = fingerprint(title)
+            self.border_title = title
 
     # --- life ------------------------------------------------------------------------------
 

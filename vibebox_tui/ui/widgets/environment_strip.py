@@ -2,27 +2,33 @@
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import state_token
+from vibebox_tui.ui.widgets.line import Line
 
 
-class EnvironmentStrip(Widget):
+class EnvironmentStrip(Line):
     """Each environment as its number, its state's glyph and its name; the current one stands out.
 
     Where they don't all fit, those around the current one are shown.
     """
 
-    rows: reactive[tuple[EnvironmentRow, ...]] = reactive(())
-    current: reactive[str] = reactive("")
+    rows: reactive[tuple[EnvironmentRow, ...]] = reactive((), repaint=False)
+    current: reactive[str] = reactive("", repaint=False)
 
     def __init__(self, settings: DashboardSettings, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._glyphs = settings.glyphs
 
-    def render(self) -> Content:
+    def watch_rows(self) -> None:
+        self.look_again()
+
+    def watch_current(self) -> None:
+        self.look_again()
+
+    def line(self) -> Content:
         width = self.content_size.width
         tabs = [self._tab(row) for row in self.rows]
         first, end = self._window([tab.cell_length for tab in tabs], width - 2)

@@ -24,6 +24,7 @@ from vibebox_tui.ui.widgets.environment_columns import (
     second_line,
 )
 from vibebox_tui.ui.widgets.environment_tiles import TILE_HEIGHT, TILE_WIDTH, tile_line
+from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
 TILES_FROM_WIDTH: Final = 116
 """Columns from which the overview may have tiles: 120 without the pane's border, and air."""
@@ -72,8 +73,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         Binding("G,end", "last", "Last", show=False, id="list.last"),
     ]
 
-    rows: reactive[tuple[EnvironmentRow, ...]] = reactive(())
-    now: reactive[float] = reactive(0.0)
+    rows: reactive[tuple[EnvironmentRow, ...]] = reactive((), repaint=False)
+    now: reactive[float] = reactive(0.0, repaint=False)
     cursor: reactive[str] = reactive("")
     """The id of the environment under the cursor."""
     current: reactive[str] = reactive("")
@@ -101,6 +102,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._glyphs = settings.glyphs
         self._shown: list[EnvironmentRow] = []
+        self._painted: dict[int, Fingerprint] = {}
 
     @property
     def shown(self) -> list[EnvironmentRow]:
@@ -116,6 +118,9 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def watch_rows(self) -> None:
         self._arrange()
+
+    def watch_now(self) -> None:
+        self._look_again()
 
     def watch_sort_key(self) -> None:
         self._arrange()
@@ -146,7 +151,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
         if self._shown and self.cursor_row is None:
             self.cursor = self._shown[min(index, len(self._shown) - 1)].id
         self._measure()
-        self.refresh()
+        self._look_again()
 
     @property
     def _cursor_index(self) -> int:
@@ -185,49 +190,55 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     # --- drawing ---------------------------------------------------------------------------
 
+    def _look_again(self) -> None:
+        """Paint the lines that say something else now: most samples change few of them."""
+        if not self.is_mounted:
+            return
+        for y in range(self.size.height):
+            content, _ = self._line(y)
+            if self._painted.get(y) != fingerprint(content):
+                self.refresh(Region(0, y, self.size.width, 1))
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        content, style_name = self._line(y)
+        self._painted[y] = fingerprint(content)
+        style = self.get_visual_style(*style_name)
+        if not content:
+            return Strip.blank(self.size.width, style.rich_style)
+        (strip,) = Visual.to_strips(self, content, self.size.width, 1, style, pad=True)
+        return strip
+
+    def _line(self, y: int) -> tuple[Content, tuple[str, ...]]:
+        """What stands in line `y` of the screen, and the component class for its style."""
+        width, look = self.size.width, Look(self.now, self._glyphs, self.current)
         if across := self._tiles_across:
-            return self._tiles_strip(*divmod(self.scroll_offset.y + y, TILE_HEIGHT), across)
+            return self._tiles_line(self.scroll_offset.y + y, across, look), ()
         if y == 0:
             titles = heading(
                 width, self.sort_key, is_reversed=self.is_reversed, glyphs=self._glyphs
             )
-            style = self.get_visual_style("environment-table--heading")
-            return Visual.to_strips(self, titles, width, 1, style, pad=True)[0]
+            return titles, ("environment-table--heading",)
         index, line = divmod(self.scroll_offset.y + y - 1, self._row_height)
         if index >= len(self._shown):
-            return self._blank(index == 0 and line == 0)
-        return self._row_strip(self._shown[index], line, width)
-
-    def _row_strip(self, row: EnvironmentRow, line: int, width: int) -> Strip:
-        look = Look(self.now, self._glyphs, self.current)
-        content = (second_line if line else first_line)(row, width, look)
+            return self._placeholder(y), ()
+        row = self._shown[index]
         names = ("environment-table--cursor",) if row.id == self.cursor else ()
-        style = self.get_visual_style(*names)
-        strip = Visual.to_strips(self, content, width, 1, style, pad=True)[0]
-        return strip.apply_meta({"environment": row.id})
+        return (second_line if line else first_line)(row, width, look), names
 
-    def _tiles_strip(self, tile_row: int, line: int, across: int) -> Strip:
-        """Line `line` of the tiles in a row of them."""
-        look = Look(self.now, self._glyphs, self.current)
-        cells, width = self.size.width // across, self.size.width
-        strips = []
-        for row in self._shown[tile_row * across : (tile_row + 1) * across]:
-            is_here = row.id == self.cursor
-            content = tile_line(row, line, cells, look, is_here=is_here)
-            (strip,) = Visual.to_strips(self, content, cells, 1, self.visual_style, pad=True)
-            strips.append(strip.apply_meta({"environment": row.id}))
-        return Strip.join(strips).adjust_cell_length(width, self.visual_style.rich_style)
+    def _tiles_line(self, y: int, across: int, look: Look) -> Content:
+        tile_row, line = divmod(y, TILE_HEIGHT)
+        cells = self.size.width // across
+        rows = self._shown[tile_row * across : (tile_row + 1) * across]
+        return Content("").join(
+            tile_line(row, line, cells, look, is_here=row.id == self.cursor) for row in rows
+        )
 
-    def _blank(self, is_first: bool) -> Strip:
-        text = ""
-        if is_first:
-            text = (
-                f"Nothing matches {self.wanted}" if self.wanted else "No environments: n adds one"
-            )
-        content = Content.assemble((f" {text}", "$ink-dim"))
-        return Visual.to_strips(self, content, self.size.width, 1, self.visual_style, pad=True)[0]
+    def _placeholder(self, y: int) -> Content:
+        """What an empty list says in its first line."""
+        if self._shown or y != 1:
+            return Content("")
+        text = f"Nothing matches {self.wanted}" if self.wanted else "No environments: n adds one"
+        return Content.assemble((f" {text}", "$ink-dim"))
 
     # --- keys ------------------------------------------------------------------------------
 
@@ -285,12 +296,18 @@ class EnvironmentTable(ScrollView, can_focus=True):
         self.post_message(self.Asked(self, "unmark", [row.id for row in self.rows]))
 
     def on_click(self, event: events.Click) -> None:
-        environment_id = event.style.meta.get("environment")
-        if environment_id is None:
-            return
-        self.cursor = environment_id
-        if event.chain > 1:
-            self.action_ask("open")
+        index = self._index_at(event.x, event.y)
+        if index < len(self._shown):
+            self.cursor = self._shown[index].id
+            if event.chain > 1:
+                self.action_ask("open")
+
+    def _index_at(self, x: int, y: int) -> int:
+        """Which environment is drawn at a cell; beyond the last one where none is."""
+        below = self.scroll_offset.y + y - self._head_height
+        across = self._tiles_across or 1
+        column = min(x // (self.size.width // across), across - 1)
+        return len(self._shown) if below < 0 else below // self._row_height * across + column
 
     def _go_to(self, index: int) -> None:
         if self._shown:

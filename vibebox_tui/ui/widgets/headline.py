@@ -2,7 +2,6 @@
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from vibebox_tui.ui.figures import (
     BUSY_CORE,
@@ -15,16 +14,17 @@ from vibebox_tui.ui.figures import (
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import state_token
+from vibebox_tui.ui.widgets.line import Line
 
 _SPARK_CELLS = 20
 """Widest sparkline of CPU."""
 
 
-class Headline(Widget):
+class Headline(Line):
     """Names the current environment and its state, with CPU and memory where there is room."""
 
-    row: reactive[EnvironmentRow | None] = reactive(None)
-    now: reactive[float] = reactive(0.0)
+    row: reactive[EnvironmentRow | None] = reactive(None, repaint=False)
+    now: reactive[float] = reactive(0.0, repaint=False)
 
     def __init__(self, settings: DashboardSettings, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -32,8 +32,12 @@ class Headline(Widget):
 
     def watch_row(self, row: EnvironmentRow | None) -> None:
         self.set_class(row is not None and row.is_stale, "-stale")
+        self.look_again()
 
-    def render(self) -> Content:
+    def watch_now(self) -> None:
+        self.look_again()
+
+    def line(self) -> Content:
         if self.row is None:
             return Content.assemble(("No environment is chosen.", "$ink-dim"))
         width = self.content_size.width

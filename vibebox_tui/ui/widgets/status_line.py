@@ -2,17 +2,17 @@
 
 import math
 import time
-from typing import ClassVar, Final
+from typing import Final
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.ui.figures import duration_text, round_trip_text
 from vibebox_tui.ui.roster import EnvironmentRow, count_states
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import state_token
+from vibebox_tui.ui.widgets.line import Line
 
 _COUNTED: Final = ("running", "starting", "stopping", "stopped", "error")
 """States that are counted under their own glyph, in this order; all others under unknown's."""
@@ -20,24 +20,34 @@ _COUNTED: Final = ("running", "starting", "stopping", "stopped", "error")
 _Part = tuple[str, str]
 
 
-class StatusLine(Widget):
+class StatusLine(Line):
     """One line that tells the truth about the server and the way to it.
 
     What doesn't fit is left out, the least telling first; the link and the clock always stay.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set()
-
-    rows: reactive[tuple[EnvironmentRow, ...]] = reactive(())
-    link: reactive[LinkState | None] = reactive(None)
-    now: reactive[float] = reactive(0.0)
-    alerts: reactive[int] = reactive(0)
+    rows: reactive[tuple[EnvironmentRow, ...]] = reactive((), repaint=False)
+    link: reactive[LinkState | None] = reactive(None, repaint=False)
+    now: reactive[float] = reactive(0.0, repaint=False)
+    alerts: reactive[int] = reactive(0, repaint=False)
 
     def __init__(self, settings: DashboardSettings, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._settings = settings
 
-    def render(self) -> Content:
+    def watch_rows(self) -> None:
+        self.look_again()
+
+    def watch_link(self) -> None:
+        self.look_again()
+
+    def watch_now(self) -> None:
+        self.look_again()
+
+    def watch_alerts(self) -> None:
+        self.look_again()
+
+    def line(self) -> Content:
         width = self.content_size.width
         right = self._right()
         link = self._link_text(with_reason=True)
