@@ -5,7 +5,7 @@
 A term is a regular expression, or a field, an operator and a value; `!` before it turns it round.
 Quotes keep blanks together. Operators are `=` `!=` `<` `<=` `>` `>=` and, for an expression in the
 field's value, `~` `!~`. `level` and `stream` are facts of the line itself, any other field is one
-of JSON (with dots between the keys) or logfmt.
+of JSON (with dots between the keys) or logfmt; a line without it never passes.
 """
 
 import re
@@ -158,8 +158,8 @@ def _condition(found: re.Match[str]) -> Term:
 
 def _matching(found: re.Match[str]) -> Term:
     pattern = _pattern(found, _value_group(found))
-    term = FieldTerm(found["path"], lambda value: pattern.matches(as_text(value)))
-    return NotTerm(term) if found["operator"] == "!~" else term
+    wanted = found["operator"] == "~"
+    return FieldTerm(found["path"], lambda value: pattern.matches(as_text(value)) is wanted)
 
 
 def _value_group(found: re.Match[str]) -> str:

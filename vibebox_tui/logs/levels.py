@@ -63,7 +63,7 @@ _START = re.compile(
 )
 _CAPITALS = re.compile(
     r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|ERR|SEVERE|CRIT|FATAL|PANIC|EMERG|ALERT"
-    r"|DBG|INF|WRN|TRC|FTL|VRB)[A-Z]*"
+    r"|DBG|INF|WRN|TRC|FTL|VRB|LOG(?=: ))[A-Z]*"
 )
 _LOGFMT = re.compile(r"(?:level|lvl|severity)=[\"']?([A-Za-z]+)")
 _BRACKETED = re.compile(r"[\[(|<]\s?([A-Za-z]{3,11})\s?[\])|>:]")

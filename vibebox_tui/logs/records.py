@@ -1,6 +1,7 @@
 """Which lines belong together: a stack trace or an indented text follows the line it explains."""
 
 import re
+from enum import Enum, auto
 from typing import Final
 
 _FOLLOWS = re.compile(
@@ -13,6 +14,7 @@ _FOLLOWS = re.compile(
 
 _PYTHON_TRACE: Final = "Traceback (most recent call last):"
 _PYTHON_CHAIN = re.compile(r"(?:During handling of the above|The above) exception")
+_JAVA_HEAD = re.compile(r"(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)(?::|$)")
 _PYTHON_END = re.compile(r"[A-Za-z_][\w.]*(?:: |$)")
 _GO_PANIC = re.compile(r"panic: |fatal error: |goroutine \d+ \[")
 _GO_FRAME = re.compile(
@@ -25,48 +27,67 @@ class RecordReader:
     """Says of each line of one stream, in order, whether it continues the record before it."""
 
     def __init__(self) -> None:
-        self._has_head = False
-        self._in_python_trace = False
-        self._in_go_panic = False
+        self._within = _Within.NOTHING
         self._head_is_error = False
 
     def continues(self, line: str, *, is_error: bool) -> bool:
         """Take the next line; `is_error` says that its own level is ERROR or worse.
 
-        A Python traceback goes on until the line that names the exception, a Go panic until a
-        line that is no frame. A traceback belongs to an error logged just before it.
+        A Python traceback goes on until the line that names the exception, and over the blank
+        line to the next one of its chain; a Go panic goes on until a line that is no frame. A
+        traceback belongs to an error logged just before it.
         """
-        if not self._has_head:
+        if self._within is _Within.NOTHING:
             return self._begin(line, is_error)
-        if self._in_python_trace:
-            return self._python(line)
-        if self._in_go_panic and (line[:1] in _INDENT or _GO_FRAME.match(line)):
-            return True
-        if line.startswith(_PYTHON_TRACE) and self._head_is_error:
-            self._in_python_trace = True
-            return True
-        if _FOLLOWS.match(line):
+        if self._within is _Within.PYTHON_TRACE:
+            return self._python(line, is_error)
+        if self._goes_on(line):
             return True
         return self._begin(line, is_error)
 
     def interrupt(self) -> None:
         """Something else came in between: what follows begins a new record."""
-        self._has_head = self._in_python_trace = self._in_go_panic = False
+        self._within = _Within.NOTHING
 
     def _begin(self, line: str, is_error: bool) -> bool:
-        self._has_head = True
         self._head_is_error = is_error
-        self._in_python_trace = line.startswith(_PYTHON_TRACE)
-        self._in_go_panic = is_error and _GO_PANIC.match(line) is not None
+        if line.startswith(_PYTHON_TRACE):
+            self._within = _Within.PYTHON_TRACE
+        elif is_error and _GO_PANIC.match(line):
+            self._within = _Within.GO_PANIC
+        else:
+            self._within = _Within.RECORD
         return False
 
-    def _python(self, line: str) -> bool:
+    def _goes_on(self, line: str) -> bool:
+        if self._within is _Within.PYTHON_END and (not line or _PYTHON_CHAIN.match(line)):
+            return True
+        if self._within is _Within.GO_PANIC and (line[:1] in _INDENT or _GO_FRAME.match(line)):
+            return True
+        belongs = self._head_is_error or self._within is _Within.PYTHON_END
+        if belongs and line.startswith(_PYTHON_TRACE):
+            self._within = _Within.PYTHON_TRACE
+            return True
+        if self._head_is_error and _JAVA_HEAD.match(line):
+            return True
+        return _FOLLOWS.match(line) is not None
+
+    def _python(self, line: str, is_error: bool) -> bool:
         """A line of a traceback, up to the exception's name, which stands at the margin again."""
         if not line or line[:1] in _INDENT or line.startswith(_PYTHON_TRACE):
             return True
-        if _PYTHON_CHAIN.match(line):
-            return True
-        self._in_python_trace = False
         if _PYTHON_END.match(line):
+            self._within = _Within.PYTHON_END
             return True
-        return self._begin(line, False)
+        return self._begin(line, is_error)
+
+
+class _Within(Enum):
+    """What the lines before were part of."""
+
+    NOTHING = auto()
+    RECORD = auto()
+    PYTHON_TRACE = auto()
+    PYTHON_END = auto()
+    """After the name of an exception, from which a chain may go on."""
+    GO_PANIC = auto()
