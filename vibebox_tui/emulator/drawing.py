@@ -71,10 +71,10 @@ class Drawing(Grid):
         line.changed = True
         cursor.x = end
 
-    def repeat(self, count: int) -> None:
+    def repeat(self, count: int | None = None) -> None:
         """REP: draw the last character again, `count` times."""
         if self.last_drawn:
-            self.draw(self.last_drawn[-1] * min(count, self.columns * self.lines))
+            self.draw(self.last_drawn[-1] * min(count or 1, self.columns * self.lines))
 
     def linefeed(self) -> None:
         """LF, VT, FF."""
@@ -114,13 +114,21 @@ class Drawing(Grid):
         cursor.x = self.left if self.modes.origin or cursor.x >= self.left else 0
 
     def next_line(self) -> None:
-        """CR LF, or NEL."""
+        """NEL."""
+        self.index()
         self.carriage_return()
-        self.linefeed()
+
+    def new_line(self) -> None:
+        """CR LF."""
+        cursor = self.cursor
+        cursor.x = self.left if self.modes.origin or cursor.x >= self.left else 0
+        self.index()
 
     def tab(self, count: int = 1) -> None:
         """HT, CHT: to the next tab stop, or to the last column that text may use."""
         cursor = self.cursor
+        if cursor.pending and self.modes.more_fix:
+            self._wrap()
         last = self.right if cursor.x <= self.right else self.columns - 1
         for _ in range(min(count, self.columns)):
             cursor.x = min((stop for stop in self.tabstops if stop > cursor.x), default=last)

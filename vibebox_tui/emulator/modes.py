@@ -75,6 +75,9 @@ class Modes:
         self.auto_repeat = True
         self.send_receive = True
         self.meta_sends_escape = True
+        self.print_form_feed = False
+        self.print_extent = False
+        self.hebrew_keyboard = False
         self.eight_bit_controls = False
         """S8C1T: replies begin with C1 bytes, and raw C1 bytes are controls."""
 
@@ -92,7 +95,10 @@ MODE_NAMES: dict[str, str] = {
     "?7": "autowrap",
     "?8": "auto_repeat",
     "?12": "cursor_blinking",
+    "?18": "print_form_feed",
+    "?19": "print_extent",
     "?25": "cursor_visible",
+    "?35": "hebrew_keyboard",
     "?40": "allow_132_columns",
     "?41": "more_fix",
     "?42": "national_characters",

@@ -89,7 +89,8 @@ def parse_colour(text: str) -> RGB | None:
         if len(digits) % 3:
             return None
         size = len(digits) // 3
-        return _rgb(int(digits[i : i + size].ljust(4, "0"), 16) for i in range(0, 3 * size, size))
+        parts = (digits[i : i + size].ljust(2, "0")[:2] for i in range(0, 3 * size, size))
+        return _rgb(int(part, 16) * 257 for part in parts)
     if match := re.fullmatch("rgb:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})", text):
         return _rgb(
             round(int(part, 16) * 0xFFFF / (16 ** len(part) - 1)) for part in match.groups()

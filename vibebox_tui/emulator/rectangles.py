@@ -16,8 +16,8 @@ class Rectangles(Editing):
     """A screen with rectangles."""
 
     def reset_rectangles(self) -> None:
-        self.attribute_stream = True
-        """DECSACE: DECCARA and DECRARA change the text from corner to corner, not a rectangle."""
+        self.attribute_extent = 0
+        """DECSACE: with 2, DECCARA and DECRARA change a rectangle, else from corner to corner."""
 
     def erase_rectangle(self, *corners: int) -> None:
         """DECERA."""
@@ -25,7 +25,7 @@ class Rectangles(Editing):
 
     def erase_rectangle_selectively(self, *corners: int) -> None:
         """DECSERA."""
-        self._fill(self._area(corners), " ", None, self._spared(True))
+        self._fill(self._area(corners), " ", None, Attributes.PROTECTED)
 
     def fill_rectangle(self, code: int = 0, *corners: int) -> None:
         """DECFRA."""
@@ -53,7 +53,7 @@ class Rectangles(Editing):
 
     def select_attribute_extent(self, extent: int = 0) -> None:
         """DECSACE."""
-        self.attribute_stream = extent != 2
+        self.attribute_extent = extent
 
     def _fill(self, area: Area, character: str, style: Style | None, spared: int) -> None:
         """Put a character into the cells that aren't `spared`, in `style` or their own."""
@@ -75,7 +75,7 @@ class Rectangles(Editing):
         for row in range(top, end_row):
             line = self._opened(self.rows[row])
             first, end = left, end_column
-            if self.attribute_stream:
+            if self.attribute_extent != 2:
                 first = left if row == top else 0
                 end = end_column if row == end_row - 1 else self.columns
             for column in range(first, end):

@@ -125,11 +125,9 @@ class Reports(Switches):
             " q": self._cursor_style,
             '"q': lambda: str(int(bool(self.style.attributes & Attributes.PROTECTED))),
             '"p': self._conformance,
-            "*x": lambda: "1" if self.attribute_stream else "2",
+            "*x": lambda: str(self.attribute_extent),
             "$}": lambda: "0",
             "$~": lambda: "0",
-            "*}": lambda: "0",
-            "+r": lambda: "0",
         }
         setting = settings.get(request)
         self.reply_dcs(f"1$r{setting()}{request}" if setting else "0$r")
@@ -172,6 +170,11 @@ class Reports(Switches):
             self.resize(min(lines, 500) or height, min(columns, 500) or width)
         elif operation >= 24 and self.resizable:
             self.resize(min(operation, 500), width)
+
+    def set_screen_height(self, lines: int = 0) -> None:
+        """DECSNLS, where the size is the remote side's to change."""
+        if self.resizable and lines:
+            self.resize(min(lines, 500), self.columns)
 
     def report_termios_title(self, operation: int) -> None:
         """XTWINOPS 20 and 21: the empty title, whatever the title is."""

@@ -121,7 +121,9 @@ class Switches(Rectangles):
     def reset(self) -> None:
         """RIS: everything as at the start, but for the scrollback."""
         columns_132 = self.resizable and self.columns == _WIDE_PAGE and self.modes.columns_132
+        allowed = self.modes.allow_132_columns
         self.modes.__init__()  # type: ignore[misc]
+        self.modes.allow_132_columns = allowed
         if columns_132:
             self.columns = _NARROW_PAGE
         self.conformance_level = 5
