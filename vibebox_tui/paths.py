@@ -24,6 +24,11 @@ def state_directory() -> Path:
     return platformdirs.user_state_path(_APP)
 
 
+def recordings_directory() -> Path:
+    """Where the dashboard puts recordings of terminals."""
+    return state_directory() / "recordings"
+
+
 def data_directory() -> Path:
     """Where the user's own server keeps its store."""
     return platformdirs.user_data_path(_APP)

@@ -171,6 +171,7 @@ class Attached:
                 if not self._was_lost:
                     _note(f"the link is lost: {reason} (Ctrl+] k tries now, Ctrl+] d leaves)")
                 self._was_lost = True
+                self._has_room.set()
             case InputPending(characters, held=is_held):
                 self._notice_pending(characters, is_held=is_held)
             case InputUncertain():
@@ -179,8 +180,8 @@ class Attached:
                 pass
 
     def _notice_pending(self, characters: int, *, is_held: bool) -> None:
-        if characters < MOST_WAITING:
-            self._has_room.set()
+        if characters < MOST_WAITING or self._was_lost:
+            self._has_room.set()  # without a link there is nothing to wait for but the escape key
         else:
             self._has_room.clear()
         if is_held:
@@ -228,10 +229,10 @@ class Attached:
 async def _read(descriptor: int) -> bytes:
     """What is typed next; nothing once the terminal is gone."""
     loop = asyncio.get_running_loop()
-    readable = loop.create_future()
-    loop.add_reader(descriptor, lambda: readable.done() or readable.set_result(None))
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
     try:
-        await readable
+        await readable.wait()
         return os.read(descriptor, READ_SIZE)
     except OSError:
         return b""

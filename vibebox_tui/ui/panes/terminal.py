@@ -1,47 +1,39 @@
 """The terminal pane: the sessions of one environment, drawn, typed into, kept over reconnects."""
 
 import asyncio
-import webbrowser
+import logging
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.emulator.keys import encode_focus
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.messages import KeyEverywhere, Said
-from vibebox_tui.ui.output import draw_now
+from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.terminals import Terminals
 from vibebox_tui.ui.panes.terminals_attachment import FRAME_PATIENCE, Attachment
-from vibebox_tui.ui.panes.terminals_capture import (
-    Capture,
-    Command,
-    Elsewhere,
-    Prefixed,
-    Typed,
-    Unknown,
-    key_name,
-    prefix_help,
-)
+from vibebox_tui.ui.panes.terminals_box import TerminalBox
+from vibebox_tui.ui.panes.terminals_capture import Command, prefix_help
 from vibebox_tui.ui.panes.terminals_frames import FrameClock
-from vibebox_tui.ui.panes.terminals_paste import is_worth_asking, question
-from vibebox_tui.ui.panes.terminals_pointing import Pointing
-from vibebox_tui.ui.panes.terminals_reading import Asks, Reading
-from vibebox_tui.ui.panes.terminals_typing import Typing
-from vibebox_tui.ui.panes.terminals_words import notice_of, tab_texts, what_is_shown
+from vibebox_tui.ui.panes.terminals_words import tab_texts
+from vibebox_tui.ui.recordings import CastError, Playback, read_cast
+from vibebox_tui.ui.recordings.shelf import new_recording_path, recordings
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
+from vibebox_tui.ui.screens.player import PlayerScreen
+from vibebox_tui.ui.screens.recordings import RecordingsDialog
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.terminal_paint import harmless
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
+
+_log = logging.getLogger(__name__)
 
 BELL_SECONDS = 0.15
 """How long the border shows a bell: long enough to be noticed, no blinking."""
@@ -70,6 +62,8 @@ class TerminalPane(Pane):
         Binding("G,end", "newest", "To the present screen", id="terminal.newest", show=False),
         Binding("v", "read", "Copy mode", id="terminal.read"),
         Binding("slash", "search", "Search in the terminal", id="terminal.search"),
+        Binding("R", "record", "Record, end recording", id="terminal.record", show=False),
+        Binding("P", "play", "Play a recording", id="terminal.play", show=False),
     ]
 
     # --- what it is made of ----------------------------------------------------------------
@@ -84,35 +78,21 @@ class TerminalPane(Pane):
         classes: str | None = None,
     ) -> None:
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
-        self._view = TerminalView()
+        self._box = TerminalBox(self.settings)
         self._tab_line = Static(classes="terminal-tabs")
-        self._notice_line = Static(classes="terminal-notice")
-        self._search_line = Input(placeholder="search", classes="terminal-search", compact=True)
-        self._capture = Capture(self.settings.escape_key)
-        self._frames = FrameClock(self._draw)
+        self._frames = FrameClock(self._draw, self._drawing_failed)
         self._terminals: Terminals | None = None
         self._has_room = asyncio.Event()
         self._titled = ""
         self._is_opening = False
-        self._typing = Typing(lambda: self.present)
-        self._reading = Reading(
-            self._view, Asks(self._copy, self._open_link, self._ask_search, self._say)
-        )
-        self._pointing = Pointing(
-            self._view, self._reading, lambda: self.present, is_typing=lambda: self._is_typing
-        )
-        self._is_typing = False
-        self._searches_backward = False
 
     def compose(self) -> ComposeResult:
         yield self._tab_line
-        yield self._view
-        yield self._notice_line
-        yield self._search_line
+        yield self._box
 
     @property
     def focus_target(self) -> Widget | None:
-        return self._view
+        return self._box.view
 
     @property
     def present(self) -> Attachment | None:
@@ -123,8 +103,8 @@ class TerminalPane(Pane):
         title = super().title_text()
         if (attachment := self.present) is None:
             return title
-        name = f"{title}/{attachment.session.session_name or 'shell'}"
         said = harmless(attachment.emulator.title).strip()
+        name = f"{title}/{attachment.name}"
         return f"{name} – {said}" if said else name
 
     def key_help(self) -> list[tuple[str, str]]:
@@ -134,10 +114,9 @@ class TerminalPane(Pane):
 
     def reset(self) -> None:
         self._terminals = None
-        self._leave()
         self._frames.stop()
-        self._view.show(None)
-        self._describe()
+        self._box.leave()
+        self._draw()
 
     async def follow(self) -> None:
         if self.environment is None:
@@ -146,44 +125,43 @@ class TerminalPane(Pane):
         async with asyncio.TaskGroup() as tasks:
             terminals = Terminals(self.client, self.environment.id, tasks, self._changed)
             self._terminals = terminals
-            await terminals.load(*self._view.room)
-            self._go_on_capturing()
+            await terminals.load(*self._box.view.room)
+            if self._box.is_typing and self.present is None:
+                self.action_new()
             await asyncio.get_running_loop().create_future()
 
-    def _go_on_capturing(self) -> None:
-        """The list is there: who wanted to type before that gets a terminal to do it in."""
-        if not self._is_typing:
-            return
-        if self.present is None:
-            self.action_new()
-        else:
-            self._typing.catch_up()
-
     def _changed(self, attachment: Attachment | None) -> None:
-        if attachment is None or attachment is self.present:
-            self._frames.request()
-        elif not attachment.has_news:
+        if attachment is not None and attachment is not self.present:
+            if attachment.has_news:
+                return
             attachment.has_news = True
-            self._frames.request()
+        self._frames.request()
 
     def _draw(self) -> None:
         """Bring the screen up to date: one frame, whatever has come since the last."""
         attachment = self.present
-        emulator = attachment.emulator if attachment else None
         if attachment is not None and attachment.is_mid_frame:
             self._frames.request(after=FRAME_PATIENCE)
             return
-        if self._view.emulator is not emulator:
-            self._view.show(emulator)
-        self._view.draw_changes()
+        if self._box.attachment is not attachment:
+            self._box.show(attachment, self._name_of(attachment) if attachment else "")
         self._describe()
-        if self._view.is_on_screen:
-            draw_now(self._view)
+        self._box.draw(is_empty=self._is_empty)
+
+    def _drawing_failed(self, error: Exception) -> None:
+        _log.error("drawing %s failed", self.title_text(), exc_info=error)
+        self._fail(f"Drawing this pane failed: {type(error).__name__}: {error}")
 
     # --- what it says about itself ---------------------------------------------------------
 
+    @property
+    def _is_empty(self) -> bool:
+        """Whether it is known that there is no terminal."""
+        terminals = self._terminals
+        return terminals is not None and terminals.is_loaded and not terminals.attachments
+
     def _describe(self) -> None:
-        attachment, terminals = self.present, self._terminals
+        attachment = self.present
         if attachment is not None:
             self._notice_bell(attachment)
             if attachment.link_state is not None:
@@ -191,156 +169,34 @@ class TerminalPane(Pane):
         if (title := self.title_text()) != self._titled:
             self._titled = title
             self.retitle()
-        self.detail = self._detail()
-        attachments = terminals.attachments if terminals else []
-        self._set_line(self._tab_line, tab_texts(attachments, attachment))
-        is_empty = terminals is not None and terminals.is_loaded and not attachments
-        notice = notice_of(attachment, self._escape, is_empty=is_empty, typing=self._typing)
-        self._set_line(self._notice_line, notice)
+        self.detail = self._box.words()
+        attachments = self._terminals.attachments if self._terminals else []
+        self._show_tabs(tab_texts(attachments, attachment))
 
-    @property
-    def _escape(self) -> str:
-        return key_name(self.settings.escape_key)
-
-    def _detail(self) -> str:
-        return what_is_shown(
-            self.present,
-            typing=self._is_typing,
-            reading=self._reading.words,
-            prefixed=self._capture.prefixed,
-            back=self._view.back,
-            escape=self._escape,
-        )
+    def _show_tabs(self, tabs: Content) -> None:
+        self._tab_line.display = bool(tabs.plain)
+        if tabs != self._tab_line.content:
+            self._tab_line.update(tabs)
 
     def _notice_bell(self, attachment: Attachment) -> None:
         if attachment.take_bell():
             self.add_class("-bell")
             self.set_timer(BELL_SECONDS, lambda: self.remove_class("-bell"))
 
-    def _set_line(self, line: Static, content: Content) -> None:
-        line.display = bool(content.plain)
-        if content != line.content:
-            line.update(content)
-
-    # --- keys ------------------------------------------------------------------------------
-
-    def on_key(self, event: events.Key) -> None:
-        if self._search_line.has_focus:
-            if event.key == "escape":
-                event.stop()
-                self._end_search_line()
-            return
-        if self._reading.is_by_mouse:
-            self._reading.leave()
-        if not self._view.all_keys:
-            return
-        event.stop()
-        event.prevent_default()
-        if self._reading.is_active and event.key != self.settings.escape_key:
-            self._reading.press(event.key)
-            self._view.all_keys = self._reading.is_active or self._is_typing
-        else:
-            self._press(event)
-        self.detail = self._detail()
-
-    def _press(self, event: events.Key) -> None:
-        match verdict := self._capture.press(event.key, event.character):
-            case Typed():
-                self._view.back = 0
-                self._typing.press(verdict)
-            case Command():
-                self._obey(verdict)
-            case Elsewhere(key):
-                self._leave()
-                self.post_message(KeyEverywhere(key))
-            case Unknown(key):
-                self._say(f"{self._escape} {key} means nothing; {self._escape} ? shows what does")
-            case Prefixed():
-                pass
-            case _:
-                assert_never(verdict)
-
-    def on_paste(self, event: events.Paste) -> None:
-        if self._is_typing and self.present is not None:
-            event.stop()
-            self._paste(self.present, event.text)
-
-    @work(group="paste", exclusive=False, exit_on_error=False)
-    async def _paste(self, attachment: Attachment, text: str) -> None:
-        if self._typing.is_pasting:
-            self._say(f"A paste is on its way already; {self._escape} x stops it", is_error=True)
-            return
-        if not await self._may_paste(attachment, text):
-            return
-        await self._typing.paste(attachment, text, self._frames.request)
-        self._frames.request()
-
-    async def _may_paste(self, attachment: Attachment, text: str) -> bool:
-        if not self.settings.confirm_paste or not is_worth_asking(text):
-            return True
-        dialog = _pasting(text, self._name_of(attachment))
-        return await self.app.push_screen_wait(dialog) == "paste"
-
     def _name_of(self, attachment: Attachment) -> str:
         environment = self.environment.name if self.environment else ""
-        return f"{environment}/{attachment.session.session_name or 'shell'}"
+        return f"{environment}/{attachment.name}"
 
-    def _obey(self, command: Command) -> None:
-        does: dict[Command, Callable[[], object]] = {
-            Command.LEAVE: self._leave,
-            Command.NEXT: partial(self.action_next, 1),
-            Command.PREVIOUS: partial(self.action_next, -1),
-            Command.NEW: self.action_new,
-            Command.COPY_MODE: self.action_read,
-            Command.SEARCH: self.action_search,
-            Command.PASTE: lambda: self.on_paste(events.Paste(self.app.clipboard)),
-            Command.READ_ONLY: self._switch_read_only,
-            Command.SEND_PENDING: partial(self._answer_pending, send=True),
-            Command.FORGET_PENDING: partial(self._answer_pending, send=False),
-            Command.RECONNECT: self.client.retry_now,
-            Command.HELP: self._show_keys,
-        }
-        does[command]()
-
-    def _switch_read_only(self) -> None:
-        if (attachment := self.present) is not None:
-            attachment.read_only = not attachment.read_only
-
-    def _answer_pending(self, *, send: bool) -> None:
-        if self._typing.is_pasting and not send:
-            self._typing.stop_pasting()
-        elif (attachment := self.present) is not None:
-            attachment.answer_pending(send=send)
-
-    def _show_keys(self) -> None:
-        keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help())
-        self.notify(keys, title="In a terminal", markup=False, timeout=15)
-
-    def _leave(self) -> None:
-        """Type no more; read no more either."""
-        self._typing.forget()
-        self._is_typing = False
-        if self._reading.is_active:
-            self._reading.leave()
-        self._view.all_keys = False
-        self._capture.prefixed = False
-
-    def _capture_keys(self) -> None:
-        self._is_typing = True
-        self._view.all_keys = True
+    def _say(self, text: str, *, is_error: bool = False) -> None:
+        self.post_message(Said(text, "error" if is_error else "information"))
 
     # --- actions ---------------------------------------------------------------------------
 
     def action_capture(self) -> None:
         """Type into the terminal that is shown; open one where there is none."""
-        self._view.back = 0
-        self._capture_keys()
-        self._view.focus()
-        attachment, terminals = self.present, self._terminals
-        is_over = attachment is not None and (attachment.ended or attachment.failure)
-        if is_over or (attachment is None and terminals is not None and terminals.is_loaded):
+        self._box.type_here()
+        if self._is_empty or (self.present is not None and self.present.is_over):
             self.action_new()
-        self._describe()
 
     def action_next(self, step: int) -> None:
         """Show the terminal `step` places further."""
@@ -349,149 +205,117 @@ class TerminalPane(Pane):
 
     def action_page(self, pages: int) -> None:
         """Scroll back by `pages`, forward where negative."""
-        self._scroll(pages * max(1, self._view.size.height - 1))
+        self._box.scroll_back(pages * max(1, self._box.view.size.height - 1))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll back by `lines`, forward where negative."""
-        self._scroll(lines)
+        self._box.scroll_back(lines)
 
     def action_oldest(self) -> None:
         """Scroll back to the oldest line that is kept."""
-        self._scroll(self._view.furthest)
+        self._box.scroll_back(self._box.view.furthest)
 
     def action_newest(self) -> None:
         """Show the present screen."""
-        self._scroll(-self._view.back)
+        self._box.scroll_back(-self._box.view.back)
+
+    def action_read(self) -> None:
+        """Enter copy mode."""
+        self._box.read()
+
+    def action_search(self) -> None:
+        """Search in the terminal's text, from its end to its start."""
+        self._box.search()
 
     def action_new(self) -> None:
         """Start a shell in a session of its own, and type into it.
 
-        A terminal that was shown and has ended makes room for it.
+        A terminal that was shown and is over makes room for it.
         """
         if self._terminals is not None and not self._is_opening:
             self._is_opening = True
-            self._capture_keys()
+            self._box.type_here()
             self._open(self._terminals)
 
     @work(group="open", exclusive=True, exit_on_error=False)
     async def _open(self, terminals: Terminals) -> None:
-        over = self.present if self.present and self.present.ended else None
+        over = self.present if self.present is not None and self.present.is_over else None
         try:
-            await terminals.open(*self._view.room)
+            await terminals.open(*self._box.view.room)
         except VibeBoxError as error:
             self._say(f"No terminal: {error}", is_error=True)
-            self._leave()
+            self._box.leave()
         else:
             if over is not None:
                 terminals.forget(over)
-            self._typing.catch_up()
         finally:
             self._is_opening = False
-            self._describe()
 
     @work(group="end", exclusive=True, exit_on_error=False)
     async def action_end(self) -> None:
-        """End the terminal that is shown, after asking; one that has ended is taken away."""
+        """End the terminal that is shown, after asking; one that is over is taken away."""
         terminals, attachment = self._terminals, self.present
         if terminals is None or attachment is None:
             return
-        if attachment.ended or attachment.failure:
+        if attachment.is_over:
             terminals.forget(attachment)
-        elif await self.app.push_screen_wait(_ending(self.title_text())) == "end":
+        elif await self.app.push_screen_wait(_ending(self._name_of(attachment))) == "end":
             try:
                 await terminals.end(attachment)
             except VibeBoxError as error:
                 self._say(f"The terminal goes on: {error}", is_error=True)
 
-    def action_read(self) -> None:
-        """Enter copy mode."""
-        self._reading.begin()
-        self._view.all_keys = self._reading.is_active or self._is_typing
-        self._view.focus()
-        self._describe()
+    def action_record(self) -> None:
+        """Record the terminal that is shown, or end that; what is typed is no part of it."""
+        if (attachment := self.present) is None:
+            return
+        try:
+            if (ended := attachment.end_recording()) is not None:
+                self._say(f"Recorded {ended.seconds:.0f} s: {ended.path}")
+            else:
+                name = self._name_of(attachment)
+                attachment.record(new_recording_path(name), name)
+        except CastError as error:
+            self._say(str(error), is_error=True)
+        self._frames.request()
 
-    def action_search(self) -> None:
-        """Search in the terminal's text, from its end to its start."""
-        if self.present is not None:
-            self._ask_search(True)
+    @work(group="play", exclusive=True, exit_on_error=False)
+    async def action_play(self) -> None:
+        """Choose a recording and play it."""
+        path = await self.app.push_screen_wait(RecordingsDialog(recordings()))
+        if path is None:
+            return
+        try:
+            cast = await asyncio.to_thread(read_cast, path)
+        except CastError as error:
+            self._say(str(error), is_error=True)
+            return
+        glyphs = self.settings.glyphs
+        self.app.push_screen(PlayerScreen(Playback(cast), title=path.name, glyphs=glyphs))
 
-    def _scroll(self, lines: int) -> None:
-        self._view.scroll_back(lines)
-        self.detail = self._detail()
+    def _show_keys(self) -> None:
+        keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help())
+        self.notify(keys, title="In a terminal", markup=False, timeout=15)
 
-    def _say(self, text: str, *, is_error: bool = False) -> None:
-        self.post_message(Said(text, "error" if is_error else "information"))
+    # --- what its terminal reports ---------------------------------------------------------
 
-    # --- reading ---------------------------------------------------------------------------
-
-    def _ask_search(self, backward: bool) -> None:
-        self._searches_backward = backward
-        self._search_line.display = True
-        self._search_line.value = ""
-        self._search_line.focus()
-
-    @on(Input.Submitted)
-    def _search(self, event: Input.Submitted) -> None:
+    @on(TerminalBox.Commanded)
+    def _obey(self, event: TerminalBox.Commanded) -> None:
         event.stop()
-        self._end_search_line()
-        if event.value:
-            self._reading.search(event.value, backward=self._searches_backward)
-        self._view.all_keys = self._reading.is_active or self._is_typing
-        self._describe()
+        does: dict[Command, Callable[[], object]] = {
+            Command.NEXT: partial(self.action_next, 1),
+            Command.PREVIOUS: partial(self.action_next, -1),
+            Command.NEW: self.action_new,
+            Command.RECONNECT: self.client.retry_now,
+            Command.RECORD: self.action_record,
+            Command.HELP: self._show_keys,
+        }
+        does[event.command]()
 
-    def _end_search_line(self) -> None:
-        self._view.focus()
-        self._search_line.display = False
-
-    def _copy(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        lines = text.count("\n")
-        self._say(f"Copied {lines + 1} lines" if lines else f"Copied {len(text)} characters")
-
-    def _open_link(self, address: str) -> None:
-        self.app.copy_to_clipboard(address)
-        is_opened = webbrowser.open(address)
-        self._say(f"Opened {address}" if is_opened else f"No browser here; copied {address}")
-
-    # --- mouse, focus and size -------------------------------------------------------------
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._pointing.press(event)
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        self._pointing.release(event)
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        self._pointing.move(event)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+    @on(TerminalBox.Restated)
+    def _restate(self, event: TerminalBox.Restated) -> None:
         event.stop()
-        self._pointing.turn(event, 1)
-        self.detail = self._detail()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._pointing.turn(event, -1)
-        self.detail = self._detail()
-
-    def on_descendant_focus(self) -> None:
-        self._report_focus(has_focus=True)
-
-    def on_descendant_blur(self) -> None:
-        self.call_later(self._look_for_focus)
-
-    def _look_for_focus(self) -> None:
-        """The focus has left the pane, unless it has only gone to its line for searching."""
-        if not self.has_focus_within:
-            self._report_focus(has_focus=False)
-            self._search_line.display = False
-            self._leave()
-            self._describe()
-
-    def _report_focus(self, *, has_focus: bool) -> None:
-        attachment = self.present
-        if attachment is not None and attachment.emulator.modes.focus_reports:
-            attachment.send(encode_focus(has_focus))
+        self.detail = self._box.words()
 
     @on(TerminalView.SizeChanged)
     def _fit(self, event: TerminalView.SizeChanged) -> None:
@@ -506,12 +330,4 @@ def _ending(what: str) -> ChoiceDialog:
         "End terminal",
         f"End {what}?\n\nWhat runs in it is stopped, for everybody who is attached.",
         [Choice("no", "Cancel", is_harmless=True), Choice("end", "End it", is_dangerous=True)],
-    )
-
-
-def _pasting(text: str, target: str) -> ChoiceDialog:
-    return ChoiceDialog(
-        "Paste",
-        question(text, target),
-        [Choice("no", "Cancel", is_harmless=True), Choice("paste", "Paste")],
     )

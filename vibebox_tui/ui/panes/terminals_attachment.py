@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import assert_never
 
@@ -19,8 +20,10 @@ from vibebox_tui.client.events import (
 )
 from vibebox_tui.client.terminal import TerminalLink
 from vibebox_tui.emulator import Emulator
+from vibebox_tui.emulator.snapshot import snapshot
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Session
+from vibebox_tui.ui.recordings import CastError, CastWriter
 
 SLICE_TIME = 0.004
 """Seconds of drawing into an emulator at a stretch: less than a key may wait to be noticed."""
@@ -36,6 +39,10 @@ MOST_EARLY_BYTES = 4_096
 
 MOST_WAITING = 8_192
 """Characters of input on their way beyond which a paste waits with its next piece."""
+
+
+_RESET = "\x1bc"
+"""RIS: in a recording, a screen that begins anew."""
 
 
 class Attachment:
@@ -66,6 +73,10 @@ class Attachment:
         """Whether there was output while another terminal was shown."""
         self.failure = ""
         """Why the session can't be watched (any more), as a sentence."""
+        self.recording: CastWriter | None = None
+        """What the output is written to besides, while it is."""
+        self.recording_failure = ""
+        """Why recording ended by itself, as a sentence."""
         self._room = (rows, columns)
         self._link: TerminalLink | None = None
         self._early = b""
@@ -75,6 +86,20 @@ class Attachment:
         self._busy_since = 0.0
         self._frame_began: float | None = None
         self._heard_bells = 0
+
+    @property
+    def name(self) -> str:
+        """What the session is called in its environment."""
+        return self.session.session_name or self.session.session_type
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will come of it any more."""
+        return self.ended is not None or bool(self.failure)
+
+    def request_drawing(self) -> None:
+        """Say that something about it may look different."""
+        self._changed(self)
 
     # --- output ----------------------------------------------------------------------------
 
@@ -97,20 +122,25 @@ class Attachment:
                     await self._take(event)
             finally:
                 self._link = None
+                self.end_recording()
 
     async def _take(self, event: TerminalEvent) -> None:
         match event:
             case TerminalText(data):
+                self._record(data)
                 await self._feed(data)
                 return
             case TerminalReset(rows, columns):
                 self.emulator = Emulator(rows, columns)
+                self._record(_RESET)
                 self._heard_bells = 0
                 self.is_live = False
             case TerminalLiveNow():
                 self.is_live = True
             case TerminalSizeChanged(rows, columns):
                 self.emulator.resize(rows, columns)
+                if self.recording is not None:
+                    self.recording.resized(rows, columns)
             case TerminalEnded():
                 self.ended = event
                 self._input_moved.set()
@@ -124,6 +154,41 @@ class Attachment:
             case _:
                 assert_never(event)
         self._changed(self)
+
+    # --- recording -------------------------------------------------------------------------
+
+    def record(self, path: Path, title: str) -> None:
+        """Write what comes from now on to a new file, beginning with the present screen.
+
+        Raises:
+            CastError: the file can't be written.
+        """
+        self.recording_failure = ""
+        writer = CastWriter(path, self.emulator.rows, self.emulator.columns, title=title)
+        writer.output(snapshot(self.emulator, scrollback=False).decode("utf-8", "replace"))
+        self.recording = writer
+
+    def end_recording(self) -> CastWriter | None:
+        """Record no more; what was written to, where that was anything.
+
+        Raises:
+            CastError: the last of it can't be written.
+        """
+        writer, self.recording = self.recording, None
+        if writer is not None:
+            writer.close()
+        return writer
+
+    def _record(self, text: str) -> None:
+        if self.recording is None:
+            return
+        try:
+            self.recording.output(text)
+        except CastError as error:
+            self.recording = None
+            self.recording_failure = str(error)
+
+    # ---------------------------------------------------------------------------------------
 
     async def _feed(self, text: str) -> None:
         """Draw `text` in slices, with a look at everything else that waits in between."""
@@ -172,7 +237,7 @@ class Attachment:
 
     def send(self, data: bytes) -> None:
         """Write `data` to the session, now or when the link is back; nothing where it ended."""
-        if not data or self.read_only or self.ended is not None or self.failure:
+        if not data or self.read_only or self.is_over:
             return
         if self._link is not None:
             self._link.send(data.decode("utf-8", "replace"))
@@ -186,7 +251,7 @@ class Attachment:
 
     async def room_for_input(self) -> None:
         """Return once little of what was sent waits to go out, or none of it ever will."""
-        while self.pending.characters > MOST_WAITING and self.ended is None and not self.failure:
+        while self.pending.characters > MOST_WAITING and not self.is_over:
             self._input_moved.clear()
             await self._input_moved.wait()
         await asyncio.sleep(0)

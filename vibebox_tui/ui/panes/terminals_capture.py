@@ -18,6 +18,7 @@ class Command(StrEnum):
     SEND_PENDING = "send what was typed while disconnected"
     FORGET_PENDING = "forget what was typed while disconnected, stop a paste"
     RECONNECT = "reconnect now"
+    RECORD = "record, or end recording"
     HELP = "show these keys"
 
 
@@ -68,6 +69,7 @@ _COMMANDS = {
     "s": Command.SEND_PENDING,
     "x": Command.FORGET_PENDING,
     "k": Command.RECONNECT,
+    "R": Command.RECORD,
     "question_mark": Command.HELP,
 }
 

@@ -13,10 +13,14 @@ the frame rate drops before anything else has to wait."""
 
 
 class FrameClock:
-    """Calls `draw` after `request`, as soon as the last drawing is long enough ago."""
+    """Calls `draw` after `request`, as soon as the last drawing is long enough ago.
 
-    def __init__(self, draw: Callable[[], None]) -> None:
+    An error in it is handed to `failed`: the timer's task would only log it.
+    """
+
+    def __init__(self, draw: Callable[[], None], failed: Callable[[Exception], None]) -> None:
         self._draw = draw
+        self._failed = failed
         self._next_at = 0.0
         self._due: asyncio.TimerHandle | None = None
 
@@ -40,6 +44,9 @@ class FrameClock:
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         self._due = None
         began = perf_counter()
-        self._draw()
+        try:
+            self._draw()
+        except Exception as error:
+            self._failed(error)
         took = perf_counter() - began
         self._next_at = loop.time() + max(FRAME - took, DRAWING_SHARE * took)

@@ -19,9 +19,7 @@ def tab_texts(attachments: Sequence[Attachment], present: Attachment | None) -> 
     if len(attachments) < 2:
         return Content("")
     tabs = [
-        Content.assemble(
-            (f" {number} {_name(each)} ", _tab_style(each, is_present=each is present))
-        )
+        Content.assemble((_tab(number, each), _tab_style(each, is_present=each is present)))
         for number, each in enumerate(attachments, 1)
     ]
     return Content(" ").join(tabs)
@@ -47,6 +45,8 @@ def what_is_shown(
     if attachment is not None:
         if attachment.read_only:
             parts.append("read-only")
+        if attachment.recording is not None:
+            parts.append("recording")
         if not attachment.is_live and not attachment.ended and not attachment.failure:
             parts.append("attaching…")
     if back:
@@ -62,6 +62,8 @@ def notice_of(
     """The most urgent thing that the user should know, or nothing."""
     if attachment is None:
         return Content("No terminal here yet. Enter opens a shell.") if is_empty else Content("")
+    if attachment.recording_failure:
+        return Content(f"Recording ended: {attachment.recording_failure}")
     if attachment.failure:
         return Content(f"{attachment.failure} Enter opens a new terminal, X removes this one.")
     if attachment.ended is not None:
@@ -94,9 +96,8 @@ def _input_notice(attachment: Attachment, escape: str) -> str:
     return ""
 
 
-def _name(attachment: Attachment) -> str:
-    name = attachment.session.session_name or attachment.session.session_type
-    return f"{name}{'*' if attachment.has_news else ''}"
+def _tab(number: int, attachment: Attachment) -> str:
+    return f" {number} {attachment.name}{'*' if attachment.has_news else ''} "
 
 
 def _tab_style(attachment: Attachment, *, is_present: bool) -> str:
