@@ -29,6 +29,8 @@ from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 TILES_FROM_WIDTH: Final = 116
 """Columns from which the overview may have tiles: 120 without the pane's border, and air."""
 
+_BLANK: Final = fingerprint(Content(""))
+
 Verb = Literal["start", "stop", "restart", "delete"]
 """What can be done to environments, once the user has confirmed it."""
 
@@ -103,6 +105,10 @@ class EnvironmentTable(ScrollView, can_focus=True):
         self._glyphs = settings.glyphs
         self._shown: list[EnvironmentRow] = []
         self._painted: dict[int, Fingerprint] = {}
+        self._tiles_across = 0
+        """How many tiles stand side by side; 0 where there are lines instead."""
+        self._row_height = 1
+        self._head_height = 1
 
     @property
     def shown(self) -> list[EnvironmentRow]:
@@ -157,30 +163,18 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def _cursor_index(self) -> int:
         return next((i for i, row in enumerate(self._shown) if row.id == self.cursor), 0)
 
-    @property
-    def _tiles_across(self) -> int:
-        """How many tiles stand side by side; 0 where there are lines instead."""
-        across = self.size.width // TILE_WIDTH
-        rows = -(-len(self._shown) // across) if across else 0
-        fits = self.size.width >= TILES_FROM_WIDTH and rows * TILE_HEIGHT <= self.size.height
-        return across if self.prefers_tiles and fits and self._shown else 0
-
-    @property
-    def _row_height(self) -> int:
-        """Two lines where the list is too narrow for all and the screen high enough."""
-        if self._tiles_across:
-            return TILE_HEIGHT
-        is_narrow = self.size.width < SECOND_LINE_BELOW
-        return 2 if is_narrow and 2 * len(self._shown) < self.size.height else 1
-
-    @property
-    def _head_height(self) -> int:
-        return 0 if self._tiles_across else 1
-
     def _measure(self) -> None:
-        across = self._tiles_across or 1
-        rows = -(-len(self._shown) // across)
-        self.virtual_size = Size(self.size.width, self._head_height + rows * self._row_height)
+        """Decide between tiles and lines of one or two rows, for this size and this many."""
+        width, height = self.size
+        count = len(self._shown)
+        across = width // TILE_WIDTH if self.prefers_tiles and width >= TILES_FROM_WIDTH else 0
+        if count and across and -(-count // across) * TILE_HEIGHT <= height:
+            self._tiles_across, self._row_height, self._head_height = across, TILE_HEIGHT, 0
+        else:
+            is_roomy = width < SECOND_LINE_BELOW and 2 * count < height
+            self._tiles_across, self._row_height, self._head_height = 0, 2 if is_roomy else 1, 1
+        rows = -(-count // (self._tiles_across or 1))
+        self.virtual_size = Size(width, self._head_height + rows * self._row_height)
 
     def _show_cursor(self) -> None:
         height = self._row_height
@@ -194,10 +188,15 @@ class EnvironmentTable(ScrollView, can_focus=True):
         """Paint the lines that say something else now: most samples change few of them."""
         if not self.is_mounted:
             return
-        for y in range(self.size.height):
+        width, height = self.size
+        used = min(height, self.virtual_size.height + 1)
+        for y in range(used):
             content, _ = self._line(y)
             if self._painted.get(y) != fingerprint(content):
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, width, 1))
+        for y in range(used, height):
+            if self._painted.get(y, _BLANK) != _BLANK:
+                self.refresh(Region(0, y, width, 1))
 
     def render_line(self, y: int) -> Strip:
         content, style_name = self._line(y)
