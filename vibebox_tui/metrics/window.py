@@ -73,11 +73,17 @@ class Window:
             return []
         length = (span or self.span) / slots
         first = int(now // length) - slots + 1
-        course: list[float | None] = [None] * slots
+        own: list[float | None] = [None] * slots
+        held = own.copy()
         for at, value in self._since(first * length - HOLD_SECONDS):
-            _raise_to(course, int(at // length) - first, value)
-            _hold(course, at, value, first, length, now)
-        return course
+            slot = int(at // length) - first
+            if 0 <= slot < slots:
+                present = own[slot]
+                own[slot] = value if present is None else max(present, value)
+            last = min(int(min(at + HOLD_SECONDS, now) // length) - first, slots - 1)
+            for later in range(max(slot + 1, 0), last + 1):
+                held[later] = value
+        return [past if value is None else value for value, past in zip(own, held, strict=True)]
 
     def _since(self, at: float) -> Iterator[tuple[float, float]]:
         start = bisect_left(self._times, at)
@@ -89,18 +95,3 @@ class Window:
         if outdated > 0:
             del self._times[:outdated]
             del self._values[:outdated]
-
-
-def _raise_to(course: list[float | None], slot: int, value: float) -> None:
-    if 0 <= slot < len(course):
-        present = course[slot]
-        course[slot] = value if present is None else max(present, value)
-
-
-def _hold(
-    course: list[float | None], at: float, value: float, first: int, length: float, now: float
-) -> None:
-    """Let `value` stand in the slots after its own that have begun within the holding time."""
-    last = int(min(at + HOLD_SECONDS, now) // length) - first
-    for slot in range(max(int(at // length) - first + 1, 0), min(last + 1, len(course))):
-        course[slot] = value
