@@ -6,7 +6,8 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from vibebox_tui.emulator import Emulator
+from vibebox_tui.emulator import PLAIN, Emulator
+from vibebox_tui.emulator import Style as EmulatorStyle
 from vibebox_tui.ui.output.canvas import Canvas
 from vibebox_tui.ui.output.pacing import PATIENCE, Pacing
 
@@ -83,9 +84,7 @@ def test_a_terminal_that_gets_the_differences_shows_what_one_would_that_gets_all
     at_once.feed(everything)
     if not frames:
         step_by_step.feed(everything)
-    assert [list(step_by_step.runs(row)) for row in range(4)] == [
-        list(at_once.runs(row)) for row in range(4)
-    ]
+    assert _screen(step_by_step) == _screen(at_once)
 
 
 def test_the_next_frame_waits_for_the_answer() -> None:
@@ -121,6 +120,17 @@ def _terminal(rows: int, columns: int) -> Emulator:
     emulator = Emulator(rows, columns)
     emulator.feed("\x1b[?7l")
     return emulator
+
+
+def _screen(emulator: Emulator) -> list[list[tuple[str, EmulatorStyle]]]:
+    """Each row's characters with their looks, without the blanks at its end."""
+    rows = []
+    for row in range(emulator.rows):
+        cells = [(character, style) for text, style in emulator.runs(row) for character in text]
+        while cells and cells[-1] == (" ", PLAIN):
+            cells.pop()
+        rows.append(cells)
+    return rows
 
 
 def _update(canvas: Canvas) -> str:

@@ -134,11 +134,11 @@ def _wide_cells(text: str, style: Style | None) -> Iterator[Cell]:
 
 
 def _mend_halves(row: list[Cell], x: int) -> None:
-    """Where what is left and right of column `x` doesn't belong together any more, half of a wide
-    character is a blank."""
-    if not 0 < x < len(row):
+    """Where what is left and right of column `x` doesn't belong together any more, or there is
+    nothing right of it, half of a wide character is a blank."""
+    if not 0 < x <= len(row):
         return
-    is_wide, goes_on = cell_len(row[x - 1][0]) > 1, not row[x][0]
+    is_wide, goes_on = cell_len(row[x - 1][0]) > 1, x < len(row) and not row[x][0]
     if is_wide and not goes_on:
         row[x - 1] = (" ", row[x - 1][1])
     elif goes_on and not is_wide:
