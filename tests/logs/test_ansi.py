@@ -36,7 +36,7 @@ def test_printable_text_is_kept(text: str):
         ("\x1b[38:2:1:2:3mx", [Span("x", Ink((1, 2, 3)))]),
         ("\x1b[97;41mx\x1b[39my", [Span("x", Ink(15, 1)), Span("y", Ink(None, 1))]),
         ("\x1b[3;4;7mx", [Span("x", Ink(italic=True, underline=True, reverse=True))]),
-        ("\x1b[2;9mx\x1b[22mx", [Span("x", Ink(dim=True, strike=True)), Span("x", Ink(strike=True))]),
+        ("\x1b[2;9mx", [Span("x", Ink(dim=True, strike=True))]),
         ("\x1b[1mx\x1b[my", [Span("x", Ink(bold=True)), Span("y", Ink())]),
         ("\x1b[38mx", [Span("x", Ink())]),
         ("\x1b[>4;1mx", [Span("x", Ink())]),

@@ -145,4 +145,7 @@ def _ago(milliseconds: int) -> str:
     if minutes < 60:
         return f"-{minutes}m{seconds:02d}s"
     hours, minutes = divmod(minutes, 60)
-    return f"-{hours}h{minutes:02d}m" if hours < 24 else f"-{hours // 24}d{hours % 24:02d}h"
+    if hours < 24:
+        return f"-{hours}h{minutes:02d}m"
+    days, hours = divmod(hours, 24)
+    return f"-{days}d{hours:02d}h" if days < 100 else f"-{min(days, 99_999)}d"
