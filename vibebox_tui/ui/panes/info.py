@@ -18,6 +18,7 @@ from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text, seconds
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import UNKNOWN
 from vibebox_tui.ui.theme import state_token
+from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
 _SECRET_NAME: Final = re.compile(
     r"token|secret|passw|pwd|credential|private|auth|key|dsn|cookie", re.IGNORECASE
@@ -38,6 +39,7 @@ class InfoPane(Pane):
             yield Static(classes="info-text")
 
     def on_mount(self) -> None:
+        self._painted: Fingerprint | None = None
         self.set_interval(1.0, self._draw)
 
     def reset(self) -> None:
@@ -70,7 +72,10 @@ class InfoPane(Pane):
             return
         sections = (_what(self.environment), self._how(self.environment), _where(self.environment))
         lines = [_line(label, text, ink) for section in sections for label, text, ink in section]
-        self.query_one(".info-text", Static).update(Content("\n").join(lines))
+        text = Content("\n").join(lines)
+        if fingerprint(text) != self._painted:
+            self._painted = fingerprint(text)
+            self.query_one(".info-text", Static).update(text)
 
     def _how(self, environment: Environment) -> list[tuple[str, str, str]]:
         """How the environment is, as far as it can be seen."""

@@ -13,7 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LinkState
+from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.ui.commands import (
     ActionCommands,
     AlertCommands,
@@ -101,12 +102,13 @@ class DashboardScreen(Screen[None]):
 
     @work(group="link", exclusive=True, exit_on_error=False)
     async def _follow_link(self) -> None:
-        async with self._client.watch_link() as states:
-            async for state in states:
-                self._show_link(state)
-
-    def _show_link(self, link: LinkState) -> None:
-        self._status_line.link = link
+        try:
+            async with self._client.watch_link() as states:
+                async for state in states:
+                    self._status_line.link = state
+        except VibeBoxError as error:
+            now = self._settings.clock()
+            self._status_line.link = LinkState(LinkPhase.REFUSED, now, reason=str(error))
 
     def _tick(self) -> None:
         now = self._settings.clock()

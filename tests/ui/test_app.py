@@ -1,0 +1,72 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.support import DEADLINE
+from tests.ui.stage import SETTINGS
+from vibebox_tui.client.client import Client
+from vibebox_tui.errors import UsageError
+from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.settings import DashboardSettings
+
+CRASHING = """
+import logging, sys
+logging.basicConfig(filename=sys.argv[1])
+from vibebox_tui.ui.app import VibeBoxApp
+
+class Crashing(VibeBoxApp):
+    def on_mount(self):
+        password = "hunter" + "2"
+        raise RuntimeError("a fault of ours")
+
+app = Crashing(None)
+app.run(headless=True)
+sys.exit(app.return_code)
+"""
+
+NO_CLIENT = cast("Client", None)
+"""An app that is never run asks nothing of a server."""
+
+
+def test_a_crash_is_a_sentence_and_its_traceback_is_logged(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    ended = subprocess.run(
+        [sys.executable, "-c", CRASHING, str(log)],
+        capture_output=True,
+        text=True,
+        timeout=6 * DEADLINE,
+        check=False,
+    )
+    assert ended.returncode == 1
+    told = " ".join(ended.stderr.split())
+    assert "the dashboard failed and has ended: RuntimeError: a fault of ours" in told
+    assert "Traceback" not in told
+    assert "hunter2" not in told + log.read_text()
+    assert "Traceback" in log.read_text()
+
+
+def test_an_unknown_theme_is_a_sentence() -> None:
+    with pytest.raises(UsageError, match=r"there is no theme 'neon'; there are: .*vibebox-dark"):
+        VibeBoxApp(NO_CLIENT, DashboardSettings(theme="neon"))
+
+
+@pytest.mark.parametrize("theme", ["vibebox-dark", "vibebox-light", "vibebox-16", "nord"])
+def test_themes_can_be_chosen(theme: str) -> None:
+    assert VibeBoxApp(NO_CLIENT, DashboardSettings(theme=theme)).theme == theme
+
+
+def test_ctrl_q_is_unbound() -> None:
+    app = VibeBoxApp(NO_CLIENT, SETTINGS)
+    assert all(key != "ctrl+q" for key, _ in app._bindings)
+
+
+def test_the_server_and_its_libraries_are_not_imported() -> None:
+    source = "import sys, vibebox_tui.ui.app; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, timeout=60, check=True
+    ).stdout.split()
+    unwanted = ("vibebox_tui.server", "litestar", "uvicorn", "aiodocker", "sqlite3", "httpx")
+    assert [name for name in modules if name.startswith(unwanted)] == []
