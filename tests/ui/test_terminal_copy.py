@@ -80,8 +80,8 @@ def test_says_what_it_cannot_do_itself(key: str, wish: Wish) -> None:
 
 
 def test_goes_from_prompt_to_prompt() -> None:
-    text = _text("$ one\r\nout\r\n$ two\r\nout")
-    mode = CopyMode(text, Cell(3, 0), page=4, prompts=lambda: [0, 2])
+    mode = _mode("\x1b]133;A\x07$ one\r\nout\r\n\x1b]133;A\x07$ two\r\nout")
+    _press(mode, "jjj")
     mode.press("left_curly_bracket")
     assert mode.point == Cell(2, 0)
     mode.press("left_curly_bracket")

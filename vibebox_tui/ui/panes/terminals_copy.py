@@ -1,6 +1,6 @@
 """Copy mode: a cursor of one's own in a terminal's text, moved and extended as in vi."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -50,24 +50,13 @@ class Selection:
 
 
 class CopyMode:
-    """A point in `text` and what is selected from it; `page` is how many rows one sees at once.
+    """A point in `text` and what is selected from it; `page` is how many rows one sees at once."""
 
-    `prompts` are the lines on which a shell's prompt stands, ascending, where they are known.
-    """
-
-    def __init__(
-        self,
-        text: TerminalText,
-        point: Cell,
-        *,
-        page: int,
-        prompts: Callable[[], Sequence[int]] = tuple,
-    ) -> None:
+    def __init__(self, text: TerminalText, point: Cell, *, page: int) -> None:
         self.text = text
         self.point = point
         self.selection: Selection | None = None
         self._page = page
-        self._prompts = prompts
         self._moves: Mapping[str, Callable[[], Cell]] = {
             "h": lambda: self._aside(-1),
             "left": lambda: self._aside(-1),
@@ -219,7 +208,7 @@ class CopyMode:
 
     def _prompt(self, step: int) -> Cell:
         """The next prompt below the point, or above it where `step` is negative."""
-        prompts = self._prompts()
+        prompts = self.text.prompts()
         below = [line for line in prompts if line > self.point.line]
         above = [line for line in prompts if line < self.point.line]
         found = below[:1] if step > 0 else above[-1:]

@@ -57,6 +57,11 @@ class TerminalText:
         """Whether the text of `line` goes on in the next one."""
         return self.has(line) and self.emulator.is_wrapped(line - self.scrolled)
 
+    def prompts(self) -> list[int]:
+        """The lines on which a shell's prompt begins, as far as the shell says so (OSC 133)."""
+        marks, start = self.emulator.marks, self.scrolled
+        return [line for line in range(self.first, self.last + 1) if "A" in marks(line - start)]
+
     def link_at(self, cell: Cell) -> str:
         """The address of the hyperlink (OSC 8) that a cell belongs to, or an empty string."""
         column = 0
