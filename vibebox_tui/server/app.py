@@ -164,8 +164,8 @@ class Server:
         cleanup.callback(hub.close)
         service = WebSocketService(hub)
         runtime = await LocalRuntime.open(directory.path)
-        cleanup.push_async_callback(runtime.close)
         leave_running = not settings.stop_environments
+        cleanup.push_async_callback(runtime.close, end_all=not leave_running)
         environments = Environments(store, {"local": runtime}, service)
         service.directory = environments
         sessions = Sessions(store, environments, service)

@@ -1,13 +1,13 @@
 """The REST application: its routes under the base path, its errors, its OpenAPI document."""
 
-from typing import Any
+from typing import Any, Final
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.app import AppConfig
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.serialization import encode_json
 
 from vibebox_tui import __version__
 from vibebox_tui.server.auth import Identity
@@ -19,7 +19,7 @@ from vibebox_tui.server.routes.problems import EXCEPTION_HANDLERS
 from vibebox_tui.server.routes.sessions import SessionsController
 from vibebox_tui.server.routes.users import UsersController
 
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES: Final = 1024 * 1024
 """Longest request body: as long as the longest message."""
 
 
@@ -41,6 +41,7 @@ def create_application(backend: Backend) -> Litestar:
             SessionsController,
             health,
             metrics,
+            openapi_document,
         ],
         dependencies={
             "backend": Provide(provide_backend),
@@ -51,7 +52,7 @@ def create_application(backend: Backend) -> Litestar:
         AppConfig(
             route_handlers=[router],
             exception_handlers=dict(EXCEPTION_HANDLERS),
-            openapi_config=_openapi(backend.settings.base_path),
+            openapi_config=_openapi(),
             request_max_body_size=MAX_BODY_BYTES,
             logging_config=None,
             debug=False,
@@ -64,13 +65,20 @@ def _bearer(request: Request[Any, Any, Any]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _openapi(base_path: str) -> OpenAPIConfig:
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The OpenAPI document, rendered when it is first asked for."""
+    document = encode_json(request.app.openapi_schema.to_schema())
+    return Response(document, media_type=MediaType.JSON)
+
+
+def _openapi() -> OpenAPIConfig:
+    """Describes the routes; the framework's own pages for it are served nowhere."""
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
     return OpenAPIConfig(
         title="VibeBox",
         version=__version__,
-        path=base_path or "/",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         components=Components(security_schemes={"bearer": bearer}),
         security=[{"bearer": []}],
+        openapi_router=Router("/-", route_handlers=[], include_in_schema=False),
     )

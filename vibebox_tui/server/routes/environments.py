@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from vibebox_tui.protocol.messages import EnvironmentStatus, LogEntry, StreamFilter
 from vibebox_tui.protocol.models import (
@@ -18,9 +18,9 @@ from vibebox_tui.protocol.models import (
     Session,
     UpdateEnvironmentRequest,
 )
-from vibebox_tui.server.auth import Action, Identity, require
-from vibebox_tui.server.backend import Backend
+from vibebox_tui.server.auth import Action, require
 from vibebox_tui.server.errors import InvalidRequestError
+from vibebox_tui.server.routes.arguments import Caller, Id, Server
 
 PAGE_LIMIT: Final = 20
 MAX_PAGE_LIMIT: Final = 100
@@ -30,11 +30,11 @@ LOG_LIMIT: Final = 1000
 MAX_LOG_LIMIT: Final = 10_000
 """Entries in an answer: at 10,000 characters each, more would be no answer but a download."""
 
-PageNumber = Annotated[int, Parameter(ge=1)]
-PageLimit = Annotated[int, Parameter(ge=1, le=MAX_PAGE_LIMIT)]
-LogLimit = Annotated[int | None, Parameter(ge=0, le=MAX_LOG_LIMIT)]
-SinceSeq = Annotated[int | None, Parameter(query="sinceSeq", ge=0)]
-BeforeSeq = Annotated[int | None, Parameter(query="beforeSeq", ge=0)]
+PageNumber = Annotated[int, QueryParameter(ge=1)]
+PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_LIMIT)]
+LogLimit = Annotated[int | None, QueryParameter(ge=0, le=MAX_LOG_LIMIT)]
+SinceSeq = Annotated[int | None, QueryParameter(name="sinceSeq", ge=0)]
+BeforeSeq = Annotated[int | None, QueryParameter(name="beforeSeq", ge=0)]
 
 
 class EnvironmentsController(Controller):
@@ -46,9 +46,9 @@ class EnvironmentsController(Controller):
     @get()
     async def list_environments(
         self,
-        backend: Backend,
-        identity: Identity,
-        status: str | None = None,
+        backend: Server,
+        identity: Caller,
+        status: FromQuery[str | None] = None,
         page: PageNumber = 1,
         limit: PageLimit = PAGE_LIMIT,
     ) -> Page[Environment]:
@@ -61,58 +61,56 @@ class EnvironmentsController(Controller):
 
     @post()
     async def create(
-        self, data: CreateEnvironmentRequest, backend: Backend, identity: Identity
+        self, data: JSONBody[CreateEnvironmentRequest], backend: Server, identity: Caller
     ) -> Environment:
         """Add an environment of one's own, stopped."""
         require(identity, Action.CREATE)
         return await backend.environments.create(data, identity.user_id)
 
     @get("/{environment_id:str}")
-    async def read(self, environment_id: str, backend: Backend, identity: Identity) -> Environment:
+    async def read(self, environment_id: Id, backend: Server, identity: Caller) -> Environment:
         """One environment."""
         return backend.environment(identity, Action.WATCH, environment_id)
 
     @patch("/{environment_id:str}")
     async def update(
         self,
-        environment_id: str,
-        data: UpdateEnvironmentRequest,
-        backend: Backend,
-        identity: Identity,
+        environment_id: Id,
+        data: JSONBody[UpdateEnvironmentRequest],
+        backend: Server,
+        identity: Caller,
     ) -> Environment:
         """Change its definition, which holds from the next start."""
         backend.environment(identity, Action.CHANGE, environment_id)
         return await backend.environments.update(environment_id, data)
 
     @delete("/{environment_id:str}", status_code=204)
-    async def remove(self, environment_id: str, backend: Backend, identity: Identity) -> None:
+    async def remove(self, environment_id: Id, backend: Server, identity: Caller) -> None:
         """End what runs in it and forget it with its sessions and its log."""
         backend.environment(identity, Action.DELETE, environment_id)
         await backend.environments.delete(environment_id)
 
     @post("/{environment_id:str}/start", status_code=200)
-    async def start(self, environment_id: str, backend: Backend, identity: Identity) -> Environment:
+    async def start(self, environment_id: Id, backend: Server, identity: Caller) -> Environment:
         """Start it."""
         backend.environment(identity, Action.CONTROL, environment_id)
         return await backend.environments.start(environment_id)
 
     @post("/{environment_id:str}/stop", status_code=200)
-    async def stop(self, environment_id: str, backend: Backend, identity: Identity) -> Environment:
+    async def stop(self, environment_id: Id, backend: Server, identity: Caller) -> Environment:
         """Begin to stop it."""
         backend.environment(identity, Action.CONTROL, environment_id)
         return await backend.environments.stop(environment_id)
 
     @post("/{environment_id:str}/restart", status_code=200)
-    async def restart(
-        self, environment_id: str, backend: Backend, identity: Identity
-    ) -> Environment:
+    async def restart(self, environment_id: Id, backend: Server, identity: Caller) -> Environment:
         """Stop it where it runs, then start it."""
         backend.environment(identity, Action.CONTROL, environment_id)
         return await backend.environments.restart(environment_id)
 
     @get("/{environment_id:str}/status")
     async def status(
-        self, environment_id: str, backend: Backend, identity: Identity
+        self, environment_id: Id, backend: Server, identity: Caller
     ) -> EnvironmentStatus:
         """Its newest status."""
         backend.environment(identity, Action.WATCH, environment_id)
@@ -120,7 +118,7 @@ class EnvironmentsController(Controller):
 
     @get("/{environment_id:str}/stats")
     async def stats(
-        self, environment_id: str, backend: Backend, identity: Identity
+        self, environment_id: Id, backend: Server, identity: Caller
     ) -> EnvironmentStats:
         """Its CPU and memory, now and over the last minutes."""
         backend.environment(identity, Action.WATCH, environment_id)
@@ -129,17 +127,17 @@ class EnvironmentsController(Controller):
     @get("/{environment_id:str}/logs")
     async def logs(
         self,
-        environment_id: str,
-        backend: Backend,
-        identity: Identity,
+        environment_id: Id,
+        backend: Server,
+        identity: Caller,
         tail: LogLimit = None,
-        since: str | None = None,
-        until: str | None = None,
+        since: FromQuery[str | None] = None,
+        until: FromQuery[str | None] = None,
         since_seq: SinceSeq = None,
         before_seq: BeforeSeq = None,
         limit: LogLimit = None,
-        stream: StreamFilter = "all",
-        search: str | None = None,
+        stream: FromQuery[StreamFilter] = "all",
+        search: FromQuery[str | None] = None,
     ) -> LogPage:
         """Entries of its log, oldest first: the last ones, or the first ones since a point."""
         backend.environment(identity, Action.WATCH, environment_id)
@@ -162,7 +160,7 @@ class EnvironmentsController(Controller):
 
     @get("/{environment_id:str}/sessions")
     async def list_sessions(
-        self, environment_id: str, backend: Backend, identity: Identity
+        self, environment_id: Id, backend: Server, identity: Caller
     ) -> list[Session]:
         """Its terminal sessions, oldest first."""
         backend.environment(identity, Action.WATCH, environment_id)
@@ -171,10 +169,10 @@ class EnvironmentsController(Controller):
     @post("/{environment_id:str}/sessions")
     async def create_session(
         self,
-        environment_id: str,
-        backend: Backend,
-        identity: Identity,
-        data: CreateSessionRequest | None = None,
+        environment_id: Id,
+        backend: Server,
+        identity: Caller,
+        data: JSONBody[CreateSessionRequest | None] = None,
     ) -> Session:
         """Open a terminal session in it."""
         backend.environment(identity, Action.TYPE, environment_id)

@@ -3,8 +3,8 @@
 from litestar import Controller, delete, get
 
 from vibebox_tui.protocol.models import Session
-from vibebox_tui.server.auth import Action, Identity
-from vibebox_tui.server.backend import Backend
+from vibebox_tui.server.auth import Action
+from vibebox_tui.server.routes.arguments import Caller, Id, Server
 
 
 class SessionsController(Controller):
@@ -14,12 +14,12 @@ class SessionsController(Controller):
     tags = ("sessions",)
 
     @get("/{session_id:str}")
-    async def read(self, session_id: str, backend: Backend, identity: Identity) -> Session:
+    async def read(self, session_id: Id, backend: Server, identity: Caller) -> Session:
         """One session."""
         return backend.session(identity, Action.WATCH, session_id)
 
     @delete("/{session_id:str}", status_code=204)
-    async def end(self, session_id: str, backend: Backend, identity: Identity) -> None:
+    async def end(self, session_id: Id, backend: Server, identity: Caller) -> None:
         """Hang up and end what runs in it."""
         backend.session(identity, Action.TYPE, session_id)
         await backend.sessions.end(session_id)
