@@ -8,7 +8,7 @@ from typing import Protocol
 
 from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.server.errors import ConflictError, ServerError, StartFailedError
+from vibebox_tui.server.errors import ConflictError, ServerError, StoreError
 from vibebox_tui.server.records import CapturePosition, LogLine
 from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
 from vibebox_tui.server.sampler import Sampler
@@ -66,6 +66,7 @@ class EnvironmentLife:
         self._sampler = sampler
         self._run: Run | None = None
         self._follower: asyncio.Task[None] | None = None
+        self._starter: asyncio.Task[None] | None = None
         self._stopper: asyncio.Task[None] | None = None
         self._start_again = False
         self._settled = asyncio.Event()
@@ -105,20 +106,11 @@ class EnvironmentLife:
             await self._save()
 
     async def start(self) -> None:
-        """Start it. Raises ConflictError, StartFailedError."""
+        """Start it, to the end even if who asked goes. Raises ConflictError, StartFailedError."""
         if self.state not in (State.STOPPED, State.ERROR):
             raise self._refusal("started")
-        self.environment.last_error = None
-        await self._enter(State.STARTING, "starting")
-        try:
-            self._runtime.check(self.environment)
-            run = await self._runtime.start(self.environment, self.log)
-        except ServerError as error:
-            self.environment.last_error = str(error)
-            await self._enter(State.ERROR, str(error))
-            raise
-        self._take(run)
-        await self._enter(State.RUNNING, None)
+        self._starter = asyncio.create_task(self._start(), name="start of an environment")
+        await asyncio.shield(self._starter)
 
     async def stop(self, grace: float) -> None:
         """Begin to stop it. Raises ConflictError."""
@@ -133,9 +125,11 @@ class EnvironmentLife:
         """Stop it where it runs, and start it. Raises ConflictError, StartFailedError."""
         if self.state in (State.STOPPED, State.ERROR):
             await self.start()
-        else:
-            await self.stop(grace)
+        elif self.state is State.RUNNING:
             self._start_again = True
+            await self.stop(grace)
+        else:
+            raise self._refusal("restarted")
 
     async def settled(self) -> None:
         """Wait until it is neither starting nor stopping."""
@@ -152,17 +146,17 @@ class EnvironmentLife:
 
     async def leave(self) -> None:
         """Let go of it; what runs goes on."""
-        for task in (self._stopper, self._follower):
+        for task in (self._starter, self._stopper, self._follower):
             if task is not None:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(asyncio.CancelledError, ServerError):
                     await task
         if self._run is not None:
             await self._run.leave()
         await self._sampler.forget(self.environment.id)
 
     async def save(self) -> None:
-        """Keep the definition and tell who watches the list."""
+        """Keep it as it is now. Raises StoreError."""
         await self._store.save_environment(self.environment)
 
     def announce(self) -> None:
@@ -170,6 +164,19 @@ class EnvironmentLife:
         self._audience.broadcast_environment_status(self.status)
 
     # --- its course
+
+    async def _start(self) -> None:
+        self.environment.last_error = None
+        await self._enter(State.STARTING, "starting")
+        try:
+            self._runtime.check(self.environment)
+            run = await self._runtime.start(self.environment, self.log)
+        except ServerError as error:
+            self.environment.last_error = str(error)
+            await self._enter(State.ERROR, str(error))
+            raise
+        self._take(run)
+        await self._enter(State.RUNNING, None)
 
     def _take(self, run: Run) -> None:
         self._run = run
@@ -189,8 +196,8 @@ class EnvironmentLife:
         end = await run.wait()
         if self._stopper is not None:
             await asyncio.wait([self._stopper])
-        if self.state is State.STARTING:  # it ended before we could say that it ran
-            await self._enter(State.RUNNING, None)
+        if self._starter is not None:  # it may end before we could say that it ran
+            await asyncio.wait([self._starter])
         await self._sampler.forget(self.environment.id)
         asked, self._stopper = self._stopper is not None, None
         self._run = None
@@ -198,17 +205,19 @@ class EnvironmentLife:
         await self._conclude(end, asked)
 
     async def _conclude(self, end: Exit, asked: bool) -> None:
-        again, self._start_again = self._start_again, False
         if asked or end.code == 0:
             await self._enter(State.STOPPED, "stopped" if asked else "finished, exit code 0")
         else:
             self.environment.last_error = end.reason
             await self._enter(State.ERROR, end.reason)
-        if again:
-            try:
-                await self.start()
-            except (StartFailedError, ConflictError) as error:
-                _log.warning("environment %s: %s", self.environment.id, error)
+        if not self._start_again:
+            self._settled.set()
+            return
+        self._start_again = False
+        try:
+            await self.start()
+        except ServerError as error:
+            _log.warning("environment %s: %s", self.environment.id, error)
 
     async def _enter(self, state: State, message: str | None) -> None:
         if state not in NEXT[self.state]:
@@ -223,7 +232,11 @@ class EnvironmentLife:
         await self._save()
 
     async def _save(self) -> None:
-        await self._store.save_environment(self.environment)
+        """Keep the status; one that can't be kept is still true, and found anew at a restart."""
+        try:
+            await self.save()
+        except StoreError as error:
+            _log.error("the status of environment %s: %s", self.environment.id, error)
 
     def _refusal(self, verb: str) -> ConflictError:
         return ConflictError(

@@ -61,6 +61,7 @@ class KeptChild:
         self._keeper = keeper
         self._given = 0
         self._typed = 0
+        self._gone = False
         self._writers: deque[asyncio.Future[None]] = deque()
 
     async def write(self, data: bytes) -> None:
@@ -70,7 +71,7 @@ class KeptChild:
             KeeperError: the keeper has gone.
         """
         for start in range(0, len(data), _INPUT_WINDOW):
-            while self._given - self._typed >= _INPUT_WINDOW:
+            while self._given - self._typed >= _INPUT_WINDOW and not self._gone:
                 await self._room()
             piece = data[start : start + _INPUT_WINDOW]
             self._given += len(piece)
@@ -101,8 +102,16 @@ class KeptChild:
         self._typed = position
         self._wake()
 
+    def exited(self, code: int | None) -> None:
+        """It has ended: who waits to type need not any more."""
+        self._gone = True
+        self._wake()
+        if self.listener is not None:
+            self.listener.exited(code)
+
     def lost(self) -> None:
         """The keeper has gone."""
+        self._gone = True
         self._wake()
         if self.listener is not None:
             self.listener.lost()
@@ -154,6 +163,7 @@ class KeeperClient(asyncio.Protocol):
     async def close(self) -> None:
         """Let go of the keeper, which keeps what it has; one that has nothing goes too."""
         if self._transport is None:
+            await self._collect()
             return
         if not self._children:
             await self.quit()
@@ -167,9 +177,14 @@ class KeeperClient(asyncio.Protocol):
         """End everything that the keeper has, and the keeper."""
         self.send(wire.frame(wire.QUIT))
         self._disconnect()
-        if self._process is not None:
+        await self._collect()
+
+    async def _collect(self) -> None:
+        """Take note of the end of a keeper that we have started."""
+        process, self._process = self._process, None
+        if process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._process.wait, _TIMEOUT)
+                await asyncio.to_thread(process.wait, _TIMEOUT)
 
     def _disconnect(self) -> None:
         if self._transport is not None:
@@ -258,6 +273,7 @@ class KeeperClient(asyncio.Protocol):
         try:
             await loop.create_unix_connection(lambda: self, str(path))
         except OSError:
+            await self._collect()
             self._process = await asyncio.to_thread(_start, path, self._directory)
             await loop.create_unix_connection(lambda: self, str(path))
 
@@ -299,8 +315,8 @@ class KeeperClient(asyncio.Protocol):
             if child is not None:
                 child.typed(frame.position)
         elif frame.kind == wire.EXITED:
-            if child is not None and child.listener is not None:
-                child.listener.exited(frame.json()["code"])
+            if child is not None:
+                child.exited(frame.json()["code"])
         elif frame.kind == wire.WELCOME and self._welcome is not None:
             self._welcome.set_result(frame.json())
         elif frame.kind in (wire.STARTED, wire.FAILED):

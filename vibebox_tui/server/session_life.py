@@ -63,7 +63,7 @@ class SessionLife:
                 if input_seq <= self._last_inputs.get(client_id, 0):
                     return False
                 self._remember(client_id, input_seq)
-            await self._open_terminal().write(data.encode("utf-8", "surrogatepass"))
+            await self._open_terminal().write(data.encode("utf-8", "replace"))
             self.touch()
             return True
 
@@ -88,9 +88,9 @@ class SessionLife:
     # --- idleness
 
     @property
-    def idle_for(self) -> float:
-        """Seconds without a client and without input; 0 while there is a client."""
-        return 0.0 if self._clients else time.monotonic() - self._used_at
+    def idle_for(self) -> float | None:
+        """Seconds without a client and without input; None while there is a client."""
+        return None if self._clients else time.monotonic() - self._used_at
 
     def clients_changed(self, count: int) -> None:
         """So many clients are attached now."""

@@ -275,12 +275,11 @@ class Sessions:
 
     def _judge(self, life: SessionLife) -> None:
         if life.session.status in ("active", "idle"):
-            idle = life.idle_for >= self._settings.idle_after
+            idle = _reached(life.idle_for, self._settings.idle_after)
             life.session.status = "idle" if idle else "active"
 
     async def _end_if_idle_too_long(self, life: SessionLife) -> None:
-        limit = self._settings.end_idle_after
-        if limit is not None and life.terminal is not None and life.idle_for >= limit:
+        if life.terminal is not None and _reached(life.idle_for, self._settings.end_idle_after):
             try:
                 await self._end(life)
             except ServerError as error:
@@ -298,6 +297,10 @@ class Sessions:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _reached(seconds: float | None, limit: float | None) -> bool:
+    return seconds is not None and limit is not None and seconds >= limit
 
 
 def _spec(life: SessionLife) -> TerminalSpec:

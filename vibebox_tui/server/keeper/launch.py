@@ -17,6 +17,7 @@ STAGES: Final = ("fork", "directory", "limits", "command")
 
 _RESET: Final = (
     signal.SIGPIPE,
+    signal.SIGXFSZ,
     signal.SIGINT,
     signal.SIGTERM,
     signal.SIGHUP,

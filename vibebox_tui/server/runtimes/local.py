@@ -6,6 +6,7 @@ import resource
 import shutil
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,6 +17,7 @@ from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
 from vibebox_tui.server.runtimes.base import LogSink, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.local_run import LocalRun
 from vibebox_tui.server.runtimes.local_terminal import LocalTerminal
+from vibebox_tui.server.runtimes.tmux import Tmux
 
 _INHERITED: Final = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
@@ -98,7 +100,8 @@ class LocalRuntime:
         return run
 
     async def remove(self, environment: Environment) -> None:
-        """Nothing of a local environment is left once it has stopped."""
+        """End its tmux server, which is all that may be left once it has stopped."""
+        await _tmux(environment, _variables(environment)).end()
 
     # --- terminals
 
@@ -118,7 +121,7 @@ class LocalRuntime:
             rows=spec.rows,
             columns=spec.cols,
         )
-        terminal = LocalTerminal(sink)
+        terminal = _terminal(environment, spec, sink)
         await self._keeper.spawn(launch, terminal)
         return terminal
 
@@ -129,12 +132,24 @@ class LocalRuntime:
         child = self._found(f"session/{spec.session_id}")
         if child is None:
             return None
-        terminal = LocalTerminal(sink)
+        terminal = _terminal(environment, spec, sink)
         self._keeper.adopt(child, terminal, {})
         return terminal
 
     def _found(self, tag: str) -> KeptChild | None:
         return next((child for child in self._keeper.found if child.tag.startswith(tag)), None)
+
+
+def _terminal(environment: Environment, spec: TerminalSpec, sink: TerminalSink) -> LocalTerminal:
+    if spec.session_type == "shell":
+        return LocalTerminal(sink)
+    tmux = _tmux(environment, _variables(environment))
+    # The client that we hang up on is not the session: that lives in tmux's own server.
+    return LocalTerminal(sink, partial(tmux.end, spec.session_name))
+
+
+def _tmux(environment: Environment, variables: Mapping[str, str]) -> Tmux:
+    return Tmux(f"vibebox-{environment.id}", variables)
 
 
 def _directory(environment: Environment) -> str:
@@ -179,16 +194,7 @@ def _program(
     if spec.session_type == "shell":
         shell = _shell(variables)
         return shell, [f"-{Path(shell).name}"]  # the dash makes it a login shell
-    tmux = shutil.which("tmux", path=variables.get("PATH"))
-    if tmux is None:
-        raise StartFailedError("tmux is not installed here; open a session of type shell")
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in spec.session_name)
-    return tmux, [tmux, "-L", tmux_socket(environment.id), "new-session", "-A", "-s", name]
-
-
-def tmux_socket(environment_id: str) -> str:
-    """The name of an environment's own tmux server."""
-    return f"vibebox-{environment_id[:13]}"
+    return _tmux(environment, variables).attach(spec.session_name)
 
 
 def _shell(variables: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from vibebox_tui.server.keeper_client import KeptChild
@@ -18,8 +19,11 @@ _FORCED: Final = 5.0
 class LocalTerminal:
     """A terminal with a program in it; its output is acknowledged as soon as the sink has it."""
 
-    def __init__(self, sink: TerminalSink) -> None:
+    def __init__(
+        self, sink: TerminalSink, before_end: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._sink = sink
+        self._before_end = before_end
         self._child: KeptChild | None = None
         self._ended = asyncio.Event()
 
@@ -52,6 +56,8 @@ class LocalTerminal:
         """Hang up; SIGKILL to the rest of the session after a moment."""
         if self._child is None:
             return
+        if self._before_end is not None:
+            await self._before_end()
         for number, patience in ((signal.SIGHUP, _HANG_UP_GRACE), (signal.SIGKILL, _FORCED)):
             self._child.signal(number)
             try:
