@@ -20,7 +20,10 @@ NOW = 1_760_000_000.0
 
 
 def entries(
-    count: int, text: Callable[[int], str] = "line {}".format, first: int = 1, stream: str = "stdout"
+    count: int,
+    text: Callable[[int], str] = "line {}".format,
+    first: int = 1,
+    stream: str = "stdout",
 ) -> list[LogEntry]:
     """Entries with sequence numbers from `first` on, a millisecond apart."""
     return [

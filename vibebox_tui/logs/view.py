@@ -37,7 +37,6 @@ class View:
         self._segments: list[_Segment] = []
         self._version = -1
         self._totals: list[int] | None = None
-        self._pending: set[int] = set()
 
     # --- scanning --------------------------------------------------------------------------
 
@@ -63,15 +62,15 @@ class View:
     @property
     def is_complete(self) -> bool:
         """Whether every line that is in the log has been scanned."""
-        return self._version == self.ring.version and not any(
-            segment.lags for segment in self._segments
-        )
+        self._sync()
+        return not any(segment.lags for segment in self._segments)
 
     @property
     def progress(self) -> float:
         """How much of the log has been scanned, 0.0 to 1.0."""
+        self._sync()
         if not self._segments:
-            return 1.0 if not self.ring.chunks else 0.0
+            return 1.0
         return sum(not segment.lags for segment in self._segments) / len(self._segments)
 
     def _outward(self, near: int | None) -> Iterator[int]:

@@ -89,7 +89,7 @@ def _outcome(event: LogResumed) -> str:
     if event.missing:
         return f"{event.missing:,} {_plural('line', event.missing)} missing"
     if event.complete is None:
-        return "whether that is all can't be known from this server"
+        return "completeness unknown"
     return "complete" if event.complete else "incomplete"
 
 
