@@ -1,18 +1,28 @@
 """The running dashboard in a PTY: keys go in, and each byte of what it draws has its time."""
 
+import asyncio
 import json
 import math
 import os
+import re
 import select
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from in_terminal import ProgramInTerminal
+from in_terminal import ProgramInTerminal, empty_home
+
+from vibebox_tui.cli.server_choice import ServerOptions, connect
+from vibebox_tui.protocol.models import CreateEnvironmentRequest
 
 VIBEBOX: Final = [sys.executable, "-m", "vibebox_tui"]
+
+PROMPT: Final = "ready$ "
+"""What the shells of the measured terminals say."""
 
 STATUS_QUESTION: Final = b"\x1b[5n"
 STATUS_ANSWER: Final = b"\x1b[0n"
@@ -54,6 +64,17 @@ class Dashboard(ProgramInTerminal):
                 raise TimeoutError("not shown in time:\n" + "\n".join(self.display))
         return self.last_read
 
+    def open_shell(self) -> None:
+        """From the list of environments into a shell of the first one, with its log beside it."""
+        self.until("bench-0.*running")
+        self.type("1l")
+        self.until("Logs: bench-0")
+        self.type("+")
+        self.until("Terminal: bench-0")
+        self.type("\r")
+        self.until(re.escape(PROMPT))
+        self.until_quiet()
+
     def until_quiet(self, seconds: float = 0.3, patience: float = 10.0) -> None:
         """Wait until nothing has been drawn for so long, or the patience is at its end."""
         end = time.monotonic() + patience
@@ -84,6 +105,28 @@ class Dashboard(ProgramInTerminal):
         for _ in range(seen.count(STATUS_QUESTION)):
             os.write(self._pty, STATUS_ANSWER)
         self._tail = seen[-(len(STATUS_QUESTION) - 1) :]
+
+
+@contextmanager
+def environments(*commands: Sequence[str]) -> Iterator[dict[str, str]]:
+    """A server of a user with an empty home, and an environment for each command, running; the
+    variables with which a dashboard shows them, `bench-0` and so on."""
+    with empty_home() as variables:
+        os.environ.clear()
+        os.environ.update(variables, SHELL="/bin/sh", PS1=PROMPT)
+        try:
+            asyncio.run(_create(commands))
+            yield dict(os.environ)
+        finally:
+            subprocess.run([*VIBEBOX, "server", "stop"], check=True, capture_output=True)
+
+
+async def _create(commands: Sequence[Sequence[str]]) -> None:
+    async with connect(ServerOptions()) as client:
+        for number, command in enumerate(commands):
+            request = CreateEnvironmentRequest(name=f"bench-{number}", command=list(command))
+            environment = await client.rest.create_environment(request)
+            await client.rest.start(environment.id)
 
 
 @dataclass(frozen=True, slots=True)
