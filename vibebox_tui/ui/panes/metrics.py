@@ -75,7 +75,7 @@ class MetricsPane(Pane):
         self.set_interval(self.REFRESH_SECONDS, self._tell_ages)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.container_size.height < self.COMPACT_HEIGHT, "-compact")
+        self.set_class(event.size.height < self.COMPACT_HEIGHT, "-compact")
         self.call_after_refresh(self.redraw)
 
     def reset(self) -> None:

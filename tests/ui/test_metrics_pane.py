@@ -1,0 +1,150 @@
+"""The metrics pane: values with their limits, their course, and the truth about their age."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+
+from tests.support import wait_for
+from vibebox_tui.client.errors import ApiError
+from vibebox_tui.client.events import LinkPhase, LinkState, StatusEvent, StatusUpdate
+from vibebox_tui.client.subscription import Subscription
+from vibebox_tui.paths import styles_directory
+from vibebox_tui.protocol.messages import EnvironmentStatus
+from vibebox_tui.protocol.models import Environment, EnvironmentStats, Sample
+from vibebox_tui.ui.figures import cpu_text, memory_text
+from vibebox_tui.ui.glyphs import ASCII, UNICODE
+from vibebox_tui.ui.panes.metrics import MetricsPane, Series, with_limit
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.theme import THEMES, with_our_tokens
+
+NOW = 1_760_000_000.0
+ENVIRONMENT = Environment(id="env-1", name="api-dev", cpu_limit=2.0, memory_limit=4096)
+
+
+class Feed:
+    """A client whose only states are what a test puts into it, over a real subscription."""
+
+    def __init__(self, stats: EnvironmentStats | None = None) -> None:
+        self.subscription: Subscription[StatusEvent] | None = None
+        self.rest = self
+        self._stats = stats
+
+    def status(self, environment_id: str) -> Subscription[StatusEvent]:
+        self.subscription = Subscription(
+            capacity=1000, opened=lambda _: None, closed=lambda _: None
+        )
+        return self.subscription
+
+    async def environment_stats(self, environment_id: str) -> EnvironmentStats:
+        if self._stats is None:
+            raise ApiError(404, "NotFound", "there is no such route")
+        return self._stats
+
+    def put(self, cpu: float | None, memory: float | None, state: str = "running") -> None:
+        assert self.subscription is not None
+        status = EnvironmentStatus("env-1", state, None, cpu, memory)
+        self.subscription.put(StatusUpdate(status, NOW))
+
+
+class MetricsApp(App[None]):
+    """The metrics pane and nothing else, with a clock that the test moves."""
+
+    def __init__(self, feed: Any, glyphs: Any = UNICODE) -> None:
+        styles = styles_directory()
+        super().__init__(css_path=[styles / "tokens.tcss", styles / "metrics.tcss"])
+        self.now = NOW
+        settings = DashboardSettings(clock=lambda: self.now, glyphs=glyphs)
+        self.pane = MetricsPane(feed, ENVIRONMENT, settings=settings)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_css_variables(self) -> dict[str, str]:
+        return with_our_tokens(super().get_css_variables())
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def values(self) -> list[str]:
+        """What stands behind the bars."""
+        return [str(series.value.content).strip() for series in self.query(Series)]
+
+    def bars(self, series: int) -> list[str]:
+        """The rows of one series' bars."""
+        sparkline = list(self.query(Series))[series].sparkline
+        return [sparkline.render_line(y).text for y in range(sparkline.size.height)]
+
+
+@asynccontextmanager
+async def metrics(
+    feed: Feed, size: tuple[int, int] = (80, 8), glyphs: Any = UNICODE
+) -> AsyncIterator[MetricsApp]:
+    app = MetricsApp(feed, glyphs)
+    async with app.run_test(size=size):
+        await wait_for(lambda: feed.subscription, what="the pane's subscription")
+        yield app
+
+
+async def test_shows_present_values_with_their_limits():
+    feed = Feed()
+    async with metrics(feed) as app:
+        await wait_for(lambda: app.values() == ["–/200%", "–/4.0G"])
+        feed.put(41.0, 1228.8)
+        await wait_for(lambda: app.values() == ["41%/200%  20%", "1.2G/4.0G  30%"])
+        assert any("▁" in row or "▂" in row or "▃" in row for row in app.bars(0))
+
+
+async def test_what_is_not_known_is_a_dash_and_never_0():
+    feed = Feed()
+    async with metrics(feed) as app:
+        feed.put(41.0, 310.0)
+        await wait_for(lambda: app.values()[0].startswith("41%"))
+        feed.put(None, None, "stopped")
+        await wait_for(lambda: app.values() == ["–/200%", "–/4.0G"])
+
+
+async def test_an_old_value_is_dimmed_and_says_its_age():
+    feed = Feed()
+    async with metrics(feed) as app:
+        feed.put(41.0, 310.0)
+        await wait_for(lambda: app.values()[0].startswith("41%"))
+        app.now += 42
+        await wait_for(lambda: app.values()[0].endswith("42s ago"))
+        assert all(series.sparkline.has_class("-stale") for series in app.query(Series))
+        assert feed.subscription is not None
+        feed.subscription.put_link(LinkState(LinkPhase.WAITING, NOW))
+        await wait_for(lambda: app.pane.has_class("-stale"))
+
+
+async def test_history_is_filled_in_from_the_server():
+    history = [Sample(int(NOW * 1000) - 2000 * n, 150.0, 1000.0) for n in range(1, 300)]
+    stats = EnvironmentStats("env-1", 150.0, 1000.0, 2.0, 4096, history)
+    async with metrics(Feed(stats)) as app:
+        await wait_for(lambda: sum(cell != " " for cell in app.bars(0)[-1]) > 15)
+
+
+@pytest.mark.parametrize(("height", "is_compact"), [(1, True), (2, True), (6, False)])
+async def test_a_low_pane_has_both_in_one_line(height: int, is_compact: bool):
+    feed = Feed()
+    async with metrics(feed, (100, height)) as app:
+        assert app.pane.has_class("-compact") is is_compact
+        feed.put(41.0, 310.0)
+        await wait_for(lambda: app.values()[0].startswith("41%"))
+        lines = 1 if is_compact else 2
+        await wait_for(lambda: len({series.region.y for series in app.query(Series)}) == lines)
+
+
+async def test_plain_characters_where_the_terminal_has_no_others():
+    feed = Feed()
+    async with metrics(feed, glyphs=ASCII) as app:
+        feed.put(200.0, 4096.0)
+        await wait_for(lambda: "#" in app.bars(0)[0])
+        assert all(row.isascii() for row in app.bars(0) + app.bars(1))
+
+
+def test_a_value_without_a_limit_stands_alone():
+    assert with_limit(41.0, None, cpu_text, UNICODE).strip() == "41%"
+    assert with_limit(None, None, memory_text, UNICODE).strip() == "–"
