@@ -29,6 +29,9 @@ _INPUT_WINDOW: Final = 64 * 1024
 _SOCKET_PATH: Final = 100
 """Bytes that a Unix socket's path may have everywhere (Linux 107, macOS 103)."""
 
+_SMALL: Final = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""Has glibc give back at once what a flood took (bytes; the keeper is to stay below 15 MiB)."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -367,7 +370,7 @@ def _start(path: Path, directory: Path) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env={"PATH": os.environ.get("PATH", os.defpath)},
+                env={"PATH": os.environ.get("PATH", os.defpath), **_SMALL},
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,
             )

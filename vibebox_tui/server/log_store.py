@@ -197,10 +197,20 @@ def _add_chunk(
 
 
 def _keep_position(db: sqlite3.Connection, environment_id: str, position: CapturePosition) -> None:
+    updated = db.execute(
+        "UPDATE capture_positions SET position = ?, cut = ? WHERE run = ? AND stream = ?",
+        (position.position, position.cut, position.run, position.stream),
+    )
+    if updated.rowcount:
+        return
+    # A new run: nobody will ask for those before it any more.
+    db.execute(
+        "DELETE FROM capture_positions WHERE environment_id = ? AND run <> ?",
+        (environment_id, position.run),
+    )
     db.execute(
         "INSERT INTO capture_positions (run, stream, environment_id, position, cut)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, stream)"
-        " DO UPDATE SET position = excluded.position, cut = excluded.cut",
+        " VALUES (?, ?, ?, ?, ?)",
         (position.run, position.stream, environment_id, position.position, position.cut),
     )
 
