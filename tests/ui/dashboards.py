@@ -85,6 +85,11 @@ class Dashboard:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text for strip in strips)
 
+    @property
+    def words(self) -> str:
+        """The same, with every run of blanks and line ends as one blank."""
+        return " ".join(self.picture.split())
+
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
@@ -103,5 +108,5 @@ async def dashboard(
     address = ServerAddress.parse(server.address)
     async with Client(address, StaticToken(server.token(user_id))) as client:
         app = VibeBoxApp(client, replace(SETTINGS, **settings))
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             yield Dashboard(app, client, pilot)

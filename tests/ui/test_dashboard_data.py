@@ -134,23 +134,25 @@ async def test_a_lost_server_is_told_and_nothing_is_called_running(
 
 async def test_a_server_that_comes_back_is_seen_again(start_server: StartServer) -> None:
     first = await start_server()
+    port = first.port
     await first.create(*SLEEPING, name="api")
     async with dashboard(first) as shown:
         await wait_for(lambda: shown.states == {"api": "stopped"})
         await first.stop()
         await wait_for(lambda: shown.states == {"api": "unknown"})
-        await start_server(port=first.port)
+        await start_server(port=port)
         await wait_for(lambda: shown.states == {"api": "stopped"}, timeout=20)
         assert "ok " in shown.status_line
 
 
 async def test_ctrl_r_reconnects_at_once(start_server: StartServer) -> None:
     first = await start_server()
+    port = first.port
     async with dashboard(first) as shown:
         await wait_for(lambda: "ok " in shown.status_line)
         await first.stop()
         await wait_for(lambda: "reconnecting" in shown.status_line)
-        await start_server(port=first.port)
+        await start_server(port=port)
         await shown.press("ctrl+r")
         await wait_for(lambda: "ok " in shown.status_line, timeout=5)
 

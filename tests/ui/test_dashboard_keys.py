@@ -131,7 +131,7 @@ async def test_the_overview_shows_all_in_full_width(middle: Dashboard) -> None:
     pane = middle.screen.query_one(EnvironmentsPane)
     await middle.press("0")
     await wait_for(lambda: pane.size.width == MIDDLE[0] - 2)
-    await middle.press("j", "enter")
+    await middle.press("right", "enter")
     await wait_for(lambda: middle.current == "web" and pane.size.width < MIDDLE[0] / 2)
 
 
@@ -217,7 +217,7 @@ async def test_the_layout_follows_the_size(three: RunningServer) -> None:
         await resized.pilot.resize_terminal(*LARGE)
         await wait_for(lambda: resized.slots == [("api", "logs"), ("api", "terminal")])
         await resized.pilot.resize_terminal(39, 24)
-        await wait_for(lambda: "at least 40 columns and 10 rows" in resized.picture)
+        await wait_for(lambda: "at least 40 columns and 10 rows" in resized.words)
         await resized.pilot.resize_terminal(*SMALL)
         await wait_for(lambda: resized.slots == [("api", "logs")])
         await wait_for(lambda: resized.app.focused is not None)

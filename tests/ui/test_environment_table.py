@@ -185,7 +185,13 @@ def test_picture(width: int, snap_compare: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "cursor"),
-    [(["right"], "id-2"), (["down"], "id-4"), (["down", "left"], "id-3"), (["G", "up"], "id-2")],
+    [
+        (["right"], "id-2"),
+        (["down"], "id-4"),
+        (["down", "left"], "id-3"),
+        (["G", "up"], "id-2"),
+        (["G", "j"], "id-5"),
+    ],
 )
 async def test_keys_move_the_cursor_among_tiles(keys: list[str], cursor: str) -> None:
     tiles = table()

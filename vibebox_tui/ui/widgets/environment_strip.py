@@ -48,7 +48,7 @@ class EnvironmentStrip(Line):
 
     def _window(self, widths: list[int], room: int) -> tuple[int, int]:
         """The longest run of tabs that fits and has the current one in it."""
-        if sum(widths) <= room:
+        if not widths or sum(widths) <= room:
             return 0, len(widths)
         ids = [row.id for row in self.rows]
         first = ids.index(self.current) if self.current in ids else 0

@@ -242,7 +242,10 @@ class EnvironmentTable(ScrollView, can_focus=True):
     # --- keys ------------------------------------------------------------------------------
 
     def action_cursor(self, step: int) -> None:
-        self._go_to(self._cursor_index + step * (self._tiles_across or 1))
+        across = self._tiles_across or 1
+        row = self._cursor_index // across + step
+        if 0 <= row * across < len(self._shown):
+            self._go_to(self._cursor_index + step * across)
 
     def action_aside(self, step: int) -> None:
         self._go_to(self._cursor_index + step)
