@@ -15,6 +15,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from vibebox_tui.cli.dashboard import dashboard_settings
+from vibebox_tui.cli.log_file import log_to_file
 from vibebox_tui.cli.server_choice import ServerChoice, client_of
 from vibebox_tui.samples import SAMPLES
 from vibebox_tui.ui.app import VibeBoxApp
@@ -56,6 +57,7 @@ def check_dashboard(choice: ServerChoice) -> Report:
     Raises:
         ServerStartError: the server can't be started.
     """
+    log_to_file()
     choice.wait()
     return asyncio.run(_check(choice))
 

@@ -19,7 +19,10 @@ _FORMAT: Final = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
 
 def log_to_file() -> Path:
-    """Send what our modules log to `dashboard.log` in the state directory; return its path.
+    """Send what is logged to `dashboard.log` in the state directory; return its path.
+
+    Of libraries, and of Python's own warnings, only what is a warning or worse: it has to go
+    somewhere, since what goes to standard error would end up in the middle of the screen.
 
     Raises:
         UsageError: the level that the environment asks for isn't one.
@@ -30,10 +33,9 @@ def log_to_file() -> Path:
         file, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
     )
     handler.setFormatter(logging.Formatter(_FORMAT))
-    logger = logging.getLogger("vibebox_tui")
-    logger.addHandler(handler)
-    logger.setLevel(_level())
-    logger.propagate = False
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("vibebox_tui").setLevel(_level())
+    logging.captureWarnings(True)
     return file
 
 
