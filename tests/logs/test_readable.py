@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibebox_tui.logs.fields import look_up, parse
+from vibebox_tui.logs.fields import FieldReader, look_up, parse
 from vibebox_tui.logs.readable import pieces, tree
 
 
@@ -64,6 +64,7 @@ def test_any_line_can_be_read_and_drawn(line: str):
 )
 def test_fields_are_found(line: str, path: str, value: object):
     assert look_up(parse(line), path) == value
+    assert FieldReader(path).read(line) == value
 
 
 def test_deep_nesting_is_no_reason_to_fail():

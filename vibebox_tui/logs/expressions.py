@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from vibebox_tui.logs.batch import Batch, Indices
 from vibebox_tui.logs.chunk import LEVEL_BITS, STDERR
-from vibebox_tui.logs.fields import as_text, look_up, parse
+from vibebox_tui.logs.fields import FieldReader, as_text
 from vibebox_tui.logs.levels import BY_WORD, Level
 from vibebox_tui.logs.patterns import Pattern, PatternError
 
@@ -98,16 +98,15 @@ class StreamTerm:
 class FieldTerm:
     """A field of the line has a value for which `holds` is true."""
 
-    path: str
+    field: FieldReader
     holds: Callable[[Any], bool]
 
     def select(self, batch: Batch, among: Indices) -> Indices:
-        key = self.path.rpartition(".")[2]
         lines = batch.lines
-        return [index for index in among if key in lines[index] and self._matches(lines[index])]
+        return [index for index in among if self._matches(lines[index])]
 
     def _matches(self, line: str) -> bool:
-        value = look_up(parse(line), self.path)
+        value = self.field.read(line)
         return value is not None and self.holds(value)
 
 
@@ -153,13 +152,15 @@ def _condition(found: re.Match[str]) -> Term:
     if path == "stream":
         term = StreamTerm(_stream(found))
         return NotTerm(term) if operator == "!=" else term
-    return FieldTerm(path, _comparison(operator, found[_value_group(found)]))
+    return FieldTerm(FieldReader(path), _comparison(operator, found[_value_group(found)]))
 
 
 def _matching(found: re.Match[str]) -> Term:
     pattern = _pattern(found, _value_group(found))
     wanted = found["operator"] == "~"
-    return FieldTerm(found["path"], lambda value: pattern.matches(as_text(value)) is wanted)
+    return FieldTerm(
+        FieldReader(found["path"]), lambda value: pattern.matches(as_text(value)) is wanted
+    )
 
 
 def _value_group(found: re.Match[str]) -> str:
@@ -197,11 +198,12 @@ def _comparison(operator: str, wanted: str) -> Callable[[Any], bool]:
     compare = _COMPARE[operator]
     number = _number(wanted)
 
+    lowered = wanted.lower()
+
     def holds(value: Any) -> bool:
-        other = _number(value)
-        if number is not None and other is not None:
+        if number is not None and (other := _number(value)) is not None:
             return bool(compare(other, number))
-        return bool(compare(as_text(value).lower(), wanted.lower()))
+        return bool(compare(as_text(value).lower(), lowered))
 
     return holds
 

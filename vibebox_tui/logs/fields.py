@@ -10,9 +10,8 @@ Fields = dict[str, Any]
 
 _decode = msgspec.json.Decoder().decode
 
-_PAIR = re.compile(
-    r'(?:(?<=\s)|^)([A-Za-z_@][\w.@/\-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s",\])}]*))', re.ASCII
-)
+_VALUE = r'=(?:"((?:[^"\\]|\\.)*)"|([^\s",\])}]*))'
+_PAIR = re.compile(r"(?:(?<=\s)|^)([A-Za-z_@][\w.@/\-]*)" + _VALUE, re.ASCII)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -45,6 +44,36 @@ def parse(line: str) -> Fields:
     if (fields := parse_json(line)) is not None:
         return fields
     return parse_logfmt(line) if "=" in line else {}
+
+
+class FieldReader:
+    """Reads one field of many lines, without reading the others where that can be helped."""
+
+    def __init__(self, path: str) -> None:
+        """`path` is a key, or several with dots between them."""
+        self.path = path
+        self._last_key = path.rpartition(".")[2]
+        self._name = f"{path}="
+        self._value_at = re.compile(_VALUE, re.ASCII).match
+
+    def read(self, line: str) -> Any:
+        """The value in `line`, as `look_up(parse(line), path)` has it; None: not there."""
+        if self._last_key not in line:
+            return None
+        if "{" in line and (fields := parse_json(line)) is not None:
+            return look_up(fields, self.path)
+        at = line.find(self._name)
+        while at > 0 and not line[at - 1].isspace():
+            at = line.find(self._name, at + 1)
+        if at < 0:
+            return None
+        return self._value(line, at + len(self.path))
+
+    def _value(self, line: str, at: int) -> str:
+        found = self._value_at(line, at)
+        assert found is not None, "what stands bare may be empty"
+        quoted, bare = found.groups()
+        return _unescape(quoted) if quoted else bare or ""
 
 
 def look_up(fields: Fields, path: str) -> Any:
