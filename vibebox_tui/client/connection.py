@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -29,9 +29,9 @@ from vibebox_tui.client.credentials import Secret
 from vibebox_tui.client.errors import RefusedError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
 from vibebox_tui.client.settings import ClientSettings
-from vibebox_tui.client.socket import Socket, quiet_logger
 from vibebox_tui.client.telemetry import LinkTelemetry
 from vibebox_tui.client.tls import tls_sentence
+from vibebox_tui.client.websocket import Socket, quiet_logger
 from vibebox_tui.protocol.codec import (
     MAX_MESSAGE_BYTES,
     InvalidMessageError,
@@ -173,12 +173,18 @@ class Connection:
             self._socket.heard_at = self._socket.loop.time()
             self._socket.transport.resume_reading()
 
-    def proof(self) -> Awaitable[None]:
-        """Ping, and complete when the answer shows that all sent so far has been dealt with."""
-        number = self._ping()
+    async def prove(self) -> None:
+        """Ping, and return when the answer shows that all sent so far has been dealt with.
+
+        Raises:
+            ConnectionError: the connection ended before.
+        """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._proofs[number] = waiter
-        return waiter
+        self._proofs[self._ping()] = waiter
+        await self._ping_plainly()
+        await asyncio.wait([waiter])
+        if waiter.cancelled():
+            raise ConnectionError("the connection ended")
 
     # --- the end ---------------------------------------------------------------------------
 
@@ -198,6 +204,11 @@ class Connection:
         finally:
             self._socket.transport.abort()
             await self._settle()
+
+    def give_up(self, reason: str) -> None:
+        """Cut the connection at once; `closed` returns with `reason`."""
+        self._drop_reason = reason
+        self._socket.transport.abort()
 
     def mute(self) -> None:
         """Tell the listener nothing more; another connection has taken this one's place."""
@@ -235,7 +246,7 @@ class Connection:
             if self._clock.monotonic() >= next_ping:
                 next_ping = self._clock.monotonic() + self._settings.ping_interval
                 await self._ping_both()
-            await self._clock.sleep(TICK)
+            await self._clock.sleep(min(TICK, self._settings.stale_after / 10))
             before, steady = steady, self._clock.monotonic()
             wall_before, wall = wall, self._clock.now()
             if wall - wall_before > steady - before + SLEPT:
@@ -250,7 +261,7 @@ class Connection:
             self._socket.heard_at = self._socket.loop.time()
         silence = self._socket.loop.time() - self._socket.heard_at
         if silence >= self._settings.drop_after:
-            self._drop(f"no answer for {self._settings.drop_after:g} s")
+            self.give_up(f"no answer for {self._settings.drop_after:g} s")
             return False
         self._set_stale(silence >= self._settings.stale_after)
         return True
@@ -269,13 +280,13 @@ class Connection:
         self._telemetry.stale_count += is_stale
         self._tell_heartbeat()
 
-    def _drop(self, reason: str) -> None:
-        self._drop_reason = reason
-        self._socket.transport.abort()
-
     async def _ping_both(self) -> None:
-        """Ping as the guide has it; until that was answered once, also as RFC 6455 has it."""
+        """Ping as the guide has it, and as RFC 6455 has it."""
         self._ping()
+        await self._ping_plainly()
+
+    async def _ping_plainly(self) -> None:
+        """Ping as RFC 6455 has it, unless the server has been seen to answer the guide's."""
         if self._answers_pings or self._socket.paused:
             return
         with suppress(ConnectionClosed):
@@ -346,7 +357,7 @@ class Connection:
         return _CLOSE_WORDS.get(code, f"it closed the connection with code {code}")
 
 
-_CLOSE_WORDS: Final = {
+_CLOSE_WORDS: Final[dict[int, str]] = {
     CloseCode.NORMAL: "it closed the connection",
     CloseCode.GOING_AWAY: "it is going away",
     CloseCode.NO_STATUS: "it closed the connection and didn't say why",

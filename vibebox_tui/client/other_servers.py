@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from vibebox_tui.client.errors import ApiError, UnexpectedAnswerError
-from vibebox_tui.client.http import HttpExchange
+from vibebox_tui.client.http_exchange import HttpExchange
 from vibebox_tui.protocol.messages import ErrorReport
 from vibebox_tui.protocol.models import Environment
 

@@ -10,7 +10,7 @@ from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.credentials import Credentials
 from vibebox_tui.client.errors import ApiError, UnexpectedAnswerError
-from vibebox_tui.client.http import HttpExchange, Query
+from vibebox_tui.client.http_exchange import HttpExchange, Query
 from vibebox_tui.client.other_servers import environments_by_project
 from vibebox_tui.client.settings import ClientSettings
 from vibebox_tui.protocol.messages import EnvironmentStatus, StreamFilter

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from vibebox_tui.client.events import LinkState
 
@@ -27,13 +27,13 @@ class Subscription(Generic[E]):
         self,
         *,
         capacity: int,
-        opened: Callable[[Self], None],
-        closed: Callable[[Self], None],
-        drained: Callable[[Self], None] | None = None,
+        opened: "Callable[[Any], None]",
+        closed: "Callable[[Any], None]",
+        drained: "Callable[[Any], None] | None" = None,
     ) -> None:
         """`capacity` bounds the weight (see `put`) of what waits; the callbacks tell the feeder."""
         self.capacity = capacity
-        self.received = 0
+        self.event_count = 0
         """Events that were put in, since the start."""
         self.waiting_weight = 0
         """Weight of what waits to be read."""
@@ -44,6 +44,7 @@ class Subscription(Generic[E]):
         self._error: Exception | None = None
         self._is_open = False
         self._is_closed = False
+        self._is_released = False
         self._opened = opened
         self._closed = closed
         self._drained = drained
@@ -80,10 +81,12 @@ class Subscription(Generic[E]):
 
     async def close(self) -> None:
         """End the subscription; whoever iterates comes to the end."""
-        if self._is_closed:
+        if self._is_released:
             return
+        self._is_released = True
         self._end()
-        self._closed(self)
+        if self._is_open:
+            self._closed(self)
 
     @property
     def is_closed(self) -> bool:
@@ -101,7 +104,7 @@ class Subscription(Generic[E]):
         """Add an event; the caller has looked at `room`, or can't lose it anyhow."""
         if self._is_closed:
             return
-        self.received += 1
+        self.event_count += 1
         self.waiting_weight += weight
         self._events.append((event, weight))
         self._readable.set()
@@ -122,7 +125,7 @@ class Subscription(Generic[E]):
         for index, (waiting, weight) in enumerate(self._events):
             if type(waiting) is type(event):
                 self._events[index] = (event, weight)
-                self.received += 1
+                self.event_count += 1
                 return
         self.put(event)
 

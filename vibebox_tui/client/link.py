@@ -1,0 +1,414 @@
+"""A link to one endpoint: keeps a connection there for as long as it is wanted.
+
+Connections come and go; the link backs off, asks the shared circuit breaker, renews tokens, and
+tells its channel, which speaks over it, when it may (re)subscribe.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Protocol
+
+from vibebox_tui.client.backoff import Backoff
+from vibebox_tui.client.breaker import COOL_DOWN
+from vibebox_tui.client.connection import (
+    BUSY_RETRY_AFTER,
+    Closing,
+    Connection,
+    Dial,
+    open_connection,
+)
+from vibebox_tui.client.credentials import AHEAD, Secret
+from vibebox_tui.client.errors import (
+    ClientError,
+    CredentialsError,
+    LoginRequiredError,
+    RefusedError,
+    TlsError,
+    UnreachableError,
+)
+from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.client.other_servers import refuses_token, sentence
+from vibebox_tui.client.server_access import ServerAccess
+from vibebox_tui.client.telemetry import Drop
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.protocol.codes import CloseCode, Retry, retry_after
+from vibebox_tui.protocol.messages import Error, ErrorReport, ServerMessage
+
+_log = logging.getLogger(__name__)
+
+PROVEN: Final = 10.0
+"""Seconds that a connection must have lived for its loss to begin a new back-off."""
+
+CROWD_SPREAD: Final = 1.0
+"""Seconds over which connections spread that all waited for the same server."""
+
+PROOF_TIMEOUT: Final = 2.0
+"""Seconds to wait for the old connection's last answer when a new one takes its place."""
+
+RENEWAL_LOOK: Final = 20.0
+"""Seconds at most between two looks at the token's expiry; timers stand still in a sleep."""
+
+RENEWAL_PAUSE: Final = 5.0
+"""Seconds before another try where a token couldn't be renewed."""
+
+
+class Channel(Protocol):
+    """What speaks over a link."""
+
+    def query(self, has_features: bool | None) -> dict[str, str]:
+        """The URL's query for a server with or without our extensions (None: not known yet)."""
+        ...
+
+    def opened(self, connection: Connection) -> None:
+        """A connection stands: subscribe, and resume what was interrupted."""
+        ...
+
+    def received(self, message: ServerMessage) -> None:
+        """A message came in."""
+        ...
+
+    def lost(self) -> None:
+        """The connection is gone; another one will follow."""
+        ...
+
+    def link_changed(self, state: LinkState) -> None:
+        """The link's state is another."""
+        ...
+
+
+class Link:
+    """Keeps a channel connected to an endpoint, from `start` to `close`."""
+
+    def __init__(
+        self,
+        access: ServerAccess,
+        name: str,
+        endpoint: str,
+        channel: Channel,
+        changed: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.state = LinkState(LinkPhase.CONNECTING, access.clock.now())
+        self.telemetry = access.telemetry_for(name)
+        self._access = access
+        self._endpoint = endpoint
+        self._channel = channel
+        self._changed = changed
+        self._backoff = Backoff(access.chance)
+        self._wake = asyncio.Event()
+        self._insists = False
+        self._has_refreshed = False
+        self._complaint: ErrorReport | None = None
+        self._connection: Connection | None = None
+        self._token = Secret("")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._task = asyncio.create_task(self._run(), name=f"link {self.name}")
+
+    async def close(self) -> None:
+        """Close the connection and try no more."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._set(LinkPhase.CLOSED)
+
+    def retry_now(self) -> None:
+        """Try at once if this link waits or was refused; a stale connection is replaced."""
+        if self._connection is None:
+            self._insists = True
+            self._wake.set()
+        elif self._connection.is_stale:
+            self.reconnect()
+
+    def look_again(self) -> None:
+        """The server has been found to be there: don't wait for the breaker any longer."""
+        self._wake.set()
+
+    def reconnect(self) -> None:
+        """Give the present connection up for a new one at once, as with another query."""
+        self._insists = True
+        if self._connection is not None:
+            self._connection.give_up("a new connection was asked for")
+
+    # --- for the connection ----------------------------------------------------------------
+
+    def received(self, message: ServerMessage) -> None:
+        if isinstance(message, Error):
+            self._complaint = message.payload
+            _log.info("%s: the server reports: %s", self.name, sentence(message.payload))
+        self._channel.received(message)
+
+    def heartbeat(self, *, is_stale: bool, round_trip: float | None) -> None:
+        phase = LinkPhase.STALE if is_stale else LinkPhase.CONNECTED
+        reason = "the server hasn't answered for a while" if is_stale else ""
+        self._set(phase, reason, round_trip=round_trip)
+
+    # --- one life after the other ----------------------------------------------------------
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await self._take_turn()
+                await self._live_once()
+        except Exception:
+            _log.exception("%s: the link has failed", self.name)
+            self._set(LinkPhase.REFUSED, "the client failed here; its log file says how")
+        finally:
+            self._access.leave(self)
+
+    async def _live_once(self) -> None:
+        """One connection from the attempt to its end, and the wait that follows."""
+        try:
+            connection = await self._open()
+        except ClientError as error:
+            await self._after_failure(error)
+        except VibeBoxError as error:
+            await self._refused(str(error))
+        else:
+            ending = await self._live(connection)
+            if ending is not None:
+                await self._after_loss(*ending)
+
+    async def _open(self) -> Connection:
+        self._insists = False
+        self._set(LinkPhase.CONNECTING, self.state.reason)
+        self.telemetry.attempts += 1
+        return await self._dial(await self._access.credentials.token())
+
+    async def _dial(self, token: Secret) -> Connection:
+        access = self._access
+        self._token = token
+        dial = Dial(
+            access.address,
+            self._endpoint,
+            self._channel.query(access.has_features),
+            token,
+            access.tls(),
+        )
+        return await open_connection(dial, self, access.settings, access.clock, self.telemetry)
+
+    async def _live(self, connection: Connection) -> tuple[Closing, float] | None:
+        """Use the connection, and those that replace it, until one ends on its own.
+
+        Returns how it ended and how long it lived; None where it was closed for a new token.
+        """
+        self._adopt(connection)
+        self._access.connection_opened()
+        try:
+            while True:
+                current = self._connection or connection
+                ending = await self._until_due(current)
+                if isinstance(ending, Closing):
+                    return ending, self._access.clock.monotonic() - current.opened_at
+                if not current.has_features:
+                    return None
+                await self._replace(current, ending)
+        finally:
+            current, self._connection = self._connection or connection, None
+            self._access.breaker.lost()
+            await current.close()
+            self._channel.lost()
+
+    def _adopt(self, connection: Connection) -> None:
+        self._access.has_features = connection.has_features
+        self._connection = connection
+        self._complaint = None
+        self.telemetry.connects += 1
+        self._set(LinkPhase.CONNECTED)
+        self._channel.opened(connection)
+        connection.start()
+
+    # --- tokens ----------------------------------------------------------------------------
+
+    async def _until_due(self, connection: Connection) -> Closing | Secret:
+        """How the connection ended, or the token that is to take the place of its own."""
+        closed = asyncio.create_task(connection.closed())
+        try:
+            while True:
+                await asyncio.wait([closed], timeout=self._renewal_in())
+                if closed.done():
+                    return closed.result()
+                if self._is_due() and (token := await self._renewed()) is not None:
+                    return token
+        finally:
+            closed.cancel()
+
+    def _renewal_in(self) -> float | None:
+        """Seconds until the token is due, looked at anew often enough to notice a sleep."""
+        expires_at = self._access.credentials.expires_at
+        if expires_at is None:
+            return None
+        left = expires_at - AHEAD - self._access.clock.now()
+        return min(max(left, RENEWAL_PAUSE), RENEWAL_LOOK)
+
+    def _is_due(self) -> bool:
+        expires_at = self._access.credentials.expires_at
+        return expires_at is None or expires_at - AHEAD <= self._access.clock.now()
+
+    async def _renewed(self) -> Secret | None:
+        """Another token, if there is one already; else the server ends the connection in time."""
+        try:
+            token = await self._access.credentials.token()
+        except VibeBoxError as error:
+            _log.warning("%s: the token can't be renewed yet: %s", self.name, error)
+            return None
+        return None if token == self._token else token
+
+    async def _replace(self, old: Connection, token: Secret) -> None:
+        """Open another connection with `token`, move over, then close the old one."""
+        try:
+            new = await self._dial(token)
+        except VibeBoxError as error:
+            _log.warning("%s: no connection with the new token: %s", self.name, error)
+            return
+        with suppress(TimeoutError, ConnectionError):
+            await asyncio.wait_for(old.prove(), PROOF_TIMEOUT)
+        old.mute()
+        self._channel.lost()
+        self._adopt(new)
+        await old.close(reason="token refreshed")
+
+    # --- after an end ----------------------------------------------------------------------
+
+    async def _after_loss(self, closing: Closing, lived: float) -> None:
+        reason = closing.reason
+        if self._complaint is not None and closing.code != CloseCode.NORMAL:
+            reason = sentence(self._complaint)
+        _log.info("%s: lost after %.1f s: %s (%d)", self.name, lived, reason, closing.code)
+        self.telemetry.dropped(Drop(self._access.clock.now(), closing.code, reason))
+        if lived >= PROVEN:
+            self._backoff.reset()
+            self._has_refreshed = False
+        await self._follow(self._verdict(closing), closing.code, reason)
+
+    def _verdict(self, closing: Closing) -> Retry:
+        if closing.code != CloseCode.NORMAL and self._complaint and refuses_token(self._complaint):
+            return Retry.REFRESH
+        return retry_after(closing.code)
+
+    async def _follow(self, verdict: Retry, code: int, reason: str) -> None:
+        if self._insists:
+            return
+        match verdict:
+            case Retry.REFRESH:
+                await self._refresh(reason)
+            case Retry.NEVER:
+                await self._refused(reason)
+            case Retry.AGAIN:
+                busy = BUSY_RETRY_AFTER if code == CloseCode.TRY_AGAIN_LATER else 0.0
+                await self._back_off(reason, busy)
+
+    async def _after_failure(self, error: ClientError) -> None:
+        _log.info("%s: %s", self.name, error)
+        match error:
+            case LoginRequiredError():
+                await self._refused(str(error), login_required=True)
+            case RefusedError(code=int() as code):
+                await self._follow(retry_after(code), code, str(error))
+            case TlsError() | RefusedError():
+                await self._refused(str(error))
+            case UnreachableError(retry_after=at_least):
+                await self._back_off(str(error), at_least)
+            case CredentialsError() | ClientError():
+                await self._back_off(str(error))
+
+    async def _refresh(self, reason: str) -> None:
+        """Get another token, once; a token that is refused as well is the user's business."""
+        if self._has_refreshed:
+            await self._refused(reason, login_required=True)
+            return
+        self._has_refreshed = True
+        try:
+            await self._access.credentials.refresh()
+        except VibeBoxError as error:
+            await self._refused(str(error), login_required=True)
+
+    async def _refused(self, reason: str, *, login_required: bool = False) -> None:
+        """Wait until the user wants another try, or has given other credentials."""
+        self._set(LinkPhase.REFUSED, reason, login_required=login_required)
+        while not self._insists:
+            self._wake.clear()
+            await self._wake.wait()
+        self._has_refreshed = False
+        self._backoff.reset()
+
+    async def _back_off(self, reason: str, at_least: float = 0.0) -> None:
+        clock = self._access.clock
+        delay = self._backoff.next_delay(at_least)
+        attempt = self._backoff.attempt
+        self._access.breaker.failed(clock.monotonic(), attempt)
+        if attempt > self._access.settings.max_attempts:
+            delay = max(delay, COOL_DOWN)
+        await self._pause(delay, reason)
+
+    async def _take_turn(self) -> None:
+        """Wait for the breaker, which one connection at a time gets past while it is open."""
+        access = self._access
+        spread = 0.0
+        while not self._insists and not access.breaker.may_try(access.clock.monotonic()):
+            spread = CROWD_SPREAD * access.chance()
+            access.wait(self)
+            await self._pause(
+                access.breaker.next_try(access.clock.monotonic()) or CROWD_SPREAD,
+                self.state.reason,
+                or_news=True,
+            )
+        access.leave(self)
+        if self._insists:
+            access.breaker.force()
+        elif spread:
+            await access.clock.sleep(spread)
+
+    async def _pause(self, delay: float, reason: str, *, or_news: bool = False) -> None:
+        """Wait `delay` seconds, less where the user insists (or there are news of the server)."""
+        clock = self._access.clock
+        self._set(LinkPhase.WAITING, reason, retry_at=clock.now() + delay)
+        until = clock.monotonic() + delay
+        while not self._insists and (left := until - clock.monotonic()) > 0:
+            self._wake.clear()
+            if await self._woken(left) and or_news:
+                return
+
+    async def _woken(self, within: float) -> bool:
+        """Whether `_wake` was set before the time was over."""
+        waking = asyncio.create_task(self._wake.wait())
+        sleeping = asyncio.ensure_future(self._access.clock.sleep(within))
+        try:
+            await asyncio.wait([waking, sleeping], return_when=asyncio.FIRST_COMPLETED)
+            return self._wake.is_set()
+        finally:
+            waking.cancel()
+            sleeping.cancel()
+
+    # --- state -----------------------------------------------------------------------------
+
+    def _set(
+        self,
+        phase: LinkPhase,
+        reason: str = "",
+        *,
+        round_trip: float | None = None,
+        retry_at: float | None = None,
+        login_required: bool = False,
+    ) -> None:
+        before = self.state
+        since = before.since if before.phase is phase else self._access.clock.now()
+        attempt = 0 if phase is LinkPhase.CONNECTED else self._backoff.attempt
+        self.state = LinkState(
+            phase,
+            since,
+            round_trip,
+            attempt,
+            self._access.settings.max_attempts,
+            retry_at,
+            reason,
+            login_required,
+        )
+        self._channel.link_changed(self.state)
+        self._changed()
