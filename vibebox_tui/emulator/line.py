@@ -71,6 +71,14 @@ class Line:
             line.length = columns
         return line
 
+    @classmethod
+    def of_cells(cls, cells: list[str], styles: list[Style]) -> "Line":
+        """A closed line of these columns."""
+        line = cls()
+        line.cells, line.styles, line.wide = cells, styles, True
+        line.close()
+        return line
+
     def open(self, columns: int) -> list[str]:
         """Make the line open, `columns` wide, and return its cells."""
         cells = self.cells

@@ -3,7 +3,7 @@
 Parameters are as they came: counts from 1, positions from 1, 0 or none for the default.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .drawing import Drawing
 from .style import PLAIN, Style
@@ -21,9 +21,6 @@ class SavedCursor:
     shifted_left: int = 0
     shifted_right: int = 2
     origin: bool = False
-
-    def moved(self, y: int, x: int) -> "SavedCursor":
-        return replace(self, y=y, x=x)
 
 
 class Motion(Drawing):

@@ -1,5 +1,7 @@
 """The screen that the parser drives: all of its layers, and its size."""
 
+from dataclasses import replace
+
 from .reflow import reflowed
 from .system import SystemCommands
 
@@ -40,17 +42,18 @@ class Screen(SystemCommands):
         self.reset_margins()
 
     def _resize_primary(self, lines: int, columns: int) -> None:
-        cursor = self.cursor
-        active = not self.modes.alternate_screen
+        cursor, active = self.cursor, not self.modes.alternate_screen
         saved = self.saved[False]
-        y, x = (cursor.y, cursor.x) if active else (saved.y, saved.x)
-        flow = reflowed(self.scrollback, self.primary, (y, x), lines, columns, self.columns)
-        self.primary = flow.rows
-        if active:
-            cursor.y, cursor.x = flow.y, flow.x
-            cursor.pending = cursor.pending and flow.x == columns - 1
-        else:
-            self.saved[False] = saved.moved(flow.y, flow.x)
+        y = cursor.y if active else min(saved.y, self.lines - 1)
+        self.primary, y = reflowed(self.scrollback, self.primary, y, lines, columns, self.columns)
+        if not active:
+            self.saved[False] = replace(saved, y=y)
+            return
+        cursor.y = y
+        if cursor.pending and cursor.x < columns - 1:
+            cursor.x += 1
+        cursor.x = min(cursor.x, columns - 1)
+        cursor.pending = False
 
     def _resize_alternate(self, lines: int, columns: int) -> None:
         rows, cursor = self.alternate, self.cursor
