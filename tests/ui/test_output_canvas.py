@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
@@ -134,4 +133,4 @@ def _screen(emulator: Emulator) -> list[list[tuple[str, EmulatorStyle]]]:
 
 
 def _update(canvas: Canvas) -> str:
-    return canvas.take_update(ColorSystem.TRUECOLOR)
+    return canvas.take_update()

@@ -83,6 +83,7 @@ class FrugalApp(App[T]):
     def _take(self, update: LayoutUpdate | ChopsUpdate) -> None:
         size = self.size
         if (self._canvas.width, self._canvas.height) != size:
+            self._canvas.colors = self.console._color_system or ColorSystem.TRUECOLOR
             self._canvas.resize(*size)
         if isinstance(update, LayoutUpdate):
             for y, strips in enumerate(update.strips, update.region.y):
@@ -122,7 +123,7 @@ class _Frame(CompositorUpdate):
         self._now = now
 
     def render_segments(self, console: Console) -> str:
-        text = self._canvas.take_update(console._color_system or ColorSystem.TRUECOLOR)
+        text = self._canvas.take_update()
         if not text:
             return ""
         self._pacing.sent(self._now)

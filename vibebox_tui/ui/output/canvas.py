@@ -1,6 +1,6 @@
 """The screen that is wanted and the one that is shown, and what turns one into the other."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.cells import cell_len, split_graphemes
@@ -9,16 +9,98 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-Cell = tuple[str, Style | None]
-"""A character with what combines with it, and its look; the right half of a wide one is empty."""
-
-UNKNOWN: Cell = ("\x00", None)
+UNKNOWN = "\x00"
 """What may be in a cell that we haven't written: equal to nothing that is ever wanted."""
 
 WORTH_A_JUMP = 12
 """Cells that are written again rather than jumped over: a jump and a style cost as many bytes."""
 
 _RESET = "\x1b[0m"
+
+
+class Row:
+    """The cells of a row in two lists, for a tuple per cell would keep the collector busy.
+
+    `texts` has a character with what combines with it, an empty string for the right half of a
+    wide one; `looks` the parameters of SGR for each, empty for a terminal's own colours.
+    """
+
+    __slots__ = ("looks", "texts")
+
+    def __init__(self, texts: list[str], looks: list[str]) -> None:
+        self.texts = texts
+        self.looks = looks
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment], colors: ColorSystem) -> "Row":
+        """The cells that segments draw."""
+        row = cls([], [])
+        for text, style, control in segments:
+            if control:
+                continue
+            before = len(row.texts)
+            if text.isascii():
+                row.texts.extend(text)
+            else:
+                row.texts.extend(_cells(text))
+            row.looks.extend([_look(style, colors)] * (len(row.texts) - before))
+        return row
+
+    def copy(self) -> "Row":
+        return Row(self.texts.copy(), self.looks.copy())
+
+    def cut(self, length: int) -> None:
+        """Drop what is beyond `length` cells."""
+        del self.texts[length:]
+        del self.looks[length:]
+
+    def replace(self, start: int, cells: "Row") -> bool:
+        """Put other cells from `start` on; whether that changed anything."""
+        end = start + len(cells.texts)
+        is_same = self.texts[start:end] == cells.texts and self.looks[start:end] == cells.looks
+        if not is_same:
+            self.texts[start:end] = cells.texts
+            self.looks[start:end] = cells.looks
+            self._mend_halves(start)
+            self._mend_halves(end)
+        return not is_same
+
+    def _mend_halves(self, x: int) -> None:
+        """Where what is left and right of column `x` doesn't belong together any more, or there
+        is nothing right of it, half of a wide character is a blank."""
+        texts = self.texts
+        if not 0 < x <= len(texts):
+            return
+        is_wide, goes_on = cell_len(texts[x - 1]) > 1, x < len(texts) and not texts[x]
+        if is_wide and not goes_on:
+            texts[x - 1] = " "
+        elif goes_on and not is_wide:
+            texts[x] = " "
+
+    def differences(self, shown: "Row") -> Iterator[tuple[int, int]]:
+        """Ranges of columns to write so that `shown` becomes this, near ones joined."""
+        if self.texts == shown.texts and self.looks == shown.looks:
+            return
+        start = end = -1
+        cells = zip(self.texts, shown.texts, self.looks, shown.looks, strict=True)
+        for x, (new, old, look, old_look) in enumerate(cells):
+            if new == old and look == old_look:
+                continue
+            if start < 0:
+                start = x
+            elif x - end > WORTH_A_JUMP:
+                yield self._whole_characters(start, end)
+                start = x
+            end = x + 1
+        if start >= 0:
+            yield self._whole_characters(start, end)
+
+    def _whole_characters(self, start: int, end: int) -> tuple[int, int]:
+        while start > 0 and not self.texts[start]:
+            start -= 1
+        while end < len(self.texts) and not self.texts[end]:
+            end += 1
+        return start, end
 
 
 class Canvas:
@@ -28,21 +110,24 @@ class Canvas:
     that the terminal shows the newest of them, and nothing that it shows already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, colors: ColorSystem = ColorSystem.TRUECOLOR) -> None:
+        self.colors = colors
+        """What the terminal can show."""
         self.width = self.height = 0
-        self._wanted: list[list[Cell]] = []
-        self._shown: list[list[Cell]] = []
+        self._wanted: list[Row] = []
+        self._shown: list[Row] = []
         self._dirty: set[int] = set()
 
     def resize(self, width: int, height: int) -> None:
         """Start with an empty screen of another size, of which nothing is known."""
         self.width, self.height = width, height
-        self._wanted = [[(" ", None)] * width for _ in range(height)]
+        self._wanted = [Row([" "] * width, [""] * width) for _ in range(height)]
         self.forget()
 
     def forget(self) -> None:
         """Take nothing that the terminal shows for granted any more."""
-        self._shown = [[UNKNOWN] * self.width for _ in range(self.height)]
+        width = self.width
+        self._shown = [Row([UNKNOWN] * width, [""] * width) for _ in range(self.height)]
         self._dirty = set(range(self.height))
 
     @property
@@ -54,12 +139,9 @@ class Canvas:
         """Want `segments` from column `x` of row `y` on; what is beyond the edges is cut off."""
         if not 0 <= y < self.height:
             return
-        cells = list(_cells(segments))[: max(0, self.width - x)]
-        row, end = self._wanted[y], x + len(cells)
-        if row[x:end] != cells:
-            row[x:end] = cells
-            _mend_halves(row, x)
-            _mend_halves(row, end)
+        cells = Row.of(segments, self.colors)
+        cells.cut(max(0, self.width - x))
+        if self._wanted[y].replace(x, cells):
             self._dirty.add(y)
 
     def put_strips(self, x: int, y: int, strips: Iterable[Strip]) -> None:
@@ -68,13 +150,13 @@ class Canvas:
             self.put(x, y, strip)
             x += strip.cell_length
 
-    def take_update(self, colors: ColorSystem) -> str:
+    def take_update(self) -> str:
         """What to write; afterwards the terminal counts as showing what was wanted."""
-        pen = _Pen(colors)
+        pen = _Pen()
         for y in sorted(self._dirty):
-            wanted, shown = self._wanted[y], self._shown[y]
-            for start, end in _differences(wanted, shown):
-                pen.write(start, y, wanted[start:end])
+            wanted = self._wanted[y]
+            for start, end in wanted.differences(self._shown[y]):
+                pen.write(start, y, wanted.texts[start:end], wanted.looks[start:end])
             self._shown[y] = wanted.copy()
         self._dirty.clear()
         return pen.finish()
@@ -83,24 +165,25 @@ class Canvas:
 class _Pen:
     """Collects text and the sequences around it, none of them twice in a row."""
 
-    def __init__(self, colors: ColorSystem) -> None:
-        self._colors = colors
+    def __init__(self) -> None:
         self._parts: list[str] = []
         self._look = ""
 
-    def write(self, x: int, y: int, cells: Sequence[Cell]) -> None:
+    def write(self, x: int, y: int, texts: list[str], looks: list[str]) -> None:
         self._parts.append(f"\x1b[{y + 1};{x + 1}H")
-        for style, group in groupby(cells, key=_style_of):
-            self._use(style)
-            self._parts.append("".join(text for text, _ in group))
+        at = 0
+        for look, group in groupby(looks):
+            end = at + sum(1 for _ in group)
+            self._use(look)
+            self._parts.extend(texts[at:end])
+            at = end
 
     def finish(self) -> str:
         if self._look:
             self._parts.append(_RESET)
         return "".join(self._parts)
 
-    def _use(self, style: Style | None) -> None:
-        look = "" if style is None else Strip.render_ansi(style, self._colors)
+    def _use(self, look: str) -> None:
         if look != self._look:
             self._parts.append(f"\x1b[0;{look}m" if look and self._look else _setting(look))
             self._look = look
@@ -110,62 +193,14 @@ def _setting(look: str) -> str:
     return f"\x1b[{look}m" if look else _RESET
 
 
-def _style_of(cell: Cell) -> Style | None:
-    return cell[1]
+def _look(style: Style | None, colors: ColorSystem) -> str:
+    return "" if style is None else Strip.render_ansi(style, colors)
 
 
-def _cells(segments: Iterable[Segment]) -> Iterator[Cell]:
-    for text, style, control in segments:
-        if control:
-            continue
-        if text.isascii():
-            for character in text:
-                yield character, style
-        else:
-            yield from _wide_cells(text, style)
-
-
-def _wide_cells(text: str, style: Style | None) -> Iterator[Cell]:
+def _cells(text: str) -> list[str]:
+    cells = []
     for start, end, width in split_graphemes(text)[0]:
         if width:
-            yield text[start:end], style
-        for _ in range(width - 1):
-            yield "", style
-
-
-def _mend_halves(row: list[Cell], x: int) -> None:
-    """Where what is left and right of column `x` doesn't belong together any more, or there is
-    nothing right of it, half of a wide character is a blank."""
-    if not 0 < x <= len(row):
-        return
-    is_wide, goes_on = cell_len(row[x - 1][0]) > 1, x < len(row) and not row[x][0]
-    if is_wide and not goes_on:
-        row[x - 1] = (" ", row[x - 1][1])
-    elif goes_on and not is_wide:
-        row[x] = (" ", row[x][1])
-
-
-def _differences(wanted: Sequence[Cell], shown: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """Ranges of columns to write so that `shown` becomes `wanted`, near ones joined."""
-    if wanted == shown:
-        return
-    start = end = -1
-    for x, (new, old) in enumerate(zip(wanted, shown, strict=True)):
-        if new == old:
-            continue
-        if start < 0:
-            start = x
-        elif x - end > WORTH_A_JUMP:
-            yield _whole_characters(wanted, start, end)
-            start = x
-        end = x + 1
-    if start >= 0:
-        yield _whole_characters(wanted, start, end)
-
-
-def _whole_characters(wanted: Sequence[Cell], start: int, end: int) -> tuple[int, int]:
-    while start > 0 and not wanted[start][0]:
-        start -= 1
-    while end < len(wanted) and not wanted[end][0]:
-        end += 1
-    return start, end
+            cells.append(text[start:end])
+            cells.extend([""] * (width - 1))
+    return cells

@@ -71,14 +71,19 @@ class TerminalPaint:
         return strip
 
     def _painted(self, runs: Sequence[Run], width: int) -> Strip:
-        styles, base = self._styles, self.base
+        styles, base, missing = self._styles, self.base, width
         segments = []
         for text, style in runs:
             rich_style = styles.get(style)
             if rich_style is None:
                 rich_style = styles[style] = base + rich_style_of(style)
             segments.append(Segment(text if text.isprintable() else harmless(text), rich_style))
-        return Strip(segments).adjust_cell_length(width, base)
+            missing -= cell_len(text)
+        if missing < 0:
+            return Strip(segments).adjust_cell_length(width, base)
+        if missing:
+            segments.append(Segment(" " * missing, base))
+        return Strip(segments, width)
 
 
 def marked(strip: Strip, marks: Sequence[Mark]) -> Strip:
@@ -131,8 +136,3 @@ def _over(style: RichStyle | None, over: RichStyle | None) -> RichStyle:
     if over is not None:
         return style + over
     return style + RichStyle(reverse=not style.reverse)
-
-
-def column_after(text: str, characters: int) -> int:
-    """The column in which the character at index `characters` of a row's text begins."""
-    return cell_len(text[:characters])

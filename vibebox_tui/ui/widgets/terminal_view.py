@@ -64,6 +64,7 @@ class TerminalView(Widget, can_focus=True):
         self.holds_still = False
         """Whether the view keeps its place although it shows the present screen."""
         self._paint: TerminalPaint | None = None
+        self._paint_is_reversed = False
         self._marks: MarksOfLine | None = None
         self._point: Cell | None = None
         self._cursor_row: int | None = None
@@ -186,11 +187,12 @@ class TerminalView(Widget, can_focus=True):
             self.post_message(self.SizeChanged(self, *self.room))
 
     def _present_paint(self) -> TerminalPaint:
-        base = self.rich_style
-        if self.emulator is not None and self.emulator.modes.reverse_video:
-            base = RichStyle(color=base.bgcolor, bgcolor=base.color)
-        if self._paint is None or self._paint.base != base:
-            self._paint = TerminalPaint(base)
+        is_reversed = self.emulator is not None and self.emulator.modes.reverse_video
+        if self._paint is None or self._paint_is_reversed != is_reversed:
+            base = self.rich_style
+            if is_reversed:
+                base = RichStyle(color=base.bgcolor, bgcolor=base.color)
+            self._paint, self._paint_is_reversed = TerminalPaint(base), is_reversed
         return self._paint
 
     def _cursor(self, row: int) -> Sequence[Mark]:
