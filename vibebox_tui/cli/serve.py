@@ -83,10 +83,7 @@ def serve(
 async def _serve(settings: ServerSettings, until_stdin_closes: bool) -> None:
     from vibebox_tui.server.app import Server  # late: `--help` doesn't need a server
 
-    server = Server(settings)
-    await server.start()
-    click.echo(f"VibeBox listens on {server.address}", err=True)
-    await serve_until_told(server, or_input_ends=until_stdin_closes)
+    await serve_until_told(Server(settings), or_input_ends=until_stdin_closes)
 
 
 def _text(path: Path | None) -> str | None:

@@ -1,7 +1,6 @@
 """How a server is run as a program: on which event loop, and until when."""
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -24,12 +23,11 @@ def run_server(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def serve_until_told(server: "Server", *, or_input_ends: bool) -> None:
-    """Serve with a started server until SIGTERM or Ctrl+C, or until standard input ends.
+    """Serve until SIGTERM or Ctrl+C, or until standard input ends.
 
     The latter is a leash: a pipe whose other end has whoever started the server, so that it
     doesn't outlive them.
     """
-    gc.freeze()  # what is loaded now stays: collections needn't look at it again
     leash = asyncio.create_task(_stop_at_end_of_input(server)) if or_input_ends else None
     await server.serve()
     if leash is not None:

@@ -1,12 +1,12 @@
 """One server: start, serve, stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from vibebox_tui.paths import credential_file
 from vibebox_tui.server.accounts import Accounts
@@ -14,6 +14,7 @@ from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.data_directory import DataDirectory, write_private
 from vibebox_tui.server.environments import Environments
 from vibebox_tui.server.hub import Hub
+from vibebox_tui.server.late_application import LateApplication
 from vibebox_tui.server.limits import ConnectionCounts
 from vibebox_tui.server.listener import Listener
 from vibebox_tui.server.reception import Reception
@@ -24,9 +25,6 @@ from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.tokens import Tokens
 from vibebox_tui.server.wsprotocol import protocol_class
-
-if TYPE_CHECKING:
-    from litestar import Litestar
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +109,7 @@ class Server:
         try:
             if not self.started:
                 await self.start()
+            gc.freeze()  # what a start has made stays; it need not be looked through again
             waits = [asyncio.create_task(event.wait()) for event in (asked, self._ended)]
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -141,16 +140,16 @@ class Server:
 
     async def _start(self) -> None:
         settings, cleanup = self.settings, self._cleanup
-        loading = asyncio.create_task(asyncio.to_thread(_load_the_rest))
+        rest = LateApplication()
+        cleanup.push_async_callback(rest.close)
         directory = DataDirectory(settings.data_directory)
         directory.take()
         cleanup.callback(directory.release)
         store = await Store.open(directory.store)
         cleanup.push_async_callback(store.close)
         self._backend = backend = await self._assemble(directory, store)
-        create_application = await loading
-        application = create_application(backend)
-        self._listener = Listener(settings, application, protocol_class(Reception(backend)))
+        rest.make_for(backend)
+        self._listener = Listener(settings, rest, protocol_class(Reception(backend)))
         cleanup.push_async_callback(self._listener.stop, settings.stop_seconds / 2)
         await self._listener.start()
         if settings.uds is not None:
@@ -227,15 +226,3 @@ class Server:
         for user_id in self.backend.service.user_ids:
             if not await self.accounts.is_still(user_id):
                 self.backend.service.revoke_user(user_id)
-
-
-def _load_the_rest() -> "Callable[[Backend], Litestar]":
-    """Import, in a thread, what takes long and isn't needed before the first request.
-
-    Meanwhile the store is opened and the process started that keeps what runs.
-    """
-    import jwt  # noqa: F401  # for the first token
-
-    from vibebox_tui.server.routes import create_application
-
-    return create_application

@@ -40,6 +40,7 @@ class Listener:
         self._settings = settings
         self._config = Config(
             application,
+            interface="asgi3",
             ws=ws,  # type: ignore[arg-type]  # any callable will do, see uvicorn's h11 protocol
             lifespan="off",
             log_config=None,
