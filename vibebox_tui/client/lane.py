@@ -13,7 +13,7 @@ from vibebox_tui.client.link import Link
 from vibebox_tui.client.other_servers import sentence, wants_environment_id
 from vibebox_tui.client.server_access import ServerAccess
 from vibebox_tui.protocol.codes import ErrorCode
-from vibebox_tui.protocol.messages import Error, ErrorReport, ServerMessage
+from vibebox_tui.protocol.messages import EnvListChanged, Error, ErrorReport, ServerMessage
 
 _log = logging.getLogger(__name__)
 
@@ -76,8 +76,9 @@ class Lane:
         if isinstance(message, Error):
             self._take_error(message.payload)
             return
-        environment_id = getattr(message.payload, "environment_id", None)
-        feed = self.feeds.get(environment_id or LIST)
+        is_of_list = isinstance(message, EnvListChanged)
+        name = LIST if is_of_list else getattr(message.payload, "environment_id", None)
+        feed = self.feeds.get(name) if name is not None else None
         if feed is not None:
             feed.received(message)
 

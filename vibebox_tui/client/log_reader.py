@@ -131,9 +131,13 @@ class LogReader:
 
     def _pulled(self, task: asyncio.Task[None]) -> None:
         self._pulling = None
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
             _log.error("catching up with a log failed", exc_info=error)
             self.subscription.fail(ClientError(f"the log can't be read: {error}"))
+        elif not self.subscription.is_closed:
+            self._pull_if_due()
 
     async def _pull(self) -> None:
         while self.is_behind and self.subscription.room > 0 and not self.subscription.is_closed:
