@@ -92,6 +92,11 @@ class Hub:
         if channel is not None and not channel.cursors:
             del self._logs[environment_id]
 
+    @property
+    def log_count(self) -> int:
+        """How many logs are read by anybody."""
+        return len(self._logs)
+
     # --- status ----------------------------------------------------------------------------
 
     def publish_status(self, status: EnvironmentStatus) -> None:

@@ -73,12 +73,14 @@ class LogCursor:
         self._page: list[EncodedEntry] = []
         self._page_through = 0
         self._live_at: int | None = None
+        self._begun = False
         self._fetching: asyncio.Task[None] | None = None
 
     # --- beginning and end -----------------------------------------------------------------
 
     def begin(self) -> None:
         """Deliver what is published from now on."""
+        self._begun = True
         self._channel.add(self)
         self._channel.wait(self)
 
@@ -94,6 +96,7 @@ class LogCursor:
         gap = _gap(request, bounds)
         self.position = await self._start(request, bounds, since, gap)
         self._live_at = bounds.next_seq
+        self._begun = True
         self._mark(
             LogSubscribed(
                 LogSubscription(
@@ -127,7 +130,7 @@ class LogCursor:
     @property
     def has_more(self) -> bool:
         """Whether another `pull` would bring more at once."""
-        if self._fetching is not None:
+        if self._fetching is not None or not self._begun:
             return bool(self._marks)
         return bool(self._marks or self._page) or self._is_behind
 
@@ -157,7 +160,7 @@ class LogCursor:
         """The next chunk, empty where nothing of it matched; None where nothing is at hand."""
         if self._marks:
             return self._marks.popleft()
-        if self._fetching is not None or self.position is None:
+        if self._fetching is not None or not self._begun or self.position is None:
             return None
         if self._page:
             return self._from_page()

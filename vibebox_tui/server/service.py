@@ -81,7 +81,7 @@ class WebSocketService:
     """
 
     def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+        self.hub = hub
         self._clients: dict[str, _Client] = {}
         self.directory: Directory | None = None
 
@@ -96,7 +96,7 @@ class WebSocketService:
         """Forget a client with all of its subscriptions; an unknown one is no error."""
         client = self._clients.pop(client_id, None)
         if client is not None:
-            self._hub.leave_all(client.subscriber)
+            self.hub.leave_all(client.subscriber)
 
     def ping_all(self) -> None:
         """Send an RFC 6455 ping to every client; who hasn't answered the last one is dropped."""
@@ -129,22 +129,22 @@ class WebSocketService:
         client = self._clients[client_id]
         if client.peer.follows_logs:
             request = LogSubscribeRequest(environment_id)
-            self._hub.follow_log(client.subscriber, request).begin()
+            self.hub.follow_log(client.subscriber, request).begin()
         else:
-            self._hub.follow_status(client.subscriber, self._directory.status(environment_id))
+            self.hub.follow_status(client.subscriber, self._directory.status(environment_id))
 
     def unsubscribe_from_environment(self, client_id: str, environment_id: str) -> None:
         """End either subscription; none is no error."""
         subscriber = self._clients[client_id].subscriber
-        self._hub.leave_log(subscriber, environment_id)
-        self._hub.leave_status(subscriber, environment_id)
+        self.hub.leave_log(subscriber, environment_id)
+        self.hub.leave_status(subscriber, environment_id)
 
     async def subscribe_to_log(self, client_id: str, request: LogSubscribeRequest) -> None:
         """Deliver a log as `request` has it: filtered, and with history where it says which.
 
         Raises InvalidMessageError where `since` is no time.
         """
-        cursor = self._hub.follow_log(self._clients[client_id].subscriber, request)
+        cursor = self.hub.follow_log(self._clients[client_id].subscriber, request)
         if request.request_id is None:
             cursor.begin()
         else:
@@ -163,11 +163,11 @@ class WebSocketService:
         """
         subscriber = self._clients[client_id].subscriber
         if session_id not in subscriber.terminals:
-            self._hub.follow_terminal(subscriber, session_id).attach_plainly()
+            self.hub.follow_terminal(subscriber, session_id).attach_plainly()
 
     def terminal_of(self, client_id: str, session_id: str) -> TerminalCursor:
         """A client's place in a session's output, where it isn't attached a new one."""
-        return self._hub.follow_terminal(self._clients[client_id].subscriber, session_id)
+        return self.hub.follow_terminal(self._clients[client_id].subscriber, session_id)
 
     def attached(self, client_id: str, session_id: str) -> TerminalCursor | None:
         """A client's place in a session's output, None where it isn't attached."""
@@ -175,7 +175,7 @@ class WebSocketService:
 
     def unsubscribe_from_session(self, client_id: str, session_id: str) -> None:
         """Detach a client; not being attached is no error."""
-        self._hub.leave_terminal(self._clients[client_id].subscriber, session_id)
+        self.hub.leave_terminal(self._clients[client_id].subscriber, session_id)
 
     # --- logs and status -------------------------------------------------------------------
 
@@ -183,11 +183,11 @@ class WebSocketService:
         """Deliver entries of ONE environment after their commit, in the order of their `seq`."""
         entries = entries_of(payload)
         if entries:
-            self._hub.publish_log(entries[0].environment_id, entries)
+            self.hub.publish_log(entries[0].environment_id, entries)
 
     def broadcast_environment_status(self, payload: EnvironmentStatus) -> None:
         """Deliver the newest status of an environment, metrics included."""
-        self._hub.publish_status(payload)
+        self.hub.publish_status(payload)
 
     def environment_changed(self, payload: EnvironmentChange) -> None:
         """Tell the list's subscribers, and end subscriptions of those who may no longer see it."""
@@ -216,7 +216,7 @@ class WebSocketService:
     ) -> None:
         """Begin the emulated screen of a session, or take it up again from a saved `snapshot`."""
         seq = 0 if snapshot is None else snapshot.seq
-        channel = self._hub.open_terminal(session_id, rows, columns, seq)
+        channel = self.hub.open_terminal(session_id, rows, columns, seq)
         if snapshot is not None:
             channel.screen.restore(snapshot.redraw)
 
@@ -230,13 +230,13 @@ class WebSocketService:
 
     def session_exited(self, payload: SessionExit) -> None:
         """The session ended: tell the attached after the rest of its output; its screen goes."""
-        channel = self._hub.forget_terminal(payload.session_id)
+        channel = self.hub.forget_terminal(payload.session_id)
         if channel is not None:
             channel.exit(payload)
 
     def snapshot_terminal(self, session_id: str) -> TerminalSnapshot | None:
         """The present screen with its scrollback, to be saved; None for an unknown session."""
-        channel = self._hub.known_terminal(session_id)
+        channel = self.hub.known_terminal(session_id)
         if channel is None:
             return None
         redraw = channel.screen.redraw().encode()
@@ -244,7 +244,7 @@ class WebSocketService:
 
     def terminal_clients(self, session_id: str) -> int:
         """How many clients are attached to a session."""
-        channel = self._hub.known_terminal(session_id)
+        channel = self.hub.known_terminal(session_id)
         return 0 if channel is None else len(channel.cursors)
 
     # --- helpers ---------------------------------------------------------------------------
@@ -256,13 +256,13 @@ class WebSocketService:
         return self.directory
 
     def _with_terminal(self, session_id: str, act: Callable[[TerminalChannel], None]) -> None:
-        channel = self._hub.known_terminal(session_id)
+        channel = self.hub.known_terminal(session_id)
         if channel is not None:
             act(channel)
 
     def _end_subscriptions(self, client: _Client, environment_id: str) -> None:
         subscriber = client.subscriber
         if environment_id in subscriber.logs or environment_id in subscriber.statuses:
-            self._hub.leave_log(subscriber, environment_id)
-            self._hub.leave_status(subscriber, environment_id)
+            self.hub.leave_log(subscriber, environment_id)
+            self.hub.leave_status(subscriber, environment_id)
             client.peer.lose_environment(environment_id)
