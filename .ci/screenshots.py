@@ -9,13 +9,18 @@ from vibebox_tui.cli.check import Look
 from vibebox_tui.cli.dashboard import dashboard_settings
 from vibebox_tui.cli.demo import demo_server
 from vibebox_tui.cli.server_choice import ServerChoice, ServerOptions, client_of
-from vibebox_tui.samples import SAMPLES
 from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.panes.logs import LogsPane
+from vibebox_tui.ui.panes.terminal import TerminalPane
 
 DIRECTORY: Final = Path(__file__).parents[1] / "screenshots"
 
 WARM_UP_SECONDS: Final = 75.0
 """So long the samples run before the first picture: more than one of their waves."""
+
+
+SETTLE_SECONDS: Final = 6.0
+"""So long a dashboard runs before its picture: two or three samples of CPU and memory."""
 
 
 class Picture(NamedTuple):
@@ -35,7 +40,7 @@ class Picture(NamedTuple):
 PICTURES: Final = (
     Picture(80, 24, ("2", "l")),
     Picture(120, 40, ("1", "l")),
-    Picture(200, 60, ("1", "l", "t"), "ps -o pid,pcpu,rss,args --forest"),
+    Picture(200, 60, ("1", "l", "t", "enter"), "ps -o pid,pcpu,rss,args --forest"),
 )
 
 
@@ -48,11 +53,12 @@ async def take(choice: ServerChoice) -> list[str]:
             app = VibeBoxApp(client, dashboard_settings(choice, "ada"))
             async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
                 look = Look(pilot)
-                await look.until("environments", rf"{SAMPLES[-1].name}")
+                await look.until("a log line", LogsPane, r"\w")
                 await look.press(*picture.keys)
                 if picture.command:
-                    await look.type(picture.command)
-                await look.until("CPU", r"\d+%")
+                    await look.enter(picture.command)
+                    await look.until("what it answers", TerminalPane, r"\bps\b.*--forest")
+                await asyncio.sleep(SETTLE_SECONDS)
                 picture.file.write_text(app.export_screenshot(title="vibebox"), encoding="utf-8")
                 missing += look.report.missing
     return missing

@@ -1,17 +1,16 @@
 """`vibebox demo --check`: the dashboard without a terminal, and what it really showed.
 
-The app runs as in a terminal of 120x40; keys are pressed, and what is looked for has to appear in
-the cells that would be drawn, not in the data behind them.
+The app runs as in a terminal of 200x60, where all panes stand side by side; keys are pressed, and
+what is looked for has to appear in the cells of its pane, not in the data behind them.
 """
 
 import asyncio
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from textual.app import App
 from textual.pilot import Pilot
 
 from vibebox_tui.cli.dashboard import dashboard_settings
@@ -19,8 +18,13 @@ from vibebox_tui.cli.log_file import log_to_file
 from vibebox_tui.cli.server_choice import ServerChoice, client_of
 from vibebox_tui.samples import SAMPLES
 from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.panes.logs import LogsPane
+from vibebox_tui.ui.panes.metrics import MetricsPane
+from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.panes.terminal import TerminalPane
 
-SIZE: Final = (120, 40)
+SIZE: Final = (200, 60)
 """Columns and rows of the screen that is looked at."""
 
 PATIENCE_SECONDS: Final = 20.0
@@ -36,7 +40,7 @@ _ECHOED: Final = r"live-42"
 
 @dataclass(slots=True)
 class Report:
-    """What was seen, by what it shows: the line of the screen, and when, in seconds from start."""
+    """What was seen: the line of the screen that showed it, and after how many seconds."""
 
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -73,18 +77,18 @@ async def _check(choice: ServerChoice) -> Report:
 
 async def _look_at_everything(look: "Look") -> None:
     for number, sample in enumerate(SAMPLES, 1):
+        await look.until(f"list: {sample.name}", EnvironmentsPane, rf"{sample.name}.*\d%")
         await look.press(str(number), "l")
-        await look.until(f"list: {sample.name}", rf"{sample.name}.*running")
-        await look.until(f"log: {sample.name}", sample.sign)
-    await look.until("CPU", r"CPU.*?\d+%")
-    await look.until("memory", r"MEM.*?\d+M")
+        await look.until(f"log: {sample.name}", LogsPane, sample.sign)
+    await look.until("CPU", MetricsPane, r"CPU.*\d%")
+    await look.until("memory", MetricsPane, r"MEM.*\d[MG]")
     await look.press("t", "enter")
-    await look.type(_ECHO)
-    await look.until("terminal", _ECHOED)
+    await look.enter(_ECHO)
+    await look.until("terminal", TerminalPane, _ECHOED)
 
 
 class Look:
-    """Presses keys and waits for what has to appear on the screen."""
+    """Presses keys, and waits for what has to appear on the screen."""
 
     def __init__(self, pilot: Pilot[Any]) -> None:
         self.report = Report()
@@ -95,32 +99,37 @@ class Look:
         """Press keys by their names."""
         await self._pilot.press(*keys)
 
-    async def type(self, text: str) -> None:
+    async def enter(self, text: str) -> None:
         """Type a line and Enter."""
         await self._pilot.press(*text, "enter")
 
-    async def until(self, what: str, pattern: str) -> None:
-        """Wait for a line that has `pattern`; report it, or that `what` is missing."""
-        line = await self._find(re.compile(pattern))
+    async def until(self, what: str, pane: type[Pane], pattern: str) -> None:
+        """Wait for a line of a pane that has `pattern`; report it, or that `what` is missing."""
+        line = await self._find(pane, re.compile(pattern))
         if line is None:
             self.report.missing.append(what)
             return
         seconds = round(time.monotonic() - self._began, 2)
         self.report.seen[what] = {"line": " ".join(line.split()), "after": seconds}
 
-    async def _find(self, pattern: re.Pattern[str]) -> str | None:
+    async def _find(self, pane: type[Pane], pattern: re.Pattern[str]) -> str | None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            for line in screen_lines(self._pilot.app):
+            for line in self._lines(pane):
                 if pattern.search(line):
                     return line
             await asyncio.sleep(_LOOK_SECONDS)
         return None
 
+    def _lines(self, kind: type[Pane]) -> Iterator[str]:
+        """The lines of the screen, as they would be drawn now, where panes of a kind are.
 
-def screen_lines(app: App[Any]) -> Iterable[str]:
-    """The text of each line of the screen as it would be drawn now.
-
-    Textual has no public way to it but a picture (`export_screenshot`), made from the same strips.
-    """
-    return [strip.text for strip in app.screen._compositor.render_strips()]
+        Textual has no public way to them but a picture, which it makes from the same strips.
+        """
+        screen = self._pilot.app.screen
+        strips = screen._compositor.render_strips()
+        for pane in screen.query(kind):
+            if pane.is_on_screen:
+                left, right = pane.content_region.column_span
+                for row in pane.content_region.line_range:
+                    yield strips[row].crop(left, right).text

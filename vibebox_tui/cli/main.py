@@ -25,6 +25,9 @@ _COMMANDS = {
     "token": LazyCommand(
         "vibebox_tui.cli.serve:token", "Print an access token for a user of a server."
     ),
+    "logs": LazyCommand(
+        "vibebox_tui.cli.logs:logs", "Print the logs of environments, filtered, merged by time."
+    ),
     "shell": LazyCommand(
         "vibebox_tui.cli.shell:shell", "Attach this terminal to a session of an environment."
     ),

@@ -14,6 +14,7 @@ from typing import Final
 
 import click
 
+from vibebox_tui.cli.naming import named
 from vibebox_tui.cli.queries import QueryFilter
 from vibebox_tui.cli.server_choice import ServerOptions, connect, server_options
 from vibebox_tui.client.client import Client
@@ -77,7 +78,7 @@ async def _shell(
     server: ServerOptions, name: str, session_name: str | None, *, is_new: bool, read_only: bool
 ) -> int:
     async with connect(server) as client:
-        environment = _named(await client.rest.environments(), name)
+        environment = named(await client.rest.environments(), name)
         session = await _session(client, environment, session_name, is_new=is_new)
         columns, rows = shutil.get_terminal_size()
         terminal = client.terminal(session.id, rows=rows, columns=columns, read_only=read_only)
@@ -88,22 +89,6 @@ async def _shell(
         if status is None:
             click.echo(f"\nleft {environment.name}/{session.session_name}; the session stays")
         return status or 0
-
-
-def _named(environments: list[Environment], name: str) -> Environment:
-    """The environment that `name` names.
-
-    Raises:
-        UsageError: none, or several.
-    """
-    matching = [each for each in environments if name in (each.id, each.slug, each.name)]
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        ids = ", ".join(each.id for each in matching)
-        raise UsageError(f"{len(matching)} environments are called {name!r}; name an id: {ids}")
-    known = ", ".join(sorted(each.name for each in environments)) or "none"
-    raise UsageError(f"there is no environment {name!r}; there are: {known}")
 
 
 async def _session(
