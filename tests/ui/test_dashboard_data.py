@@ -15,7 +15,7 @@ async def test_environments_have_glyph_word_cpu_and_memory(server: RunningServer
         await wait_for(lambda: "● running" in shown.picture and "✗ error" in shown.picture)
         await wait_for(lambda: "%" in shown.table.render_line(1).text)
         assert "M" in shown.table.render_line(1).text
-        assert "●1 ✗1" in shown.status_line
+        await wait_for(lambda: "●1 ✗1" in shown.status_line)
         assert "!1" in shown.status_line
 
 

@@ -119,9 +119,16 @@ async def test_a_failed_pane_can_be_started_again() -> None:
         assert not pane.query(PaneFailure)
 
 
+async def test_a_pane_is_not_stale_while_its_link_is_opened_for_the_first_time() -> None:
+    pane = Following(API)
+    async with Stage(lambda: [pane]).run_test():
+        pane.show_link(LinkState(LinkPhase.CONNECTING, NOW))
+        assert not pane.has_class("-stale")
+
+
 @pytest.mark.parametrize("phase", list(LinkPhase))
 async def test_a_pane_is_stale_unless_its_link_is_up(phase: LinkPhase) -> None:
     pane = Following(API)
     async with Stage(lambda: [pane]).run_test():
-        pane.show_link(LinkState(phase, NOW))
+        pane.show_link(LinkState(phase, NOW, attempt=1))
         assert pane.has_class("-stale") is (phase is not LinkPhase.CONNECTED)

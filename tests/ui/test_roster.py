@@ -38,7 +38,7 @@ def test_no_environment_is_running_while_it_cannot_be_seen() -> None:
     roster = roster_of("api")
     roster.note(EnvironmentStatus("id-api", "running", cpu_usage=41.0), seen_at=101.0)
     for phase in set(LinkPhase) - {LinkPhase.CONNECTED}:
-        roster.note_link(LinkState(phase, since=102.0))
+        roster.note_link(LinkState(phase, since=102.0, attempt=1))
         row = roster.rows()[0]
         assert (row.state, row.is_stale, row.cpu, row.seen_at) == ("unknown", True, 41.0, 101.0)
 

@@ -138,7 +138,7 @@ class Roster:
         return tuple(self._row(member) for member in members)
 
     def _row(self, member: _Member) -> EnvironmentRow:
-        is_stale = self._link is not None and self._link.phase is not LinkPhase.CONNECTED
+        is_stale = is_down(self._link)
         status = member.status
         return EnvironmentRow(
             number=member.number,
@@ -158,6 +158,13 @@ class Roster:
     def _free_number(self) -> int:
         taken = {member.number for member in self._members.values()}
         return next(number for number in range(1, len(taken) + 2) if number not in taken)
+
+
+def is_down(link: LinkState | None) -> bool:
+    """Whether what came over this link may be old; not while it is opened for the first time."""
+    if link is None or link.phase is LinkPhase.CONNECTED:
+        return False
+    return link.phase is not LinkPhase.CONNECTING or link.attempt > 0
 
 
 def count_states(rows: Iterable[EnvironmentRow]) -> Counter[str]:

@@ -12,9 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.client.events import LinkState
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.roster import is_down
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
@@ -160,7 +161,7 @@ class Pane(Widget):
             self.mount(PaneFailure(failure))
 
     def _watch_link(self, link: LinkState | None) -> None:
-        self.set_class(link is not None and link.phase is not LinkPhase.CONNECTED, "-stale")
+        self.set_class(is_down(link), "-stale")
 
     def _watch_detail(self, detail: str) -> None:
         self.border_subtitle = detail
