@@ -1,7 +1,7 @@
 """Reading subscriptions in tests: until something has come, within a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tests.running_server import RunningServer
@@ -33,16 +33,16 @@ def client_of(
     )
 
 
-async def next_of(subscription: Subscription[Any], kind: type[T], timeout: float = DEADLINE) -> T:
+async def next_of(subscription: Subscription[Any], kind: type[T], within: float = DEADLINE) -> T:
     """The next event of a class, those before it skipped."""
-    return await next_where(subscription, lambda event: isinstance(event, kind), timeout)
+    return await next_where(subscription, lambda event: isinstance(event, kind), within)
 
 
 async def next_where(
-    subscription: Subscription[Any], wanted: Callable[[Any], bool], timeout: float = DEADLINE
+    subscription: Subscription[Any], wanted: Callable[[Any], bool], within: float = DEADLINE
 ) -> Any:
     """The next event that is wanted, those before it skipped."""
-    async with asyncio.timeout(timeout):
+    async with asyncio.timeout(within):
         async for event in subscription:
             if wanted(event):
                 return event
@@ -50,20 +50,14 @@ async def next_where(
 
 
 async def lines_until(
-    subscription: Subscription[Any], last: str, timeout: float = DEADLINE
+    subscription: Subscription[Any], last: str, within: float = DEADLINE
 ) -> list[str]:
     """The text of all lines up to the one that says `last`."""
     found: list[str] = []
-    async with asyncio.timeout(timeout):
+    async with asyncio.timeout(within):
         async for event in subscription:
             if isinstance(event, LogLines):
                 found += [entry.message for entry in event.entries]
                 if found and last in found:
                     return found
     raise AssertionError(f"the subscription ended after {len(found)} lines")
-
-
-async def collect(subscription: Subscription[T]) -> AsyncIterator[T]:
-    """All events, as an async generator that a test can stop."""
-    async for event in subscription:
-        yield event  # type: ignore[misc]

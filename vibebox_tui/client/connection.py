@@ -132,7 +132,7 @@ class Connection:
         self._clock = clock
         self._telemetry = telemetry
         self._holders = 0
-        self._answers_pings = False
+        self._answers_pings = self.has_features
         self._pings: deque[tuple[int, float]] = deque(maxlen=16)
         self._proofs: dict[int, asyncio.Future[None]] = {}
         self._ping_numbers = itertools.count(round(clock.now() * 1000))

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import binascii
+import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -11,6 +13,8 @@ import msgspec
 
 from vibebox_tui.client.clock import Clock, SystemClock
 from vibebox_tui.client.errors import CredentialsError, LoginRequiredError
+
+_log = logging.getLogger(__name__)
 
 AHEAD: Final = 30.0
 """Seconds before its expiry from which on a token is replaced: more than a request takes."""
@@ -102,8 +106,10 @@ class _RenewedToken:
 
     async def token(self) -> Secret:
         async with self._turn:
-            if self._token is None or self._is_due():
+            if self._token is None or self._left() <= 0:
                 self._token = await self._fetch()
+            elif self._left() <= AHEAD:
+                await self._fetch_ahead()
             return self._token
 
     async def refresh(self) -> Secret:
@@ -116,8 +122,16 @@ class _RenewedToken:
                 raise LoginRequiredError("the server refused the token, and there is no other one")
             return self._token
 
-    def _is_due(self) -> bool:
-        return (at := self.expires_at) is not None and at - AHEAD <= self._clock.now()
+    def _left(self) -> float:
+        """Seconds that the token still holds."""
+        return math.inf if self.expires_at is None else self.expires_at - self._clock.now()
+
+    async def _fetch_ahead(self) -> None:
+        """Take another token if there is one; the present one will do for a moment."""
+        try:
+            self._token = await self._fetch()
+        except CredentialsError as error:
+            _log.warning("the token can't be renewed yet: %s", error)
 
     async def _fetch(self) -> Secret:
         raise NotImplementedError
