@@ -6,9 +6,11 @@ import re
 import select
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -40,14 +42,22 @@ class Running:
 
 @contextmanager
 def running(sample: Sample) -> Iterator[Running]:
-    process = subprocess.Popen(sample.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        yield Running(process)
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+    with tempfile.TemporaryDirectory() as directory:
+        sample.unpack(Path(directory))
+        process = subprocess.Popen(
+            sample.command,
+            cwd=directory,
+            env=sample.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield Running(process)
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
 
 
 def named(name: str) -> Sample:

@@ -60,11 +60,13 @@ async def _start_samples(server: Server, directory: Path) -> None:
 async def _start(sample: Sample, environments: Environments, directory: Path) -> None:
     workplace = directory / sample.name
     workplace.mkdir()
+    sample.unpack(workplace)
     request = CreateEnvironmentRequest(
         name=sample.name,
         description=sample.description,
         command=sample.command,
         working_directory=str(workplace),
+        environment_variables=sample.variables,
         cpu_limit=sample.cpu_limit,
         memory_limit=sample.memory_limit,
     )

@@ -3,6 +3,8 @@
 They run as scripts of their own with the standard library only, so they import nothing from here.
 """
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,46 +13,62 @@ from typing import Final, NamedTuple
 class Sample(NamedTuple):
     """A sample environment; `memory_limit` is in MiB, `cpu_limit` in cores.
 
-    `sign` is a regular expression for what it often logs and no other one does.
+    `sign` is a regular expression for what it often logs and no other one does. The first of its
+    `scripts` is what is run.
     """
 
     name: str
     description: str
-    script: str
+    scripts: tuple[str, ...]
     sign: str
     cpu_limit: float
     memory_limit: int
 
     @property
     def command(self) -> list[str]:
-        """How it is started: isolated from whatever Python settings the user has."""
-        script = Path(__file__).with_name(self.script)
-        return [sys.executable, "-I", "-S", "-u", "-X", "utf8", str(script)]
+        """How it is started in a directory that has its scripts, with its variables."""
+        return [Path(sys.executable).name, self.scripts[0]]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that it needs: our own Python is the first to be found."""
+        ours = Path(sys.executable).parent
+        return {
+            "PATH": f"{ours}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONNOUSERSITE": "1",
+        }
+
+    def unpack(self, directory: Path) -> None:
+        """Copy its scripts into `directory`, where they may be read, changed and started again."""
+        for script in self.scripts:
+            shutil.copy(Path(__file__).with_name(script), directory / script)
 
 
 SAMPLES: Final = (
     Sample(
         name="shop-api",
         description="A small web service with a database, under its own load generator",
-        script="shop_api.py",
+        scripts=("shop_api.py", "customers.py"),
         sign=r"(GET|POST) /\w+ \d{3}",
-        cpu_limit=1.0,
+        cpu_limit=0.5,
         memory_limit=256,
     ),
     Sample(
         name="worker",
         description="A worker that takes documents from a queue: text and JSON logs, both streams",
-        script="worker.py",
+        scripts=("worker.py",),
         sign=r"job \d+|\"job\": \d+",
-        cpu_limit=1.0,
+        cpu_limit=0.5,
         memory_limit=128,
     ),
     Sample(
         name="waves",
         description="A job that looks for primes, and whose CPU and memory come in waves",
-        script="waves.py",
+        scripts=("waves.py",),
         sign=r"primes below",
-        cpu_limit=1.0,
+        cpu_limit=0.5,
         memory_limit=256,
     ),
 )

@@ -8,19 +8,19 @@ import select
 import sys
 import time
 
-QUIET, BUSY = 2.0, 12.0
+QUIET, BUSY = 3.0, 25.0
 """Requests per second between the waves and at their top."""
 
-WAVE_SECONDS = 45.0
+WAVE_SECONDS = 40.0
 """From one rush of customers to the next."""
 
 VISITS = (
-    (40, "GET", "/products"),
+    (38, "GET", "/products"),
     (34, "POST", "/orders"),
-    (12, "GET", "/health"),
-    (7, "GET", "/report"),
+    (10, "GET", "/health"),
+    (12, "GET", "/report"),
     (4, "POST", "/restock"),
-    (3, "GET", "/favicon.ico"),
+    (2, "GET", "/favicon.ico"),
 )
 """How often each request is made, in percent."""
 

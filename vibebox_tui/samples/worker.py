@@ -15,7 +15,7 @@ import traceback
 import zlib
 from typing import NoReturn
 
-JOBS_PER_SECOND = 1.5
+JOBS_PER_SECOND = 3.0
 """How often a document arrives, on average."""
 
 DAMAGED = 0.06
@@ -74,7 +74,7 @@ def take(number: int) -> None:
         result = work(text)
     except ValueError as error:
         say("ERROR", f"job {number} failed: {error}")
-        traceback.print_exc()
+        traceback.print_exc(limit=1)
         sys.stderr.flush()
         return
     seconds = time.perf_counter() - began
