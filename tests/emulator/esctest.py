@@ -127,8 +127,13 @@ def _print(outcomes: dict[str, str]) -> None:
     for name, outcome in sorted(outcomes.items()):
         if outcome != "passed":
             print(f"{outcome:8} {name}")
-    counts = {kind: list(outcomes.values()).count(kind) for kind in ("passed", "failed", "known", "skipped")}
-    print(f"{len(outcomes)} tests: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    counts = {
+        kind: list(outcomes.values()).count(kind)
+        for kind in ("passed", "failed", "known", "skipped")
+    }
+    print(
+        f"{len(outcomes)} tests: " + ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    )
 
 
 if __name__ == "__main__":

@@ -61,9 +61,7 @@ for p in 1 2 3; do
 printf '\0337\033[1;20r\0338\033[1A\033[7mProgress: [ 50%%]\033[27m\033[r\nDone.\n'
 """
 
-_CLUSTERS = (
-    "printf 'na\\303\\257ve \\346\\274\\242\\345\\255\\227 \\355\\225\\234\\352\\270\\200 \\342\\224\\200\\n'\r"
-)
+_CLUSTERS = "printf 'na\\303\\257ve \\346\\274\\242\\345\\255\\227 \\355\\225\\234\\352\\270\\200 \\342\\224\\200\\n'\r"
 
 SCENARIOS: dict[str, Scenario] = {
     "bash": Scenario(
@@ -107,7 +105,17 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "nano": Scenario(
         ("nano", "--ignorercfiles", "-l", "notes.txt"),
-        ("Hello, world\r", DOWN * 3 + "\x0b", "\x15\x15", "\x17line\r", SMALLER, "\x07", "\x18", LARGER, "\x18n"),
+        (
+            "Hello, world\r",
+            DOWN * 3 + "\x0b",
+            "\x15\x15",
+            "\x17line\r",
+            SMALLER,
+            "\x07",
+            "\x18",
+            LARGER,
+            "\x18n",
+        ),
     ),
     "mc": Scenario(
         ("mc", "--nosubshell", "-b", "docs", "docs"),
@@ -189,12 +197,16 @@ def _furnish(home: Path) -> None:
     (home / "docs" / "run.sh").write_text("#!/bin/sh\n")
     (home / "docs" / "run.sh").chmod(0o755)
     code = "".join(
-        f'def function_{n}(a, b=None):\n    """Add {n}."""\n    return a + {n}  # sum\n\n\n' for n in range(40)
+        f'def function_{n}(a, b=None):\n    """Add {n}."""\n    return a + {n}  # sum\n\n\n'
+        for n in range(40)
     )
     (home / "code.py").write_text(code)
     levels = ("\x1b[32minfo\x1b[0m", "\x1b[33mwarning\x1b[0m", "\x1b[31merror\x1b[0m")
-    log = "".join(f"2024-05-01 12:00:{n % 60:02} {levels[n % 3]} request {n} took {n * 7 % 90} ms, "
-                  f"{'and a long tail that wraps ' * (n % 5)}\n" for n in range(300))
+    log = "".join(
+        f"2024-05-01 12:00:{n % 60:02} {levels[n % 3]} request {n} took {n * 7 % 90} ms, "
+        f"{'and a long tail that wraps ' * (n % 5)}\n"
+        for n in range(300)
+    )
     (home / "log.txt").write_text(log)
     (home / "notes.txt").write_text("".join(f"line {n} of the notes\n" for n in range(60)))
     for number in range(8):
@@ -222,8 +234,18 @@ def _spawn(command: tuple[str, ...], home: str, rows: int, columns: int) -> tupl
             "LS_COLORS": "di=01;34:ln=01;36:ex=01;32",
         }
         time.sleep(0.1)  # until the size is set
-        isolated = ("unshare", "-p", "-f", "-u", "--mount-proc", "--kill-child", "sh", "-c",
-                    'hostname box; exec "$@"', "sh")
+        isolated = (
+            "unshare",
+            "-p",
+            "-f",
+            "-u",
+            "--mount-proc",
+            "--kill-child",
+            "sh",
+            "-c",
+            'hostname box; exec "$@"',
+            "sh",
+        )
         os.execvpe("unshare", (*isolated, *command), environment)
     _resize(controller, rows, columns)
     return child, controller

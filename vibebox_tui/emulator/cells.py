@@ -62,21 +62,21 @@ def spans(text: str) -> Iterator[tuple[str | list[str], bool]]:
             yield stretch, True
 
 
-def clusters(before: str, text: str) -> list[str]:
-    """The grapheme clusters of `text` after a cell that holds `before`; the first one starts
-    with `before` itself, joined by what belongs to it."""
-    return list(wcwidth.iter_graphemes(before + text))
+def clusters(before: str, text: str) -> tuple[str, list[str]]:
+    """What a cell that holds `before` becomes by `text` behind it, and the clusters after it."""
+    found = list(wcwidth.iter_graphemes(before + text))
+    return (found[0], found[1:]) if before else ("", found)
 
 
-def code_points(before: str, text: str) -> list[str]:
-    """As `clusters` where each code point of a width is a cell (mode 2027 off)."""
+def code_points(before: str, text: str) -> tuple[str, list[str]]:
+    """As `clusters` where each code point that has a width is a cell (mode 2027 off)."""
     cells = [before]
     for character in text:
-        if width(character) or not cells[-1]:
+        if width(character):
             cells.append(character)
-        else:
+        elif cells[-1]:
             cells[-1] += character
-    return cells
+    return cells[0], cells[1:]
 
 
 def without_controls(text: str) -> str:

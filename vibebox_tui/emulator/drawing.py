@@ -54,7 +54,8 @@ class Drawing(Grid):
             self._draw_with_care(data)
             return
         line, style = self.rows[cursor.y], self.style
-        if line.cells is None:
+        cells = line.cells
+        if cells is None:
             if x == line.length and line.lengths is None:
                 runs = line.runs
                 if runs and runs[-1][1] is style:
@@ -65,11 +66,26 @@ class Drawing(Grid):
                 line.put(x, data, style, self.columns)
         elif line.wide:
             line.put(x, data, style, self.columns)
+        elif end - x == 1:
+            cells[x] = data
+            line.styles[x] = style
         else:
-            line.cells[x:end] = data
+            cells[x:end] = data
             line.styles[x:end] = [style] * (end - x)
         line.changed = True
         cursor.x = end
+
+    def draw_lines(self, texts: list[str]) -> None:
+        """Draw lines of printable ASCII, each with a CR LF behind it; the cursor is at the left."""
+        below = self.bottom - self.cursor.y
+        first = len(texts)
+        if below >= 0 and self.draws_plainly and self.style.erased is PLAIN:
+            first = below + 1  # from then on the cursor is in a bottom row that is blank
+        for text in texts[:first]:
+            if text:
+                self.draw(text)
+            self.new_line()
+        self._draw_at_the_bottom(texts[first:])
 
     def repeat(self, count: int | None = None) -> None:
         """REP: draw the last character again, `count` times."""
@@ -90,12 +106,12 @@ class Drawing(Grid):
         if y != self.bottom:
             if y < self.lines - 1:
                 cursor.y = y + 1
-        elif self.whole_screen and self.style.erased is PLAIN:
+        elif self.full_width and self.style.erased is PLAIN:
             rows = self.rows
-            line = rows.pop(0)
+            line = rows.pop(self.top)
             if self.keeps_scrollback:
                 self.scrollback.push(line)
-            rows.append(Line())
+            rows.insert(y, Line())
         elif self.full_width or self.left <= cursor.x <= self.right:
             self.scroll_up(1)
 
@@ -123,6 +139,23 @@ class Drawing(Grid):
         cursor = self.cursor
         cursor.x = self.left if self.modes.origin or cursor.x >= self.left else 0
         self.index()
+
+    def new_lines(self, count: int) -> None:
+        """CR LF, some times."""
+        self.carriage_return()
+        self.line_feeds(count)
+
+    def line_feeds(self, count: int) -> None:
+        """LF, some times."""
+        cursor = self.cursor
+        cursor.pending = False
+        below = self.bottom - cursor.y
+        if below < 0 or count <= below or not self.full_width or self.modes.newline:
+            for _ in range(count):
+                self.linefeed()
+        else:
+            cursor.y = self.bottom
+            self.scroll_up_far(count - below)
 
     def tab(self, count: int = 1) -> None:
         """HT, CHT: to the next tab stop, or to the last column that text may use."""
@@ -156,6 +189,33 @@ class Drawing(Grid):
     def shift_in(self) -> None:
         self.shift(0)
 
+    def _draw_at_the_bottom(self, texts: list[str]) -> None:
+        """Draw lines from the left of the blank bottom row on."""
+        style, columns = self.style, self.columns
+        lines: list[Line] = []
+        for text in texts:
+            count = len(text)
+            if count >= columns:
+                self._scroll_in(lines)
+                lines.clear()
+                self.draw(text)
+                self.new_line()
+                continue
+            line = Line()
+            if count:
+                line.runs.append((text, style))
+                line.length = count
+                self.last_drawn = text
+            lines.append(line)
+        self._scroll_in(lines)
+
+    def _scroll_in(self, lines: list[Line]) -> None:
+        """Let written lines come in above the blank bottom row."""
+        if lines:
+            bottom = self.rows.pop(self.bottom)
+            self.rows.insert(self.bottom, lines[0])
+            self.replace_region([*lines[1:], bottom])
+
     def _draw_with_care(self, data: str) -> None:
         if self.single_shift is not None:
             shifted, data = data[0], data[1:]
@@ -171,37 +231,50 @@ class Drawing(Grid):
         if is_narrow(data):
             self._place(data)
             return
-        for cells, joins in spans(data):
-            if joins:
-                self._draw_clusters(str(cells))
-            else:
-                self._place(cells)
-
-    def _draw_clusters(self, text: str) -> None:
-        before = self._cell_before()
-        split = clusters if self.modes.grapheme_clusters else code_points
-        first, *others = split(before, without_controls(text))
-        if not before:
-            others.insert(0, first)
-        elif len(first) > len(before):
-            self._extend(first, len(before))
         cells: list[str] = []
+        for stretch, joins in spans(data):
+            if joins:
+                self._join(cells, str(stretch))
+            else:
+                cells += stretch
+        self._place(cells)
+
+    def _join(self, cells: list[str], text: str) -> None:
+        """Add the clusters of `text` to cells that are to be placed; the first one may belong to
+        the last of them, or to what stands before the cursor."""
+        if not self.modes.autowrap or self.left == self.right:
+            self._place(cells)  # not all of them may find a place
+            cells.clear()
+        before = (cells[-1] or cells[-2]) if cells else self._cell_before()
+        split = clusters if self.modes.grapheme_clusters else code_points
+        extended, others = split(before, without_controls(text))
+        if len(extended) > len(before):
+            self._extend_last(cells, before, extended)
         for cluster in others:
             columns = width(cluster)
-            if width(cluster[:1]) != columns or len(cluster) > LONGEST_CLUSTER:
+            if width(cluster[0]) != columns or len(cluster) > LONGEST_CLUSTER:
                 self._place(cells)
-                cells = []
+                cells.clear()
                 self._place_growing(cluster)
             elif columns:
                 cells.append(cluster)
-                cells += [""] * (columns - 1)
-        self._place(cells)
+                if columns == 2:
+                    cells.append("")
+
+    def _extend_last(self, cells: list[str], before: str, cluster: str) -> None:
+        """Let the last cell, which is to be placed or stands before the cursor, be `cluster`."""
+        if cells and width(cluster) == width(before) and len(cluster) <= LONGEST_CLUSTER:
+            cells[-1 if cells[-1] else -2] = cluster
+        else:
+            self._place(cells)
+            cells.clear()
+            self._extend(cluster, len(before))
 
     def _place_growing(self, cluster: str) -> None:
         """Place a cluster as if its code points came one by one: the second column that it may
         need is taken where it is there, and its place is where its first column had one."""
-        base = cluster[:1]
-        if base and width(base):
+        base = cluster[0]
+        if width(base):
             self._place([base, ""] if width(base) == 2 else [base])
             self._extend(cluster, 1)
 

@@ -7,7 +7,7 @@ import pyte
 from .line import Line
 from .modes import Modes
 from .scrollback import Scrollback
-from .style import PLAIN, Style
+from .style import PLAIN
 
 
 class Caret(pyte.screens.Cursor):
@@ -87,6 +87,25 @@ class Grid(pyte.Screen):
                 self.scrollback.push(line)
             rows.insert(self.bottom, Line() if style is PLAIN else Line.blank(columns, style))
 
+    def scroll_up_far(self, count: int) -> None:
+        """As `scroll_up` between the margins (full width) for any count: what is scrolled in is
+        scrolled out again, into the scrollback too."""
+        height, style = self.bottom - self.top + 1, self.style.erased
+        if self.keeps_scrollback:
+            count = min(count, height + self.scrollback.limit)
+        else:
+            count = min(count, height)
+        self.replace_region([Line.blank(self.columns, style) for _ in range(count)])
+
+    def replace_region(self, lines: list[Line]) -> None:
+        """Let lines come in at the bottom margin (full width); as many leave at the top."""
+        rows, top, end = self.rows, self.top, self.bottom + 1
+        lines = rows[top:end] + lines
+        stay = len(lines) - (end - top)
+        rows[top:end] = lines[stay:]
+        if self.keeps_scrollback:
+            self.scrollback.extend(lines[:stay])
+
     def scroll_down(self, count: int, top: int | None = None) -> None:
         """Move what is between `top` (or the top margin) and the bottom margin down."""
         top = self.top if top is None else top
@@ -113,11 +132,14 @@ class Grid(pyte.Screen):
             if line.wide:
                 line.separate(left)
                 line.separate(end)
-        blocks = [(line.cells[left:end], line.styles[left:end], line.wide) for line in lines]
+        columns = self.columns
+        blocks = [
+            (line.open(columns)[left:end], line.styles[left:end], line.wide) for line in lines
+        ]
         blank = [" "] * (end - left), [self.style.erased] * (end - left), False
         blanks = [blank] * abs(count)
         moved = blocks[count:] + blanks if count > 0 else blanks + blocks[: len(blocks) + count]
         for line, (cells, styles, wide) in zip(lines, moved, strict=True):
-            line.cells[left:end] = cells
+            line.open(columns)[left:end] = cells
             line.styles[left:end] = styles
             line.wide = line.wide or wide

@@ -184,10 +184,7 @@ class Motion(Drawing):
             if cursor.x > left:
                 cursor.x -= 1
                 continue
-            if cursor.y == self.top and everywhere:
-                above = self.bottom
-            else:
-                above = cursor.y - 1
+            above = self.bottom if everywhere and cursor.y == self.top else cursor.y - 1
             if above < 0 or not (everywhere or self.rows[above].wrapped):
                 return
             cursor.y, cursor.x = above, self.right

@@ -28,9 +28,9 @@ _DYNAMIC_DEFAULTS: dict[int, RGB] = {
 }
 
 _SYSTEM_COLOURS = (
-    "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5"
-    " 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
-).split()
+    *("000000", "cd0000", "00cd00", "cdcd00", "0000ee", "cd00cd", "00cdcd", "e5e5e5"),
+    *("7f7f7f", "ff0000", "00ff00", "ffff00", "5c5cff", "ff00ff", "00ffff", "ffffff"),
+)
 """xterm's first sixteen."""
 
 _CUBE_LEVELS = (0, 95, 135, 175, 215, 255)
@@ -96,10 +96,11 @@ def parse_colour(text: str) -> RGB | None:
             round(int(part, 16) * 0xFFFF / (16 ** len(part) - 1)) for part in match.groups()
         )
     if match := re.fullmatch(r"rgbi:([\d.]{1,9})/([\d.]{1,9})/([\d.]{1,9})", text):
-        parts = [
-            float(part) if part.count(".") < 2 and part != "." else 2.0 for part in match.groups()
-        ]
-        return _rgb(round(part * 0xFFFF) for part in parts) if max(parts) <= 1 else None
+        try:
+            intensities = [float(part) for part in match.groups()]
+        except ValueError:
+            return None
+        return _rgb(round(part * 0xFFFF) for part in intensities) if max(intensities) <= 1 else None
     return _NAMES.get(text.replace(" ", "").lower())
 
 

@@ -40,7 +40,8 @@ class Rectangles(Editing):
         lines = [self._opened(line) for line in self.rows[top:end_row]]
         copies = [(line.open(0)[left:end_column], line.styles[left:end_column]) for line in lines]
         room = self._last_column() - target_left
-        for line, (cells, styles) in zip(self.rows[target_top : self._last_row()], copies):
+        targets = self.rows[target_top : self._last_row()]
+        for line, (cells, styles) in zip(targets, copies, strict=False):
             self._paste(self._opened(line), target_left, cells[:room], styles[:room])
 
     def change_attributes(self, *numbers: int) -> None:

@@ -4,6 +4,9 @@ Nothing answered contains what the remote side has sent: a title could be a comm
 Source: xterm's ctlseqs and DEC STD 070.
 """
 
+from collections.abc import Callable
+
+from .modes import CursorShape
 from .sgr import sgr_parameters
 from .style import Attributes
 from .switches import Switches
@@ -115,22 +118,8 @@ class Reports(Switches):
 
     def report_setting(self, request: str) -> None:
         """DECRQSS: the sequence that would make a setting what it is."""
-        settings = {
-            "m": lambda: sgr_parameters(self.style),
-            "r": lambda: f"{self.top + 1};{self.bottom + 1}",
-            "s": lambda: f"{self.left + 1};{self.right + 1}",
-            "t": lambda: str(max(self.lines, 24)),
-            "*|": lambda: str(self.lines),
-            "$|": lambda: str(self.columns),
-            " q": self._cursor_style,
-            '"q': lambda: str(int(bool(self.style.attributes & Attributes.PROTECTED))),
-            '"p': self._conformance,
-            "*x": lambda: str(self.attribute_extent),
-            "$}": lambda: "0",
-            "$~": lambda: "0",
-        }
-        setting = settings.get(request)
-        self.reply_dcs(f"1$r{setting()}{request}" if setting else "0$r")
+        setting = _SETTINGS.get(request)
+        self.reply_dcs(f"1$r{setting(self)}{request}" if setting else "0$r")
 
     def report_capability(self, request: str) -> None:
         """XTGETTCAP: the number of colours and the terminal's name, nothing else."""
@@ -192,13 +181,31 @@ class Reports(Switches):
             return 4 if mode in _NEVER_SET else 0
         return 1 if value else 2
 
-    def _cursor_style(self) -> str:
-        shape = ("block", "underline", "bar").index(self.modes.cursor_shape)
-        return str(2 * shape + (1 if self.modes.cursor_blinking else 2))
 
-    def _conformance(self) -> str:
-        return f"6{self.conformance_level};{0 if self.modes.eight_bit_controls else 1}"
+def _cursor_style(screen: Reports) -> str:
+    shape = list(CursorShape).index(screen.modes.cursor_shape)
+    return str(2 * shape + (1 if screen.modes.cursor_blinking else 2))
 
+
+def _conformance(screen: Reports) -> str:
+    return f"6{screen.conformance_level};{0 if screen.modes.eight_bit_controls else 1}"
+
+
+_SETTINGS: dict[str, Callable[[Reports], str]] = {
+    "m": lambda screen: sgr_parameters(screen.style),
+    "r": lambda screen: f"{screen.top + 1};{screen.bottom + 1}",
+    "s": lambda screen: f"{screen.left + 1};{screen.right + 1}",
+    "t": lambda screen: str(max(screen.lines, 24)),
+    "*|": lambda screen: str(screen.lines),
+    "$|": lambda screen: str(screen.columns),
+    " q": _cursor_style,
+    '"q': lambda screen: str(int(bool(screen.style.attributes & Attributes.PROTECTED))),
+    '"p': _conformance,
+    "*x": lambda screen: str(screen.attribute_extent),
+    "$}": lambda screen: "0",
+    "$~": lambda screen: "0",
+}
+"""What DECRQSS can ask for, by intermediates and final byte: the parameters in force."""
 
 _PRIVATE_STATUS = {
     15: "?13n",

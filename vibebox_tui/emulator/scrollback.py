@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from operator import attrgetter
 
 from .line import Line
 
@@ -47,9 +46,18 @@ class Scrollback:
         if self._unsettled >= _SETTLE_EVERY:
             self._settle()
 
-    def pop(self) -> Line:
-        """Give back the newest line, for a screen that grows."""
-        return self.lines.pop()
+    def extend(self, lines: list[Line]) -> None:
+        """Take lines that leave the screen, oldest first."""
+        self.taken += len(lines)
+        for line in lines:
+            if line.cells is not None:
+                line.close()
+        for start in range(0, len(lines), _SETTLE_EVERY):
+            block = lines[start : start + _SETTLE_EVERY]
+            self.lines.extend(block)
+            self._unsettled += len(block)
+            if self._unsettled >= _SETTLE_EVERY:
+                self._settle()
 
     def clear(self) -> None:
         self.replace([])
@@ -85,9 +93,6 @@ class Scrollback:
 
 def _cost(lines: Iterable[Line]) -> int:
     lines = list(lines)
-    runs = sum(map(len, map(_runs_of, lines)))
-    return _LINE_COST * len(lines) + _RUN_COST * runs + 2 * sum(map(_length_of, lines))
-
-
-_runs_of = attrgetter("runs")
-_length_of = attrgetter("length")
+    runs = sum([len(line.runs) for line in lines])
+    columns = sum([line.length for line in lines])
+    return _LINE_COST * len(lines) + _RUN_COST * runs + 2 * columns

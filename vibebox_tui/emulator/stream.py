@@ -22,6 +22,7 @@ from .commands import (
     SETTING_REQUEST,
     SHIFTS,
 )
+from .flood import find_flood, skip
 from .screen import Screen
 from .sgr import Rendition
 
@@ -45,7 +46,7 @@ _CONTROL = "\\x00-\\x1f\\x7f-\\x9f\\udc80-\\udc9f"
 """Control characters for a character class: C0, DEL, C1, and C1 bytes that were no UTF-8."""
 
 _TOKENS = re.compile(
-    "(\r\n"
+    "((?:\r\n)+|\n+"
     "|\x1b(?:"
     "\\[[0-?]*[ -/]*[@-~]"
     "|[ -/]*[0-OQ-WYZ\\\\`-~]"
@@ -94,6 +95,29 @@ class Stream(pyte.Stream):
 
     def feed(self, data: str) -> None:
         """Take text; C1 bytes that were no UTF-8 come in it as lone surrogates."""
+        newlines = data.count("\n")
+        if newlines > self.screen.lines and self._state is _State.GROUND:
+            self._feed_lines(data, newlines)
+        else:
+            self._feed(data)
+
+    def _feed_lines(self, data: str, newlines: int) -> None:
+        """Take text with many lines in it: most will scroll away, some needn't even be drawn."""
+        flood = find_flood(data, newlines, self.screen)
+        if flood is not None:
+            self._feed(data[: flood.start])
+            skipped = self._state is _State.GROUND and skip(flood, data, self.screen)
+            data = data[flood.end if skipped else flood.start :]
+        if "\x1b" in data or not _is_plain(data):
+            self._feed(data)
+            return
+        head, *texts, tail = data.split("\r\n")
+        self._feed(f"{head}\r\n")
+        self.screen.draw_lines(texts)
+        self._feed(tail)
+
+    def _feed(self, data: str) -> None:
+        """Take text piece by piece."""
         screen, actions, draw = self.screen, self._actions, self.screen.draw
         pieces = iter(_TOKENS.split(data))
         text: str = next(pieces)
@@ -111,7 +135,7 @@ class Stream(pyte.Stream):
                     text = self._advance(token, pieces, is_text=False)
                     continue
                 action = self._action(token)
-            if action.__class__ is Rendition:
+            if isinstance(action, Rendition):
                 screen.style = action[screen.style]
             else:
                 action()
@@ -260,6 +284,10 @@ class Stream(pyte.Stream):
         return self._method(ESCAPES.get(rest))
 
     def _control(self, token: str) -> Action:
+        if len(token) > 1 and token[0] == "\n":
+            return partial(self.screen.line_feeds, len(token))
+        if len(token) > 2:
+            return partial(self.screen.new_lines, len(token) // 2)
         if token in SHIFTS:
             name, number = SHIFTS[token]
             return partial(getattr(self.screen, name), number)
@@ -308,6 +336,11 @@ _STEPS = {
     _State.STRING: Stream._step_string,
     _State.STRING_ESCAPE: Stream._step_string_escape,
 }
+
+
+def _is_plain(data: str) -> bool:
+    """Whether there are only lines of ASCII."""
+    return data.isascii() and "\r\n" in data and data.replace("\r\n", "").isprintable()
 
 
 def _do_nothing() -> None:

@@ -1,0 +1,121 @@
+"""A flood costs what remains of it: text that will have scrolled away is not drawn.
+
+Where more newlines follow in what is already there than screen and scrollback can hold, and
+nothing but text, SGR and newlines stands before them, only the pen and the column that this text
+leaves behind matter. They are worked out without drawing, to the same result.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+
+from .screen import Screen
+from .sgr import apply_sgr
+from .style import Style
+
+_SGR = re.compile(r"\x1b\[([\d;:]*)m")
+
+_OTHER = re.compile(
+    "\x1b(?!\\[[\\d;:]*m)|[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\ud800-\udfff]"
+)
+"""What is neither text nor SGR nor a newline."""
+
+_LAST_CHARACTERS = 400
+"""Characters looked at for the last one drawn, the one that REP would repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """A stretch of text that needs not be drawn, from `start` to `end`."""
+
+    start: int
+    end: int
+    newlines: int
+    kept: int
+    """Lines that screen and scrollback hold."""
+
+
+def find_flood(data: str, newlines: int, screen: Screen) -> Flood | None:
+    """The stretch of `data`, in which there are that many newlines, that will scroll away."""
+    kept = _lines_kept(screen)
+    if newlines <= kept + 2 * screen.lines:
+        return None
+    end = _before_newlines(data, kept + screen.lines)
+    start = data.find("\n") + 1
+    for match in _OTHER.finditer(data, start, end):
+        start = match.end()
+    start = data.find("\n", start - 1, end) + 1 or end
+    carriage_return = data.rfind("\r", start, end)
+    if carriage_return >= 0:
+        end = carriage_return + 1
+    elif not data.isascii():
+        return None
+    newlines = data.count("\n", start, end)
+    return Flood(start, end, newlines, kept) if newlines > screen.lines else None
+
+
+def skip(flood: Flood, data: str, screen: Screen) -> bool:
+    """Do to the screen's pen and cursor what the flood would have done; not where what was drawn
+    before it has changed what the screen keeps."""
+    if _lines_kept(screen) != flood.kept or screen.modes.newline or not screen.whole_screen:
+        return False
+    stretch = data[flood.start : flood.end]
+    cursor = screen.cursor
+    if stretch.endswith("\r"):
+        cursor.x = 0
+    else:
+        cursor.x = _column_after(_SGR.sub("", stretch), cursor.x, screen)
+    cursor.y, cursor.pending = screen.bottom, False
+    screen.style = _pen_after(stretch, screen.style)
+    screen.last_drawn = (
+        _SGR.sub("", stretch[-_LAST_CHARACTERS:]).rstrip("\r\n") or screen.last_drawn
+    )
+    screen.scrollback.taken += flood.newlines if screen.keeps_scrollback else 0
+    return True
+
+
+def _lines_kept(screen: Screen) -> int:
+    return screen.lines + (screen.scrollback.limit if screen.keeps_scrollback else 0)
+
+
+def _before_newlines(data: str, count: int) -> int:
+    """The place that so many newlines follow."""
+    place = len(data)
+    for _ in range(count):
+        place = data.rfind("\n", 0, place)
+    return place
+
+
+def _pen_after(stretch: str, pen: Style) -> Style:
+    reset = max(stretch.rfind("\x1b[m"), stretch.rfind("\x1b[0m"), 0)
+    for match in _SGR.finditer(stretch, reset):
+        pen = apply_sgr(pen, match[1])
+    return pen
+
+
+def _column_after(text: str, column: int, screen: Screen) -> int:
+    """The cursor's column after lines without carriage returns, each beginning where the last
+    one ended."""
+    columns, wraps = screen.columns, screen.modes.autowrap
+    first = text[: text.find("\n") + 1]
+    repeats, rest = divmod(len(text), len(first))
+    if not rest and text == first * repeats:
+        seen = [column]
+        while (column := _advanced(column, len(first) - 1, columns, wraps)) not in seen:
+            seen.append(column)
+        loop = seen.index(column)
+        if repeats < len(seen):
+            return seen[repeats]
+        return seen[loop + (repeats - loop) % (len(seen) - loop)]
+    for line in islice(text.split("\n"), text.count("\n")):
+        column = _advanced(column, len(line), columns, wraps)
+    return _advanced(column, len(text) - text.rfind("\n") - 1, columns, wraps)
+
+
+def _advanced(column: int, count: int, columns: int, wraps: bool) -> int:
+    """The column where `count` characters lead that begin at `column`."""
+    end = column + count
+    if end < columns:
+        return end
+    beyond = (end - columns) % columns if wraps else 0
+    return beyond or columns - 1
