@@ -108,6 +108,8 @@ async def test_what_cannot_be_meant_is_said(name: str, command: str, problem: st
 def test_picture(dialog: Callable[[], Screen[Any]], snap_compare: Callable[..., Any]) -> None:
     async def open_it(pilot: Any) -> None:
         await pilot.app.push_screen(dialog())
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
         await pilot.pause()
 
     assert snap_compare(Stage(list), terminal_size=(80, 20), run_before=open_it)

@@ -1,0 +1,119 @@
+"""Pictures of whole screens: a real dashboard on a real server, with what varies made to stand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.image import SVGImageSnapshotExtension
+from textual.widgets import Input
+
+from tests.running_server import RunningServer
+from tests.support import wait_for
+from tests.ui.dashboards import LARGE, MIDDLE, SLEEPING, SMALL, Dashboard, dashboard
+from tests.ui.stage import NOW, ROWS
+from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.glyphs import ASCII
+from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.widgets.status_line import StatusLine
+
+CONNECTED = LinkState(LinkPhase.CONNECTED, NOW - 60, round_trip=0.0342)
+WAITING = LinkState(
+    LinkPhase.WAITING,
+    NOW - 2,
+    attempt=3,
+    max_attempts=10,
+    retry_at=NOW + 3.2,
+    reason="connection refused",
+)
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(SVGImageSnapshotExtension)
+
+
+@asynccontextmanager
+async def standing(
+    server: RunningServer, size: tuple[int, int], link: LinkState = CONNECTED, **settings: Any
+) -> AsyncIterator[Dashboard]:
+    """A dashboard whose environments are real, and whose numbers are those of `ROWS`."""
+    for row in ROWS:
+        await server.create(*SLEEPING, name=row.name)
+    async with dashboard(server, size, clock=lambda: NOW, **settings) as shown:
+        await shown.listed(*(row.name for row in ROWS))
+        await wait_for(lambda: "ok " in shown.status_line)
+        await stand_still(shown, link)
+        yield shown
+
+
+async def stand_still(shown: Dashboard, link: LinkState) -> None:
+    """End the workers of the list and the header, and show in their place what never changes."""
+    pane = shown.screen.query_one(EnvironmentsPane)
+    for node in (pane, shown.screen):
+        shown.app.workers.cancel_node(node)
+    real = {row.name: row.environment for row in pane.rows}
+    rows = tuple(fixed(row, real[row.name], link) for row in ROWS)
+    await shown.pilot.pause()
+    pane.table.rows = rows
+    pane.show_link(link)
+    pane.post_message(EnvironmentsPane.Changed(pane, rows))
+    shown.screen.query_one(StatusLine).link = link
+    await shown.pilot.pause()
+
+
+def fixed(row: EnvironmentRow, real: Environment, link: LinkState) -> EnvironmentRow:
+    started = row.environment.started_at
+    environment = msgspec.structs.replace(real, started_at=started, command=row.environment.command)
+    is_stale = link.phase is not LinkPhase.CONNECTED
+    state = "unknown" if is_stale else row.state
+    return replace(row, environment=environment, state=state, is_stale=is_stale, link=link)
+
+
+async def svg_of(shown: Dashboard) -> str:
+    for field in shown.app.screen.query(Input):
+        field.cursor_blink = False
+    await shown.pilot.pause()
+    return shown.app.export_screenshot(title="vibebox")
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE], ids=["80x24", "120x40", "200x60"])
+async def test_layouts(
+    size: tuple[int, int], server: RunningServer, picture: SnapshotAssertion
+) -> None:
+    async with standing(server, size) as shown:
+        await wait_for(lambda: "complete" in shown.picture)
+        assert await svg_of(shown) == picture
+
+
+@pytest.mark.parametrize("key", ["0", "question_mark", "exclamation_mark", "n"])
+async def test_screens(key: str, server: RunningServer, picture: SnapshotAssertion) -> None:
+    async with standing(server, MIDDLE) as shown:
+        await wait_for(lambda: "complete" in shown.picture)
+        await shown.press(key)
+        if key == "exclamation_mark":
+            await wait_for(lambda: "db  exited with code 1" in shown.picture)
+        assert await svg_of(shown) == picture
+
+
+async def test_a_lost_link(server: RunningServer, picture: SnapshotAssertion) -> None:
+    async with standing(server, MIDDLE, WAITING) as shown:
+        await wait_for(lambda: "complete" in shown.picture)
+        assert await svg_of(shown) == picture
+
+
+async def test_ascii(server: RunningServer, picture: SnapshotAssertion) -> None:
+    async with standing(server, MIDDLE, glyphs=ASCII) as shown:
+        await wait_for(lambda: "complete" in shown.picture)
+        assert await svg_of(shown) == picture
+
+
+async def test_light(server: RunningServer, picture: SnapshotAssertion) -> None:
+    async with standing(server, MIDDLE, theme="vibebox-light") as shown:
+        await wait_for(lambda: "complete" in shown.picture)
+        assert await svg_of(shown) == picture
