@@ -321,8 +321,8 @@ class Drawing(Grid):
             if end < count and not self.modes.autowrap:
                 self._overwrite(cells[end:])
                 return
-            if end < count and not cursor.pending and not self._leave_column(limit):
-                end += 2
+            if end < count and not cursor.pending:
+                end += self._leave_column(limit, cells[end])
             start = end
 
     def _put(self, cells: str | list[str]) -> None:
@@ -334,21 +334,22 @@ class Drawing(Grid):
         line.put(x, cells, self.style, columns)
         self._advance(x + len(cells), limit)
 
-    def _leave_column(self, limit: int) -> bool:
-        """Leave the last column blank, for a wide character that goes to the next row; whether
-        it would have room there."""
+    def _leave_column(self, limit: int, cell: str) -> int:
+        """Leave the last column blank, for a wide character that goes to the next row; where
+        that has no room either, the character gets one column. Cells that this has used up."""
         if limit - self.left < 2:
-            return False
+            self._put([cell])
+            return 2
         self._put(" ")
-        return True
+        return 0
 
     def _overwrite(self, cells: str | list[str]) -> None:
-        """Without autowrap: the last column takes what has one column, one after the other."""
+        """Without autowrap: the last column takes what comes, one after the other."""
         if isinstance(cells, str):
             self._put(cells[-1])
             return
-        for cell, right in zip(cells, [*cells[1:], " "], strict=True):
-            if cell and right:
+        for cell in cells:
+            if cell:
                 self._put([cell])
 
     def _limit(self) -> int:

@@ -6,6 +6,7 @@ leaves behind matter. They are worked out without drawing, to the same result.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -26,32 +27,43 @@ _LAST_CHARACTERS = 400
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """A stretch of text that needs not be drawn, from `start` to `end`."""
+    """A stretch of nothing but text, SGR and newlines, from `start` to `stop`, of which what
+    comes before `end` needs not be drawn."""
 
     start: int
     end: int
+    stop: int
     newlines: int
+    """Before `end`."""
     kept: int
     """Lines that screen and scrollback hold."""
 
 
-def find_flood(data: str, newlines: int, screen: Screen) -> Flood | None:
-    """The stretch of `data`, in which there are that many newlines, that will scroll away."""
+def find_flood(data: str, screen: Screen) -> Flood | None:
+    """The first stretch of `data` that is a flood for this screen."""
     kept = _lines_kept(screen)
-    if newlines <= kept + 2 * screen.lines:
+    enough = kept + 2 * screen.lines
+    if len(data) <= enough or data.count("\n") <= enough:
         return None
-    end = _before_newlines(data, kept + screen.lines)
-    start = data.find("\n") + 1
-    for match in _OTHER.finditer(data, start, end):
+    for start, stop in _clean_stretches(data):
+        if stop - start > enough and data.count("\n", start, stop) > enough:
+            start = data.find("\n", start) + 1  # what wraps, or is half drawn, is in this line
+            end = _before_newlines(data, kept + screen.lines, stop)
+            end = data.rfind("\r", start, end) + 1 or end
+            if data[end - 1] != "\r" and not data[start:end].isascii():
+                continue
+            newlines = data.count("\n", start, end)
+            if newlines > screen.lines:
+                return Flood(start, end, stop, newlines, kept)
+    return None
+
+
+def _clean_stretches(data: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _OTHER.finditer(data):
+        yield start, match.start()
         start = match.end()
-    start = data.find("\n", start - 1, end) + 1 or end
-    carriage_return = data.rfind("\r", start, end)
-    if carriage_return >= 0:
-        end = carriage_return + 1
-    elif not data.isascii():
-        return None
-    newlines = data.count("\n", start, end)
-    return Flood(start, end, newlines, kept) if newlines > screen.lines else None
+    yield start, len(data)
 
 
 def skip(flood: Flood, data: str, screen: Screen) -> bool:
@@ -78,9 +90,9 @@ def _lines_kept(screen: Screen) -> int:
     return screen.lines + (screen.scrollback.limit if screen.keeps_scrollback else 0)
 
 
-def _before_newlines(data: str, count: int) -> int:
-    """The place that so many newlines follow."""
-    place = len(data)
+def _before_newlines(data: str, count: int, stop: int) -> int:
+    """The place that so many newlines follow before `stop`."""
+    place = stop
     for _ in range(count):
         place = data.rfind("\n", 0, place)
     return place

@@ -67,6 +67,8 @@ class Rectangles(Editing):
                     line.put(column, character, style or present, self.columns)
 
     def _paste(self, line: Line, left: int, cells: list[str], styles: list[Style]) -> None:
+        if not cells:
+            return
         line.put(left, cells, styles[0], self.columns)
         line.styles[left : left + len(styles)] = styles
 

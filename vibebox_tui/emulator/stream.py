@@ -95,20 +95,22 @@ class Stream(pyte.Stream):
 
     def feed(self, data: str) -> None:
         """Take text; C1 bytes that were no UTF-8 come in it as lone surrogates."""
-        newlines = data.count("\n")
-        if newlines > self.screen.lines and self._state is _State.GROUND:
-            self._feed_lines(data, newlines)
+        if data.count("\n") > self.screen.lines:
+            self._feed_lines(data)
         else:
             self._feed(data)
 
-    def _feed_lines(self, data: str, newlines: int) -> None:
+    def _feed_lines(self, data: str) -> None:
         """Take text with many lines in it: most will scroll away, some needn't even be drawn."""
-        flood = find_flood(data, newlines, self.screen)
-        if flood is not None:
+        while (flood := find_flood(data, self.screen)) is not None:
             self._feed(data[: flood.start])
             skipped = self._state is _State.GROUND and skip(flood, data, self.screen)
-            data = data[flood.end if skipped else flood.start :]
-        if "\x1b" in data or not _is_plain(data):
+            self._feed_some_lines(data[flood.end if skipped else flood.start : flood.stop])
+            data = data[flood.stop :]
+        self._feed_some_lines(data)
+
+    def _feed_some_lines(self, data: str) -> None:
+        if self._state is not _State.GROUND or "\x1b" in data or not _is_plain(data):
             self._feed(data)
             return
         head, *texts, tail = data.split("\r\n")
