@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection
 from tests.conftest import StartServer
 from tests.running_server import RunningServer, receive, receive_any, send
 from tests.support import wait_for
-from vibebox_tui.server.records import LogLine
+from vibebox_tui.server.records import LogLine, Retention
 from vibebox_tui.server.settings import LimitSettings
 
 
@@ -234,20 +234,42 @@ async def test_a_stalled_reader_holds_up_nobody_and_catches_up_later(
     assert seqs == list(range(1, total + 1))
 
 
-async def test_retention_that_overtakes_a_reader_is_told_as_a_gap(server: RunningServer) -> None:
+async def test_what_retention_has_deleted_is_told_as_a_gap(start_server: StartServer) -> None:
+    server = await start_server(retention=Retention(max_environment_bytes=1_000_000))
     env = await server.create("true")
-    await publish(server, env.id, 50)
-    backend = server.server.backend
+    await publish(server, env.id, 20_000, width=200)
+    store = server.server.backend.store
+    first = (await store.log_bounds(env.id)).first_seq
+    assert first is not None
+    assert first > 100
     async with server.websocket("logs", query="batch=1") as websocket:
-        await subscribe(websocket, env.id, requestId="r", since=0)
-        await history(websocket)
-    await backend.store.delete_environment(env.id)  # what no longer is there can't be had
-    bounds = await backend.store.log_bounds(env.id)
-    async with server.websocket("logs", query="batch=1") as websocket:
-        await subscribe(websocket, env.id, requestId="r", since=10, epoch=bounds.epoch)
+        await subscribe(websocket, env.id, requestId="r", since=10)
         said, seqs = await history(websocket)
-    assert seqs == []
-    assert said["gap"] is None or said["gap"]["from"] == 11
+    assert said["gap"] == {"from": 11, "to": first - 1}
+    assert seqs == list(range(first, 20_001))
+
+
+async def test_a_slow_reader_that_retention_overtakes_is_told_so(
+    start_server: StartServer,
+) -> None:
+    server = await start_server(retention=Retention(max_environment_bytes=100_000))
+    env = await server.create("true")
+    options = {"max_queue": 1, "compression": None, "ping_interval": None}
+    async with server.websocket("logs", query="batch=1", **options) as websocket:
+        await subscribe(websocket, env.id, requestId="r", tail=0)
+        await history(websocket)
+        await publish(server, env.id, 80_000, width=400)
+        expected, gaps = 1, 0
+        while expected <= 80_000:
+            message = await receive_any(websocket)
+            payload = message["payload"]
+            if message["type"] == "log_gap":
+                assert payload["from"] == expected
+                expected, gaps = payload["to"] + 1, gaps + 1
+            else:
+                assert payload["entries"][0]["seq"] == expected
+                expected = payload["throughSeq"] + 1
+    assert gaps > 0
 
 
 # --- who may -------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ class Server:
         directory = DataDirectory(settings.data_directory)
         directory.take()
         cleanup.callback(directory.release)
-        store = await Store.open(directory.store)
+        store = await Store.open(directory.store, settings.retention)
         cleanup.push_async_callback(store.close)
         self._backend = backend = await self._assemble(directory, store)
         rest.make_for(backend)

@@ -202,7 +202,8 @@ class WebSocketService:
             if client.subscriber.list is not None:
                 client.subscriber.list.changed(payload.environment_id, may_see)
             if not may_see and payload.change != "created":
-                self._end_subscriptions(client, payload.environment_id)
+                deleted = payload.change == "deleted"
+                self._end_subscriptions(client, payload.environment_id, deleted)
 
     # --- terminals -------------------------------------------------------------------------
 
@@ -260,9 +261,12 @@ class WebSocketService:
         if channel is not None:
             act(channel)
 
-    def _end_subscriptions(self, client: _Client, environment_id: str) -> None:
+    def _end_subscriptions(self, client: _Client, environment_id: str, deleted: bool) -> None:
+        """End them and say so; to who follows the status of one deleted, that has said so."""
         subscriber = client.subscriber
-        if environment_id in subscriber.logs or environment_id in subscriber.statuses:
-            self.hub.leave_log(subscriber, environment_id)
-            self.hub.leave_status(subscriber, environment_id)
+        followed_log = environment_id in subscriber.logs
+        followed_status = environment_id in subscriber.statuses
+        self.hub.leave_log(subscriber, environment_id)
+        self.hub.leave_status(subscriber, environment_id)
+        if followed_log or (followed_status and not deleted):
             client.peer.lose_environment(environment_id)

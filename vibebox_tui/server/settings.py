@@ -7,6 +7,7 @@ from typing import Final
 
 from vibebox_tui import paths
 from vibebox_tui.errors import UsageError
+from vibebox_tui.server.records import Retention
 
 DEFAULT_PORT: Final = 3000
 """The guide's port."""
@@ -85,6 +86,7 @@ class ServerSettings:
     origins: tuple[str, ...] = ()
     jwt: JwtSettings = field(default_factory=JwtSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    retention: Retention = field(default_factory=Retention)
     ping_seconds: float = 30
     stop_seconds: float = 10
     stop_environments: bool = False

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 WINDOW_BYTES: Final = 256 * 1024
 """Output kept for clients to catch up with; whoever is further behind gets a redraw."""
 
+MAX_WINDOW_BYTES: Final = 4 * 1024 * 1024
+"""Kept for the one who typed last, whom the PTY waits for: what was under way when it paused."""
+
 TYPIST_BYTES: Final = 128 * 1024
 """How far the one who typed last may be behind before the PTY waits."""
 
@@ -174,7 +177,12 @@ class TerminalChannel:
             cursor.wake(len(message.message))
 
     def _trim(self) -> None:
-        while self.seq - self._window_start > WINDOW_BYTES and len(self._pieces) > 1:
+        """Let go of what is beyond the window, but for what the one who typed last needs."""
+        needed = self._typist.next_index if self._typist is not None else self.next_index
+        while len(self._pieces) > 1:
+            size = self.seq - self._window_start
+            if size <= WINDOW_BYTES or (self._first_index >= needed and size <= MAX_WINDOW_BYTES):
+                break
             self._window_start = self._pieces.pop(self._first_index).end
             self._first_index += 1
 

@@ -97,6 +97,11 @@ class TerminalCursor:
 
     # --- for the channel and the writer ----------------------------------------------------
 
+    @property
+    def next_index(self) -> int:
+        """The index of the piece that is sent next."""
+        return self._index
+
     def wake(self, size: int) -> None:
         """Something of `size` bytes was appended."""
         self._gathered += size
