@@ -38,12 +38,12 @@ QUIET: Final = ("sleep", "100000")
 BUSY: Final = (
     sys.executable,
     "-uc",
-    "import itertools, time\\n"
-    "began = time.monotonic()\\n"
-    "for number in itertools.count():\\n"
-    f"    time.sleep(max(0, began + number / {LINES_PER_SECOND // 20} - time.monotonic()))\\n"
-    "    for line in range(20):\\n"
-    "        print(f'2026-01-01T00:00:00Z INFO request {number}.{line} served in 3 ms')\\n",
+    "import itertools, time\n"
+    "began = time.monotonic()\n"
+    "for number in itertools.count():\n"
+    f"    time.sleep(max(0, began + number / {LINES_PER_SECOND // 20} - time.monotonic()))\n"
+    "    for line in range(20):\n"
+    "        print(f'2026-01-01T00:00:00Z INFO request {number}.{line} served in 3 ms')\n",
 )
 
 

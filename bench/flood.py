@@ -26,7 +26,7 @@ INTERRUPT_MS: Final = 200.0
 """From Ctrl+C to the prompt, in milliseconds."""
 
 MEMORY_MIB: Final = 64.0
-"""What a flood may add to the dashboard: scrollback (8 MiB of cells), caches, what is on its way."""
+"""What a flood may add to the dashboard: 8 MiB of scrollback, caches, what is on its way."""
 
 FILE_BYTES: Final = 100_000_000
 
@@ -84,20 +84,18 @@ def measure(variables: dict[str, str], command: str, keys: int) -> Flood:
         dashboard.type("\x1dq")
         dashboard.read_for(0.2)
         times = type_elsewhere(dashboard, keys)
-        dashboard.type("\x1b[Z" * 1)
         return Flood(times, interrupt(dashboard), memory(dashboard) - before)
 
 
 def type_elsewhere(dashboard: Dashboard, keys: int) -> list[float]:
     """Type into the list's filter while the flood goes on; the milliseconds of each key."""
-    dashboard.type("\x1b")
+    dashboard.type("\x1b[Z")
     dashboard.read_for(0.3)
     dashboard.type("/")
     dashboard.read_for(0.3)
     times: list[float] = []
     while len(times) < keys:
-        for end in range(1, len(TYPED) + 1):
-            times.append(timed(dashboard, TYPED[end - 1], TYPED[:end]))
+        times += [timed(dashboard, key, TYPED[: at + 1]) for at, key in enumerate(TYPED)]
         dashboard.type("\x7f" * len(TYPED))
         dashboard.read_for(0.1)
     return times

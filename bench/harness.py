@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from in_terminal import ProgramInTerminal, empty_home
@@ -69,8 +70,8 @@ class Dashboard(ProgramInTerminal):
         self.until("bench-0.*running")
         self.type("1l")
         self.until("Logs: bench-0")
-        self.type("+")
-        self.until("Terminal: bench-0")
+        self.type("t" if "Terminal: bench-0" in "".join(self.display) else "+")
+        self.until("No terminal here|Enter types here")
         self.type("\r")
         self.until(re.escape(PROMPT))
         self.until_quiet()
@@ -113,7 +114,9 @@ def environments(*commands: Sequence[str]) -> Iterator[dict[str, str]]:
     variables with which a dashboard shows them, `bench-0` and so on."""
     with empty_home() as variables:
         os.environ.clear()
-        os.environ.update(variables, SHELL="/bin/sh", PS1=PROMPT)
+        os.environ.update(variables, SHELL="/bin/sh")
+        Path(variables["HOME"], ".profile").write_text(f"PS1={PROMPT!r}\n")
+        subprocess.run([*VIBEBOX, "server", "start"], check=True, capture_output=True)
         try:
             asyncio.run(_create(commands))
             yield dict(os.environ)
