@@ -8,6 +8,8 @@ import asyncio
 import getpass
 from typing import Final
 
+import httpx  # noqa: F401 - the first request needs it; until then we would only wait
+
 from vibebox_tui.cli.config_names import check_names
 from vibebox_tui.cli.log_file import log_to_file
 from vibebox_tui.cli.server_choice import ServerChoice, client_of

@@ -1,6 +1,7 @@
 """`vibebox`: the group of all commands; without one, the dashboard."""
 
-from typing import NoReturn
+import gc
+from typing import Final, NoReturn
 
 import click
 
@@ -68,6 +69,12 @@ def vibebox(context: click.Context, server: ServerOptions) -> int:
     return show(choice)
 
 
+COLLECT_AFTER: Final = 50_000
+"""New objects after which Python looks for unreachable ones; by default it does so 70 times as
+often, and finds nothing, while libraries load and the first picture is made: a tenth of both."""
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `vibebox` with `arguments` (else those of the process) and exit with its status."""
+    gc.set_threshold(COLLECT_AFTER)
     raise SystemExit(run(vibebox, arguments))
