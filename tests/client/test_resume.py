@@ -4,7 +4,7 @@ import asyncio
 import re
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
@@ -32,7 +32,13 @@ from vibebox_tui.client.events import (
 from vibebox_tui.client.settings import ClientSettings, PendingInput
 from vibebox_tui.client.subscription import Subscription
 
-WRITER = "import time\nfor i in range(1, {n} + 1):\n print(f'line {{i}}', flush=True)\n time.sleep({pause})\ntime.sleep(60)"
+WRITER = """
+import time
+for i in range(1, {n} + 1):
+    print(f"line {{i}}", flush=True)
+    time.sleep({pause})
+time.sleep(60)
+"""
 
 IMPATIENT = ClientSettings(ping_interval=0.1, stale_after=0.4, drop_after=1.0, open_timeout=2.0)
 
@@ -77,20 +83,24 @@ async def test_a_log_goes_on_exactly_where_it_was_cut(
     environment = await server.create(*writing(400, 0.005), start=True)
     lines: list[str] = []
     resumed: list[LogResumed] = []
-    async with client_of(server, address=through(relay)) as client, impatient_user(client):
-        async with client.logs(environment.id) as log, asyncio.timeout(30):
-            await next_of(log, LogLiveNow)
-            lost_at = 50
-            async for event in log:
-                if isinstance(event, LogLines):
-                    lines += [entry.message for entry in event.entries]
-                if isinstance(event, LogResumed):
-                    resumed.append(event)
-                if len(lines) >= lost_at and len(resumed) < 4:
-                    lost_at = len(lines) + 50
-                    relay.reset()
-                if "line 400" in lines:
-                    break
+    async with (
+        client_of(server, address=through(relay)) as client,
+        impatient_user(client),
+        client.logs(environment.id) as log,
+        asyncio.timeout(30),
+    ):
+        await next_of(log, LogLiveNow)
+        lost_at = 50
+        async for event in log:
+            if isinstance(event, LogLines):
+                lines += [entry.message for entry in event.entries]
+            if isinstance(event, LogResumed):
+                resumed.append(event)
+            if len(lines) >= lost_at and len(resumed) < 4:
+                lost_at = len(lines) + 50
+                relay.reset()
+            if "line 400" in lines:
+                break
     first = int(next(line for line in lines if line.startswith("line")).split()[1])
     assert [line for line in lines if line.startswith("line")] == [
         f"line {number}" for number in range(first, 401)
@@ -199,16 +209,18 @@ async def test_a_terminal_goes_on_from_its_position(
 ) -> None:
     environment = await server.create("sleep", "60", start=True)
     session = await server.open_session(environment.id)
-    async with client_of(server, address=through(relay)) as client:
-        async with client.terminal(session.id, rows=24, columns=80) as terminal:
-            await next_of(terminal, TerminalLiveNow)
-            terminal.send("(sleep 0.5; echo mean$((1+1))while) & echo be$((1+1))fore\n")
-            await says(terminal, "be2fore")
-            relay.reset()
-            await next_where(terminal, in_phase(LinkPhase.WAITING))
-            await asyncio.sleep(0)
-            client.retry_now()
-            text, resets = await until(terminal, "mean2while")
+    async with (
+        client_of(server, address=through(relay)) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(terminal, TerminalLiveNow)
+        terminal.send("(sleep 0.5; echo mean$((1+1))while) & echo be$((1+1))fore\n")
+        await says(terminal, "be2fore")
+        relay.reset()
+        await next_where(terminal, in_phase(LinkPhase.WAITING))
+        await asyncio.sleep(0)
+        client.retry_now()
+        text, resets = await until(terminal, "mean2while")
     assert "mean2while" in text
     assert resets == 0
 
@@ -246,22 +258,24 @@ async def test_asks_before_it_sends_what_was_typed_meanwhile(
 ) -> None:
     environment = await server.create("sleep", "60", start=True)
     session = await server.open_session(environment.id)
-    async with client_of(server, address=through(relay)) as client:
-        async with client.terminal(session.id, rows=24, columns=80) as terminal:
-            await next_of(terminal, TerminalLiveNow)
-            relay.is_refusing = True
-            relay.reset()
-            await next_where(terminal, in_phase(LinkPhase.WAITING))
-            terminal.send("echo wai$((1+1))ted\n")
-            pending = await next_of(terminal, InputPending)
-            assert pending == InputPending(20)
-            relay.is_refusing = False
-            client.retry_now()
-            held = await next_where(terminal, lambda each: each == InputPending(20, held=True))
-            assert held
-            terminal.release_pending()
-            await next_where(terminal, lambda each: each == InputPending(0))
-            await says(terminal, "wai2ted")
+    async with (
+        client_of(server, address=through(relay)) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(terminal, TerminalLiveNow)
+        relay.is_refusing = True
+        relay.reset()
+        await next_where(terminal, in_phase(LinkPhase.WAITING))
+        terminal.send("echo wai$((1+1))ted\n")
+        pending = await next_of(terminal, InputPending)
+        assert pending == InputPending(20)
+        relay.is_refusing = False
+        client.retry_now()
+        held = await next_where(terminal, lambda each: each == InputPending(20, held=True))
+        assert held
+        terminal.release_pending()
+        await next_where(terminal, lambda each: each == InputPending(0))
+        await says(terminal, "wai2ted")
 
 
 async def test_typing_beyond_the_bound_is_refused_and_told(
@@ -269,19 +283,21 @@ async def test_typing_beyond_the_bound_is_refused_and_told(
 ) -> None:
     environment = await server.create("sleep", "60", start=True)
     session = await server.open_session(environment.id)
-    async with client_of(server, address=through(relay)) as client:
-        async with client.terminal(session.id, rows=24, columns=80) as terminal:
-            await next_of(terminal, TerminalLiveNow)
-            relay.is_refusing = True
-            relay.reset()
-            await next_where(terminal, in_phase(LinkPhase.WAITING))
-            terminal.send("x" * 65_536)
-            terminal.send("yz")
-            assert await next_where(
-                terminal, lambda each: isinstance(each, InputPending) and each.refused == 2
-            ) == InputPending(65_536, refused=2)
-            terminal.discard_pending()
-            assert await next_of(terminal, InputPending) == InputPending(0)
+    async with (
+        client_of(server, address=through(relay)) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(terminal, TerminalLiveNow)
+        relay.is_refusing = True
+        relay.reset()
+        await next_where(terminal, in_phase(LinkPhase.WAITING))
+        terminal.send("x" * 65_536)
+        terminal.send("yz")
+        assert await next_where(
+            terminal, lambda each: isinstance(each, InputPending) and each.refused == 2
+        ) == InputPending(65_536, refused=2)
+        terminal.discard_pending()
+        assert await next_of(terminal, InputPending) == InputPending(0)
 
 
 async def test_comes_back_after_the_server_restarts(start_server: StartServer) -> None:
@@ -326,14 +342,13 @@ async def test_nothing_is_left_open_after_closing(server: RunningServer, relay: 
     environment = await server.create("sleep", "60", start=True)
     session = await server.open_session(environment.id)
     before = asyncio.all_tasks()
-    async with client_of(server, address=through(relay)) as client:
-        async with (
-            client.logs(environment.id) as log,
-            client.status(environment.id),
-            client.terminal(session.id, rows=24, columns=80) as terminal,
-        ):
-            await next_of(log, LogLiveNow)
-            await next_of(terminal, TerminalLiveNow)
+    async with (
+        client_of(server, address=through(relay)) as client, client.logs(environment.id) as log,
+        client.status(environment.id),
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(log, LogLiveNow)
+        await next_of(terminal, TerminalLiveNow)
     await wait_for(lambda: relay.open_connections == 0)
     ours = [task for task in asyncio.all_tasks() - before if task.get_name().startswith(OUR_TASKS)]
     assert ours == []
@@ -342,7 +357,7 @@ async def test_nothing_is_left_open_after_closing(server: RunningServer, relay: 
 OUR_TASKS = ("link", "heartbeat", "log catch-up", "close a terminal")
 
 
-def in_phase(phase: LinkPhase):  # noqa: ANN201
+def in_phase(phase: LinkPhase) -> Callable[[object], bool]:
     return lambda event: isinstance(event, LinkState) and event.phase is phase
 
 

@@ -245,7 +245,7 @@ class Link:
         if expires_at is None:
             return None
         left = expires_at - AHEAD - self._access.clock.now()
-        return min(max(left, RENEWAL_PAUSE), RENEWAL_LOOK)
+        return min(left, RENEWAL_LOOK) if left > 0 else RENEWAL_PAUSE
 
     def _is_due(self) -> bool:
         expires_at = self._access.credentials.expires_at
@@ -309,8 +309,8 @@ class Link:
         match error:
             case LoginRequiredError():
                 await self._refused(str(error), login_required=True)
-            case RefusedError(code=int() as code):
-                await self._follow(retry_after(code), code, str(error))
+            case RefusedError(code=CloseCode.UNAUTHORIZED):
+                await self._refresh(str(error))
             case TlsError() | RefusedError():
                 await self._refused(str(error))
             case UnreachableError(retry_after=at_least):
