@@ -8,11 +8,16 @@ cell before it alone.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import wcwidth
-from wcwidth.table_grapheme import GRAPHEME_CONTROL, GRAPHEME_EXTEND, GRAPHEME_SPACINGMARK
+from wcwidth.table_grapheme import (
+    GRAPHEME_CONTROL,
+    GRAPHEME_EXTEND,
+    GRAPHEME_PREPEND,
+    GRAPHEME_SPACINGMARK,
+)
 
 _NARROW: Final = (
     " -~\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u038a\u038c"
@@ -33,9 +38,14 @@ def _ranges(table: Iterable[tuple[int, int]]) -> str:
     return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in table)
 
 
-_SPANS = re.compile(f"([{_NARROW}]+)|([{_WIDE}]+)|([^{_NARROW}{_WIDE}]+)")
+_STRETCHES = re.compile(f"([{_NARROW}]+)|([{_WIDE}]+)|([^{_NARROW}{_WIDE}]+)")
 _CONTROLS = re.compile(f"[{_ranges(GRAPHEME_CONTROL)}]+")
 _COMBINING = re.compile(f"[{_ranges(GRAPHEME_EXTEND)}{_ranges(GRAPHEME_SPACINGMARK)}\u200d]")
+_PREPENDED = re.compile(f"[{_ranges(GRAPHEME_PREPEND)}]")
+"""What would take the character behind it into its cluster: not here, where it stays alone unless
+that is neither narrow nor wide."""
+
+_is_separate = re.compile(f"[{_NARROW}{_WIDE}]*").fullmatch
 _is_narrow = re.compile(f"[{_NARROW}]*").fullmatch
 
 LONGEST_CLUSTER = 32
@@ -47,10 +57,13 @@ def is_narrow(text: str) -> bool:
     return text.isascii() or _is_narrow(text) is not None
 
 
-def spans(text: str) -> Iterator[tuple[str | list[str], bool]]:
+def stretches(text: str) -> Iterator[tuple[str | list[str], bool]]:
     """`text` cut into stretches: cells to be placed as they are (False), or text whose clusters
     have to be found (True). A wide character in cells is followed by an empty string."""
-    for match in _SPANS.finditer(text):
+    if not (_is_separate(text) or _PREPENDED.search(text)):
+        yield text, True  # narrow and wide characters are clusters of their own there too
+        return
+    for match in _STRETCHES.finditer(text):
         stretch = match[0]
         if match.lastindex == 1:
             yield stretch, False
@@ -72,7 +85,7 @@ def code_points(before: str, text: str) -> tuple[str, list[str]]:
     """As `clusters` where each code point that has a width is a cell (mode 2027 off)."""
     cells = [before]
     for character in text:
-        if width(character):
+        if columns_of(character):
             cells.append(character)
         elif cells[-1]:
             cells[-1] += character
@@ -84,10 +97,50 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
-@lru_cache(maxsize=4096)
-def width(cluster: str) -> int:
-    """Columns of a cluster: 1 or 2, or 0 where it is nothing but combining characters. Adding
-    to a cluster never makes it narrower."""
+class _Memory(dict[str, tuple[str, ...]]):
+    """Cells of clusters as they are asked for."""
+
+    def __missing__(self, cluster: str) -> tuple[str, ...]:
+        if len(self) >= _MOST_CLUSTERS:
+            self.clear()
+            _growing.clear()
+        columns = _width(cluster)
+        cells = (cluster, "")[:columns]
+        self[cluster] = cells
+        if _width(cluster[:1]) != columns or len(cluster) > LONGEST_CLUSTER:
+            _growing.add(cluster)
+        return cells
+
+
+_MOST_CLUSTERS = 16_384
+"""Clusters remembered: more than any text has, unless it is meant to fill memory."""
+
+_memory = _Memory()
+_growing: set[str] = set()
+
+
+def cells_of(found: list[str]) -> list[str]:
+    """Clusters as cells: a wide one is followed by an empty string, one that is nothing but
+    combining characters is left out."""
+    return list(chain.from_iterable(map(_memory.__getitem__, found)))
+
+
+def columns_of(cluster: str) -> int:
+    """Columns of a cluster: 0, 1 or 2. Adding to a cluster never makes it narrower."""
+    return len(_memory[cluster])
+
+
+def any_growing(found: list[str]) -> bool:
+    """Whether one of the clusters has more columns than its first code point (or is too long):
+    where that one's column is the last, it must do with it. Ask after `cells_of`."""
+    return not _growing.isdisjoint(found)
+
+
+def is_growing(cluster: str) -> bool:
+    return len(_memory[cluster]) >= 0 and cluster in _growing
+
+
+def _width(cluster: str) -> int:
     if not cluster or _COMBINING.match(cluster):
         return 0
     widths = (wcwidth.wcswidth(cluster[:end]) for end in range(1, len(cluster) + 1))

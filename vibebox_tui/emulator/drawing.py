@@ -2,11 +2,14 @@
 
 from .cells import (
     LONGEST_CLUSTER,
+    any_growing,
+    cells_of,
     clusters,
     code_points,
+    columns_of,
+    is_growing,
     is_narrow,
-    spans,
-    width,
+    stretches,
     without_controls,
 )
 from .charsets import ASCII, CHARSETS, Charset
@@ -232,7 +235,7 @@ class Drawing(Grid):
             self._place(data)
             return
         cells: list[str] = []
-        for stretch, joins in spans(data):
+        for stretch, joins in stretches(data):
             if joins:
                 self._join(cells, str(stretch))
             else:
@@ -250,20 +253,31 @@ class Drawing(Grid):
         extended, others = split(before, without_controls(text))
         if len(extended) > len(before):
             self._extend_last(cells, before, extended)
-        for cluster in others:
-            columns = width(cluster)
-            if width(cluster[0]) != columns or len(cluster) > LONGEST_CLUSTER:
+        added = cells_of(others)
+        if any_growing(others) and not self._fits_row(len(cells) + len(added)):
+            self._join_growing(cells, others)
+        else:
+            cells += added
+
+    def _fits_row(self, count: int) -> bool:
+        """Whether so many cells have room from the cursor to the end of the row."""
+        cursor = self.cursor
+        return not cursor.pending and cursor.x + count <= self._limit()
+
+    def _join_growing(self, cells: list[str], found: list[str]) -> None:
+        """Add clusters some of which may stand at the end of a row, with less room than they
+        need."""
+        for cluster in found:
+            if is_growing(cluster):
                 self._place(cells)
                 cells.clear()
                 self._place_growing(cluster)
-            elif columns:
-                cells.append(cluster)
-                if columns == 2:
-                    cells.append("")
+            else:
+                cells += cells_of([cluster])
 
     def _extend_last(self, cells: list[str], before: str, cluster: str) -> None:
         """Let the last cell, which is to be placed or stands before the cursor, be `cluster`."""
-        if cells and width(cluster) == width(before) and len(cluster) <= LONGEST_CLUSTER:
+        if cells and columns_of(cluster) == columns_of(before) and len(cluster) <= LONGEST_CLUSTER:
             cells[-1 if cells[-1] else -2] = cluster
         else:
             self._place(cells)
@@ -274,18 +288,15 @@ class Drawing(Grid):
         """Place a cluster as if its code points came one by one: the second column that it may
         need is taken where it is there, and its place is where its first column had one."""
         base = cluster[0]
-        if width(base):
-            self._place([base, ""] if width(base) == 2 else [base])
+        if columns_of(base):
+            self._place([base, ""] if columns_of(base) == 2 else [base])
             self._extend(cluster, 1)
 
     def _cell_before(self) -> str:
         """The cluster that the cursor stands behind, or nothing at the left edge."""
         cursor = self.cursor
         x = cursor.x if cursor.pending else cursor.x - 1
-        if x < 0:
-            return ""
-        cells = self.rows[cursor.y].open(self.columns)
-        return cells[x] or cells[x - 1]
+        return self.rows[cursor.y].cell(x, self.columns) if x >= 0 else ""
 
     def _extend(self, cluster: str, length: int) -> None:
         """Let the cell before the cursor, `length` code points now, hold `cluster`; that may
@@ -297,7 +308,7 @@ class Drawing(Grid):
         was_wide = not cells[x]
         x -= was_wide
         line.wide = line.changed = True
-        if width(cluster) == 2 and not was_wide and not cursor.pending:
+        if columns_of(cluster) == 2 and not was_wide and not cursor.pending:
             style = line.styles[x]
             if self.modes.insert:
                 line.insert(cursor.x, 1, self._limit(), style, self.columns)

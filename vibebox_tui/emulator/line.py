@@ -137,7 +137,7 @@ class Line:
         """Write cells at column `x`; they fit. A string has one character for each column."""
         end = x + len(cells)
         self.changed = True
-        if self.cells is None and isinstance(cells, str) and self._put_closed(x, cells, style):
+        if self.cells is None and self._put_closed(x, cells, style):
             return
         target = self.open(columns)
         if self.wide:
@@ -147,6 +147,14 @@ class Line:
             self.wide = True
         target[x:end] = cells
         self.styles[x:end] = [style] * (end - x)
+
+    def cell(self, x: int, columns: int) -> str:
+        """The cluster in column `x`, or whose right half is there."""
+        if self.cells is None and x == self.length - 1 and self.runs[-1][0]:
+            points = 1 if self.lengths is None else self.lengths[x] or self.lengths[x - 1]
+            return self.runs[-1][0][-points:]
+        cells = self.open(columns)
+        return cells[x] or cells[x - 1]
 
     def separate(self, x: int) -> None:
         """Blank both halves of a wide character that reaches from column x - 1 into x (open)."""
@@ -163,8 +171,7 @@ class Line:
                 self.cut(x)
                 if style is not PLAIN:
                     self.pad(x)
-                    self.runs.append((" " * (columns - x), style))
-                    self.length = columns
+                    self._append(" " * (columns - x), style)
                 return
             if x >= self.length and style is PLAIN:
                 return
@@ -225,28 +232,33 @@ class Line:
         """Fill up with blanks to column `x` (closed)."""
         gap = x - self.length
         if gap > 0:
-            self.runs.append((" " * gap, PLAIN))
-            if self.lengths is not None:
-                self.lengths += b"\x01" * gap
-            self.length = x
+            self._append(" " * gap, PLAIN)
 
-    def _put_closed(self, x: int, text: str, style: Style) -> bool:
+    def _put_closed(self, x: int, cells: str | list[str], style: Style) -> bool:
         """Write into the closed line where that needs no cells: at its end, or over all of it."""
-        if self.lengths is not None:
-            return False
-        end = x + len(text)
-        if x >= self.length:
-            self.pad(x)
-        elif end >= self.length:
+        end = x + len(cells)
+        if x < self.length:
+            if end < self.length or (x and self.lengths is not None):
+                return False
             self.cut(x)
+        self.pad(x)
+        self._append(cells, style)
+        return True
+
+    def _append(self, cells: str | list[str], style: Style) -> None:
+        """Write at the end of the closed line."""
+        if isinstance(cells, str):
+            text = cells
+            if self.lengths is not None:
+                self.lengths += b"\x01" * len(text)
         else:
-            return False
+            text = "".join(cells)
+            self.lengths = (self.lengths or b"\x01" * self.length) + bytes(map(len, cells))
+        self.length += len(cells)
         runs = self.runs
         if runs and runs[-1][1] is style:
             text = runs.pop()[0] + text
         runs.append((text, style))
-        self.length = end
-        return True
 
     def _spread(self) -> list[str]:
         text = self.text
