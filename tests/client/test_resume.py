@@ -343,7 +343,8 @@ async def test_nothing_is_left_open_after_closing(server: RunningServer, relay: 
     session = await server.open_session(environment.id)
     before = asyncio.all_tasks()
     async with (
-        client_of(server, address=through(relay)) as client, client.logs(environment.id) as log,
+        client_of(server, address=through(relay)) as client,
+        client.logs(environment.id) as log,
         client.status(environment.id),
         client.terminal(session.id, rows=24, columns=80) as terminal,
     ):

@@ -26,7 +26,7 @@ _REASON_SENTENCES: Final = {
     "RECORD_LAYER_FAILURE": "it doesn't speak TLS there; try http:// in place of https://",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it wants a client certificate",
     "TLSV1_ALERT_UNKNOWN_CA": "it doesn't trust our client certificate",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "no TLS version or cipher suits both sides",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "it wants a client certificate, or other ciphers than ours",
     "TLSV1_ALERT_PROTOCOL_VERSION": "no TLS version suits both sides",
     "UNSUPPORTED_PROTOCOL": "it only speaks a TLS version that is no longer safe",
 }
