@@ -45,6 +45,9 @@ _PREPENDED = re.compile(f"[{_ranges(GRAPHEME_PREPEND)}]")
 """What would take the character behind it into its cluster: not here, where it stays alone unless
 that is neither narrow nor wide."""
 
+_UNUSUAL = re.compile(f"[{_ranges(GRAPHEME_CONTROL)}{_ranges(GRAPHEME_PREPEND)}]")
+"""Those and the format characters that are no part of any cluster, and are left out."""
+
 _is_separate = re.compile(f"[{_NARROW}{_WIDE}]*").fullmatch
 _is_narrow = re.compile(f"[{_NARROW}]*").fullmatch
 
@@ -60,9 +63,13 @@ def is_narrow(text: str) -> bool:
 def stretches(text: str) -> Iterator[tuple[str | list[str], bool]]:
     """`text` cut into stretches: cells to be placed as they are (False), or text whose clusters
     have to be found (True). A wide character in cells is followed by an empty string."""
-    if not (_is_separate(text) or _PREPENDED.search(text)):
-        yield text, True  # narrow and wide characters are clusters of their own there too
-        return
+    if not _is_separate(text):
+        unusual = _UNUSUAL.search(text) is not None
+        if unusual:
+            text = _CONTROLS.sub("", text)
+        if not unusual or not _PREPENDED.search(text):
+            yield text, True  # narrow and wide characters are clusters of their own there too
+            return
     for match in _STRETCHES.finditer(text):
         stretch = match[0]
         if match.lastindex == 1:
@@ -92,42 +99,41 @@ def code_points(before: str, text: str) -> tuple[str, list[str]]:
     return cells[0], cells[1:]
 
 
-def without_controls(text: str) -> str:
-    """`text` without the format characters that are no part of any cluster."""
-    return _CONTROLS.sub("", text)
-
-
-class _Memory(dict[str, tuple[str, ...]]):
-    """Cells of clusters as they are asked for."""
-
-    def __missing__(self, cluster: str) -> tuple[str, ...]:
-        if len(self) >= _MOST_CLUSTERS:
-            self.clear()
-            _growing.clear()
-        columns = _width(cluster)
-        cells = (cluster, "")[:columns]
-        self[cluster] = cells
-        if _width(cluster[:1]) != columns or len(cluster) > LONGEST_CLUSTER:
-            _growing.add(cluster)
-        return cells
-
-
 _MOST_CLUSTERS = 16_384
 """Clusters remembered: more than any text has, unless it is meant to fill memory."""
 
-_memory = _Memory()
+_memory: dict[str, tuple[str, ...]] = {}
+"""Cells of clusters."""
+
 _growing: set[str] = set()
+"""Of those, the ones that have more columns than their first code point, or are too long."""
 
 
 def cells_of(found: list[str]) -> list[str]:
     """Clusters as cells: a wide one is followed by an empty string, one that is nothing but
     combining characters is left out."""
-    return list(chain.from_iterable(map(_memory.__getitem__, found)))
+    try:
+        return list(chain.from_iterable(map(_memory.get, found)))  # type: ignore[arg-type]
+    except TypeError:  # one of them is not remembered
+        return list(chain.from_iterable([_cells(cluster) for cluster in found]))
+
+
+def _cells(cluster: str) -> tuple[str, ...]:
+    cells = _memory.get(cluster)
+    if cells is None:
+        if len(_memory) >= _MOST_CLUSTERS:
+            _memory.clear()
+            _growing.clear()
+        columns = _width(cluster)
+        cells = _memory[cluster] = (cluster, "")[:columns]
+        if _width(cluster[:1]) != columns or len(cluster) > LONGEST_CLUSTER:
+            _growing.add(cluster)
+    return cells
 
 
 def columns_of(cluster: str) -> int:
     """Columns of a cluster: 0, 1 or 2. Adding to a cluster never makes it narrower."""
-    return len(_memory[cluster])
+    return len(_cells(cluster))
 
 
 def any_growing(found: list[str]) -> bool:
@@ -137,7 +143,7 @@ def any_growing(found: list[str]) -> bool:
 
 
 def is_growing(cluster: str) -> bool:
-    return len(_memory[cluster]) >= 0 and cluster in _growing
+    return _cells(cluster) != () and cluster in _growing
 
 
 def _width(cluster: str) -> int:

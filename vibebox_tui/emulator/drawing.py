@@ -10,7 +10,6 @@ from .cells import (
     is_growing,
     is_narrow,
     stretches,
-    without_controls,
 )
 from .charsets import ASCII, CHARSETS, Charset
 from .grid import Grid
@@ -250,7 +249,7 @@ class Drawing(Grid):
             cells.clear()
         before = (cells[-1] or cells[-2]) if cells else self._cell_before()
         split = clusters if self.modes.grapheme_clusters else code_points
-        extended, others = split(before, without_controls(text))
+        extended, others = split(before, text)
         if len(extended) > len(before):
             self._extend_last(cells, before, extended)
         added = cells_of(others)

@@ -46,16 +46,19 @@ _CONTROL = "\\x00-\\x1f\\x7f-\\x9f\\udc80-\\udc9f"
 """Control characters for a character class: C0, DEL, C1, and C1 bytes that were no UTF-8."""
 
 _TOKENS = re.compile(
-    "((?:\r\n)+|\n+"
-    "|\x1b(?:"
+    f"([{_CONTROL}](?:"
+    "(?<=\r)\n(?:\r\n)*"
+    "|(?<=\n)\n+"
+    "|(?<=\x1b)(?:"
     "\\[[0-?]*[ -/]*[@-~]"
     "|[ -/]*[0-OQ-WYZ\\\\`-~]"
     f"|\\][^{_CONTROL}]*(?:\x07|\x1b\\\\)"
     f"|[PX^_][^{_CONTROL}]*\x1b\\\\"
-    ")?"
-    f"|[{_CONTROL}])"
+    "))?)"
 )
-"""What is not text. An ESC that begins nothing complete stands alone and starts the machine."""
+"""What is not text: control characters and the sequences that they begin, newlines by the run. An
+ESC that begins nothing complete stands alone and starts the machine. That the pattern begins with
+a set of characters is what makes the search for the next token fast."""
 
 _CSI_BODY = re.compile("([<=>?]?)([0-9:;]*)([ -/]*)")
 
