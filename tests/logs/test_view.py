@@ -12,8 +12,9 @@ from vibebox_tui.logs.chunk import LEVELS
 from vibebox_tui.logs.filters import Filter, Found, Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern
+from vibebox_tui.logs.repeats import Collapsed
 from vibebox_tui.logs.ring import Ring
-from vibebox_tui.logs.view import View
+from vibebox_tui.logs.view import Sieve, View
 from vibebox_tui.protocol.messages import LogEntry
 
 SELECTIONS = [
@@ -24,12 +25,14 @@ SELECTIONS = [
     Selection((Filter.parse("!boom"),)),
     Selection((Filter.parse("status>=500"), Filter.parse("o+m"))),
     Selection((Filter.parse("Boom"),), lowest=Level.DEBUG, stream="stdout"),
+    Collapsed(Selection()),
+    Collapsed(Selection(lowest=Level.WARN)),
 ]
 FIRST_ONLY = 0.0
 """A budget of time that is used up by the first chunk."""
 
 
-def over_everything(ring: Ring, selection: Selection) -> list[int]:
+def over_everything(ring: Ring, selection: Sieve) -> list[int]:
     """The positions that pass, by one run over each chunk."""
     return [
         ring.start_of(index) + hit
@@ -46,7 +49,7 @@ def positions(view: View) -> list[int]:
 @given(given_entries=entry_lists, cuts=st.lists(st.integers(0, 60), max_size=4))
 @settings(max_examples=40)
 def test_incremental_index_equals_the_filter_over_everything(
-    selection: Selection, given_entries: list[LogEntry], cuts: list[int]
+    selection: Sieve, given_entries: list[LogEntry], cuts: list[int]
 ):
     ring = Ring()
     view = View(ring, selection)
@@ -102,7 +105,7 @@ def test_keeps_up_with_lines_that_are_dropped():
         while not view.scan(1.0):
             pass
     assert ring.dropped > 0
-    assert positions(view) == over_everything(ring, view.sieve)  # type: ignore[arg-type]
+    assert positions(view) == over_everything(ring, view.sieve)
 
 
 def test_a_continuation_that_comes_later_joins_its_record():
@@ -138,6 +141,38 @@ def test_a_search_finds_single_lines_among_what_is_shown():
     found = View(ring, Found(Selection(lowest=Level.WARN), Pattern("boom")))
     found.scan(1.0)
     assert positions(found) == [0, 1]
+
+
+def test_repeats_are_counted_whatever_time_they_begin_with():
+    ring = ring_of(*(f"08:00:{n:02d} ERROR boom" for n in range(5)), "ERROR other", "ERROR boom")
+    view = View(ring, Collapsed(Selection()))
+    view.scan(1.0)
+    assert [(view.position(row), view.count(row)) for row in range(len(view))] == [
+        (0, 5),
+        (5, 1),
+        (6, 1),
+    ]
+    ring.append(entries("08:01:00 ERROR boom", first=8))
+    view.scan(1.0)
+    assert view.count(2) == 2
+
+
+def test_repeated_stack_traces_are_one():
+    ring = ring_of(*["ERROR boom", "  at a", "  at b"] * 3, "ERROR boom", "  at other")
+    view = View(ring, Collapsed(Selection()))
+    view.scan(1.0)
+    assert positions(view) == [0, 1, 2, 9, 10]
+    assert view.count(0) == 3
+
+
+def test_a_snapshot_stays_as_it_was():
+    ring = ring_of("a", "b")
+    view = View(ring, Selection())
+    view.scan(1.0)
+    total, lines = view.snapshot()
+    ring.append(entries("c", first=3))
+    view.scan(1.0)
+    assert (total, [line.text for line in lines]) == (2, ["a", "b"])
 
 
 def long_ring() -> Ring:

@@ -10,6 +10,7 @@ from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment, LogPage
+from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs import LogsPane
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import THEMES, with_our_tokens
@@ -71,6 +72,7 @@ class LogApp(App[None]):
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
+        self.said: list[str] = []
         styles = styles_directory()
         super().__init__(css_path=[styles / "tokens.tcss", styles / "logs.tcss"])
         settings = DashboardSettings(clock=lambda: NOW)
@@ -87,6 +89,9 @@ class LogApp(App[None]):
 
     def on_mount(self) -> None:
         self.pane.log_view.focus()
+
+    def on_said(self, message: Said) -> None:
+        self.said.append(message.text)
 
     @property
     def screen_rows(self) -> list[str]:

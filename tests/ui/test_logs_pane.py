@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -22,6 +23,13 @@ LEVELS = ("INFO", "DEBUG", "INFO", "WARN", "INFO", "ERROR")
 def levelled(number: int) -> str:
     """Line `number`, its level by turns."""
     return f"{LEVELS[number % len(LEVELS)]} line {number}"
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the history of what was typed goes in these tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
 
 
 @asynccontextmanager
@@ -345,3 +353,78 @@ async def test_drawing_costs_one_repaint_however_much_arrives(monkeypatch: pytes
             app.feed.put(entries(10, levelled, first=start))
         await shows(app, "line 530")
         assert repaints < 10
+
+
+async def test_repeats_are_folded_to_one_line_with_a_count():
+    lines = entries(40, lambda n: f"14:02:{n:02d} db timeout" if 10 <= n < 30 else f"line {n}")
+    async with pane_with(lines) as (app, pilot):
+        await pilot.press("r")
+        folded = [row for row in app.screen_rows if "db timeout" in row]
+        assert len(folded) == 1
+        assert folded[0].endswith("×20")
+        app.feed.put(entries(3, lambda n: "line 40", first=41))
+        await wait_for(lambda: app.screen_rows[-1].endswith("×4"))
+        await pilot.press("r")
+        await wait_for(lambda: texts(app)[-3:] == ["line 40"] * 3)
+
+
+async def test_filters_can_be_listed_switched_and_taken_away():
+    async with pane_with(entries(100, levelled)) as (app, pilot):
+        await pilot.press("ampersand", *"warn", "enter", "ampersand", *"9", "enter")
+        await says(app, "5 of 100 kept")
+        await pilot.press("F", "space", "escape")
+        await says(app, "19 of 100 kept")
+        await pilot.press("F", "D", "escape")
+        await says(app, "19 of 100 kept")
+        await pilot.press("F", "D", "escape")
+        await says(app, "+0 new · 100 kept")
+
+
+async def test_copies_the_record_or_what_is_marked():
+    lines = entries(3, lambda n: ("INFO a", "ERROR b", "  at c")[n - 1])
+    async with pane_with(lines) as (app, pilot):
+        await pilot.press("k", "y")
+        assert app.clipboard == "ERROR b\n  at c"
+        await pilot.press("g", "m", "G", "m", "y")
+        assert app.clipboard == "INFO a\n  at c"
+
+
+async def test_saves_what_is_shown_or_marked(tmp_path: Path):
+    async with pane_with(entries(100, levelled)) as (app, pilot):
+        await pilot.press("v", "v", "v", "v")
+        await says(app, "16 of 100 kept")
+        for name in ("shown.log", "shown.jsonl", "shown.csv"):
+            await save_to(app, pilot, tmp_path / name)
+        assert (tmp_path / "shown.log").read_text().splitlines() == [
+            levelled(n) for n in range(1, 101) if n % 6 == 5
+        ]
+        assert '"level":"error"' in (tmp_path / "shown.jsonl").read_text()
+        assert (tmp_path / "shown.csv").read_text().count("\n") == 17
+        await pilot.press("g", "m")
+        await save_to(app, pilot, tmp_path / "marked.log")
+        assert (tmp_path / "marked.log").read_text() == "ERROR line 5\n"
+
+
+async def save_to(app: LogApp, pilot: Pilot[None], file: Path) -> None:
+    await pilot.press("greater_than_sign")
+    app.pane.prompt._input.value = str(file)
+    await pilot.press("enter")
+    await wait_for(file.exists)
+    await wait_for(lambda: not app.pane._is_saving)
+
+
+async def test_a_directory_that_is_not_there_is_a_sentence(tmp_path: Path):
+    async with pane_with(entries(3, levelled)) as (app, pilot):
+        await pilot.press("greater_than_sign")
+        app.pane.prompt._input.value = str(tmp_path / "missing" / "x.log")
+        await pilot.press("enter")
+        await wait_for(lambda: any("No such file" in text for text in app.said))
+
+
+async def test_what_was_typed_is_remembered_over_restarts(state_home: Path):
+    async with pane_with(entries(9, levelled)) as (app, pilot):
+        await pilot.press("ampersand", *"warn", "enter")
+        await wait_for((state_home / "vibebox" / "log-history.jsonl").exists)
+    async with pane_with(entries(9, levelled)) as (app, pilot):
+        await pilot.press("ampersand", "up", "enter")
+        await says(app, "2 of 9 kept")

@@ -7,6 +7,7 @@ from typing import Final
 from vibebox_tui.logs.filters import Found, Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern
+from vibebox_tui.logs.repeats import Collapsed
 from vibebox_tui.logs.ring import DEFAULT_BYTES, Ring
 from vibebox_tui.logs.view import View
 from vibebox_tui.protocol.messages import LogEntry
@@ -24,6 +25,7 @@ class Document:
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self.ring = Ring(max_bytes)
         self.selection = Selection()
+        self.collapses = False
         self.view = View(self.ring, self.selection)
         self.pattern: Pattern | None = None
         self.found: View | None = None
@@ -40,8 +42,13 @@ class Document:
         """Show something else of the log."""
         if selection != self.selection:
             self.selection = selection
-            self.view = View(self.ring, selection)
+            self._show_anew()
             self._search_again()
+
+    def collapse(self, collapses: bool) -> None:
+        """Show records that say the same again and again once, with a count; or all of them."""
+        self.collapses = collapses
+        self._show_anew()
 
     def search(self, pattern: Pattern | None) -> None:
         """Look for something else among what is shown, or for nothing."""
@@ -72,6 +79,10 @@ class Document:
     def progress(self) -> float:
         """How much of the scanning is done, 0.0 to 1.0."""
         return min(self.view.progress, self.found.progress if self.found else 1.0)
+
+    def _show_anew(self) -> None:
+        sieve = Collapsed(self.selection) if self.collapses else self.selection
+        self.view = View(self.ring, sieve)
 
     def _search_again(self) -> None:
         self.found = View(self.ring, Found(self.selection, self.pattern)) if self.pattern else None

@@ -5,10 +5,10 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vibebox_tui.logs.batch import Batch, Indices
-from vibebox_tui.logs.chunk import Chunk
+from vibebox_tui.logs.chunk import Chunk, Line
 from vibebox_tui.logs.ring import Ring
 
 
@@ -21,6 +21,14 @@ class Sieve(Protocol):
 
     def select(self, batch: Batch) -> Indices:
         """The indices of the lines in `batch` that pass."""
+
+
+@runtime_checkable
+class RunSieve(Sieve, Protocol):
+    """A sieve that shows one line for several; its lines depend on the run that they are in."""
+
+    def runs(self, batch: Batch) -> tuple[Indices, list[int]]:
+        """The indices of the lines that are shown, and how many each of them stands for."""
 
 
 class View:
@@ -124,6 +132,22 @@ class View:
         row = self.row(position)
         return row < len(self) and self.position(row) == position
 
+    def count(self, row: int) -> int:
+        """How many lines the one in `row` stands for."""
+        ends = self._ends()
+        index = bisect_right(ends, row)
+        segment = self._segments[index]
+        return segment.counts[row - ends[index] + len(segment.hits)] if segment.counts else 1
+
+    def snapshot(self) -> tuple[int, Iterator[Line]]:
+        """How many lines are shown now, and these one by one; whatever happens to the log."""
+        parts = [
+            (each.chunk, each.hits[:], self.ring.start_of(index))
+            for index, each in enumerate(self._segments)
+        ]
+        lines = (chunk.line(hit, start + hit) for chunk, hits, start in parts for hit in hits)
+        return sum(len(hits) for _, hits, _ in parts), lines
+
     def positions(self, row: int, count: int) -> list[int]:
         """The positions in at most `count` rows from `row` on."""
         end = min(row + count, len(self))
@@ -163,13 +187,14 @@ class View:
 class _Segment:
     """The hits in one chunk, as far as it has been scanned."""
 
-    __slots__ = ("_passes_all", "_scanned", "chunk", "hits")
+    __slots__ = ("_passes_all", "_scanned", "chunk", "counts", "hits")
 
     def __init__(self, chunk: Chunk, sieve: Sieve) -> None:
         self.chunk = chunk
         self._passes_all = sieve.passes_all
         self._scanned = 0
         self.hits: range | array[int] = range(0) if self._passes_all else array("I")
+        self.counts: array[int] | None = array("I") if isinstance(sieve, RunSieve) else None
 
     @property
     def lags(self) -> bool:
@@ -187,12 +212,26 @@ class _Segment:
         return len(self.hits) != before
 
     def _add_hits(self, sieve: Sieve) -> None:
-        """Scan from the last record on, to which new lines may belong."""
+        """Scan from the last record on, to which new lines may belong, or from its run."""
         assert isinstance(self.hits, array)
         start = self.chunk.record_start(self._scanned) if self.lags else self._scanned
-        del self.hits[bisect_left(self.hits, start) :]
+        if isinstance(sieve, RunSieve):
+            start = self._run_start()
+        kept = bisect_left(self.hits, start)
+        del self.hits[kept:]
         batch = Batch(self.chunk, start)
-        self.hits.extend([start + hit for hit in sieve.select(batch)])
+        if isinstance(sieve, RunSieve) and self.counts is not None:
+            hits, counts = sieve.runs(batch)
+            self.counts[kept:] = array("I", counts)
+        else:
+            hits = sieve.select(batch)
+        self.hits.extend([start + hit for hit in hits])
+
+    def _run_start(self) -> int:
+        """The line that the run begins with to which new lines may belong."""
+        if not self.hits:
+            return 0
+        return self.chunk.record_start(self.hits[-1])
 
     def find(self, start: int, passing: bytes, step: int) -> int | None:
         """The nearest hit after `start`, or before it with a `step` of -1, by its flags."""

@@ -1,196 +1,66 @@
-"""The log pane: one environment's log, followed, searched and filtered."""
+"""The log pane: one environment's log, searched, filtered, marked and saved."""
 
-import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.timer import Timer
-from textual.widget import Widget
+from textual.worker import get_current_worker
 
-from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LinkState, LogEvent, LogHole, LogLines, LogResumed
 from vibebox_tui.errors import VibeBoxError
-from vibebox_tui.logs.document import Document
+from vibebox_tui.logs.ansi import strip_sequences
+from vibebox_tui.logs.export import export
 from vibebox_tui.logs.filters import Filter, Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern, PatternError
-from vibebox_tui.logs.times import MomentError, parse_moment
+from vibebox_tui.logs.ring import Line
+from vibebox_tui.logs.times import parse_moment
+from vibebox_tui.paths import state_directory
 from vibebox_tui.protocol.messages import StreamFilter
-from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import Said
-from vibebox_tui.ui.panes.logs_words import (
-    Completeness,
-    hole,
-    interruption,
-    position_text,
-    selection_text,
-)
-from vibebox_tui.ui.panes.pane import Pane
-from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.panes.logs_history import PromptHistory
+from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
+from vibebox_tui.ui.screens.filters import FilterList
 from vibebox_tui.ui.widgets.log_prompt import LogPrompt
-from vibebox_tui.ui.widgets.log_view import LogView
-
-TAIL: Final = 1000
-"""Lines of history that are asked for at first; older ones are fetched when one goes there."""
-
-FETCH_LINES: Final = 1000
-"""Older lines that are fetched at a time."""
-
-FRAME_SECONDS: Final = 1 / 30
-"""Time between two repaints while lines arrive."""
-
-SLICE_SECONDS: Final = 0.01
-"""How long scanning may keep the screen from living, at a time."""
+from vibebox_tui.ui.widgets.log_view import IS_MARKED, LogView
 
 _LOWEST: Final = (Level.UNKNOWN, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR)
 _STREAMS: Final[tuple[StreamFilter, ...]] = ("all", "stdout", "stderr")
+_LABELS: Final = {"search": "/", "filter": "&", "jump": "@", "save": "> save to"}
 
 
-class LogsPane(Pane):
+class LogsPane(LogReader):
     """The log of one environment: follows, or is paused; searched by `/` and filtered by `&`."""
 
-    NOUN = "Logs"
-
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="logs.search"),
+        Binding("slash", "ask('search')", "Search", id="logs.search"),
         Binding("n", "hit(1)", "Next hit", show=False, id="logs.next_hit"),
         Binding("N", "hit(-1)", "Previous hit", show=False, id="logs.previous_hit"),
-        Binding("ampersand", "filter", "Filter", id="logs.filter"),
+        Binding("ampersand", "ask('filter')", "Filter", id="logs.filter"),
+        Binding("F", "filters", "List of filters", show=False, id="logs.filters"),
         Binding("v", "lowest", "Lowest level shown", show=False, id="logs.level"),
         Binding("s", "stream", "Stream: all, stdout, stderr", show=False, id="logs.stream"),
-        Binding("at", "jump", "Jump to a time", show=False, id="logs.jump"),
+        Binding("r", "collapse", "Fold repeated lines", show=False, id="logs.repeats"),
+        Binding("at", "ask('jump')", "Jump to a time", show=False, id="logs.jump"),
         Binding("C", "separator", "Separator from here", show=False, id="logs.separator"),
-        Binding("escape", "clear_search", "End the search", show=False, id="logs.clear_search"),
+        Binding("y", "copy", "Copy", show=False, id="logs.copy"),
+        Binding("greater_than_sign", "ask('save')", "Save", show=False, id="logs.save"),
+        Binding("escape", "end", "End saving or the search", show=False, id="logs.end"),
     ]
 
-    DEFAULT_CSS = """
-    LogsPane { layout: vertical; }
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        environment: Environment | None = None,
-        *,
-        settings: DashboardSettings | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's name
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(client, environment, settings=settings, id=id, classes=classes)
-        self._repaint: Timer | None = None
-        self._histories: dict[str, list[str]] = {}
-        self._before_prompt: Pattern | Selection | None = None
-        self._begin()
+    _before_prompt: Pattern | Selection | None = None
+    _is_saving = False
 
     def compose(self) -> ComposeResult:
-        self.log_view = LogView(self.document.view, self.settings)
+        yield from super().compose()
         self.prompt = LogPrompt()
-        yield self.log_view
+        self._history = PromptHistory(state_directory() / "log-history.jsonl")
         yield self.prompt
 
-    @property
-    def focus_target(self) -> Widget | None:
-        return self.log_view
-
-    def title_text(self) -> str:
-        shown = selection_text(self.document.selection, self.settings.glyphs)
-        return f"{super().title_text()}  {shown}" if shown else super().title_text()
-
-    # --- following -------------------------------------------------------------------------
-
-    def reset(self) -> None:
-        selection = self.document.selection
-        self._begin()
-        self.document.select(selection)
-        self.log_view.pattern = None
-        self.log_view.show_view(self.document.view)
-        self._tell()
-
-    async def follow(self) -> None:
-        environment = self.environment
-        assert environment is not None, "a worker is started for an environment only"
-        async with self.client.logs(environment.id, tail=TAIL) as events:
-            async for event in events:
-                self._take(event)
-                await asyncio.sleep(0)  # a full queue never waits, and the screen has to live
-
-    def _begin(self) -> None:
-        self.document = Document()
-        self._completeness = Completeness()
-        self._is_at_first_line = False
-
-    def _take(self, event: LogEvent) -> None:
-        now = self.settings.clock()
-        match event:
-            case LogLines(entries):
-                self.document.append(entries)
-            case LogResumed():
-                self._completeness.note_resumed(event)
-                level = Level.UNKNOWN if event.complete else Level.WARN
-                text = interruption(event, self.settings.glyphs)
-                self.document.note(text, event.restored_at, level=level)
-            case LogHole():
-                self._completeness.note_hole(event)
-                self.document.note(hole(event), now, level=Level.WARN)
-            case LinkState():
-                self.show_link(event)
-        self._repaint_soon()
-
-    def _repaint_soon(self) -> None:
-        """Repaint with the next frame, whatever else arrives until then."""
-        if self._repaint is None:
-            self._repaint = self.set_timer(FRAME_SECONDS, self._repaint_now)
-
-    def _repaint_now(self) -> None:
-        self._repaint = None
-        is_done = self.document.scan(SLICE_SECONDS, self._near)
-        if self.log_view.following or not is_done:
-            self.log_view.refresh_lines_now()
-        self._tell()
-        if not is_done:
-            self._scan_on()
-
-    @property
-    def _near(self) -> int | None:
-        """The line around which what is shown matters first; None is the end."""
-        return None if self.log_view.following else self.log_view.viewport.cursor
-
-    @work(group="scan", exclusive=True, exit_on_error=False)
-    async def _scan_on(self) -> None:
-        """Scan the rest in slices, between which keys and frames have their turn."""
-        while not self.document.scan(SLICE_SECONDS, self._near):
-            self.log_view.refresh_lines_now()
-            self._tell()
-            await asyncio.sleep(0)
-        self.log_view.refresh_lines_now()
-        self._tell()
-
-    def _tell(self) -> None:
-        """Say below the pane where one is in the log, above it what is shown of it."""
-        viewport = self.log_view.viewport
-        glyphs = self.settings.glyphs
-        text = position_text(self.document, viewport, self._completeness, glyphs)
-        self.detail = Content(text).markup
-
     # --- what is shown ---------------------------------------------------------------------
-
-    def select(self, selection: Selection) -> None:
-        """Show something else of the log, around the line that the cursor is on."""
-        self.document.select(selection)
-        self.document.scan(SLICE_SECONDS, self._near)
-        self.log_view.show_view(self.document.view)
-        self.retitle()
-        self._repaint_now()
-
-    def look_for(self, pattern: Pattern | None) -> None:
-        """Mark and count what `pattern` finds among what is shown."""
-        self.document.search(pattern)
-        self.log_view.pattern = pattern
-        self._repaint_now()
 
     def action_lowest(self) -> None:
         selection = self.document.selection
@@ -207,18 +77,30 @@ class LogsPane(Pane):
         self.document.note("from here", now)
         self._repaint_soon()
 
+    def action_collapse(self) -> None:
+        self.collapse(not self.document.collapses)
+        on = "folded" if self.document.collapses else "all shown"
+        self.post_message(Said(f"Repeated lines are {on}."))
+
+    def action_filters(self) -> None:
+        if not self.document.selection.filters:
+            self.post_message(Said("There is no filter yet: & sets one."))
+            return
+        screen = FilterList(self.document.selection.filters)
+        self.app.push_screen(screen, self._take_filters)
+
+    def _take_filters(self, filters: tuple[Filter, ...] | None) -> None:
+        if filters is not None:
+            self.select(replace(self.document.selection, filters=filters))
+
     # --- asking ----------------------------------------------------------------------------
 
-    def action_search(self) -> None:
-        self._before_prompt = self.document.pattern
-        self.prompt.ask("search", "/", self._histories.get("search", ()))
-
-    def action_filter(self) -> None:
-        self._before_prompt = self.document.selection
-        self.prompt.ask("filter", "&", self._histories.get("filter", ()))
-
-    def action_jump(self) -> None:
-        self.prompt.ask("jump", "@", self._histories.get("jump", ()))
+    def action_ask(self, kind: str) -> None:
+        if kind == "search":
+            self._before_prompt = self.document.pattern
+        elif kind == "filter":
+            self._before_prompt = self.document.selection
+        self.prompt.ask(kind, _LABELS[kind], self._history.entries(kind))
 
     def on_log_prompt_edited(self, event: LogPrompt.Edited) -> None:
         event.stop()
@@ -238,7 +120,7 @@ class LogsPane(Pane):
         except PatternError as error:
             self.prompt.show_problem(error.reason, error.position)
             return
-        except MomentError as error:
+        except VibeBoxError as error:
             self.prompt.show_problem(str(error))
             return
         self._close_prompt(event.kind, event.text)
@@ -270,15 +152,23 @@ class LogsPane(Pane):
             self.select(self.document.selection.without_filters())
         elif kind == "jump" and text.strip():
             self.jump_to(self._moment(text))
+        elif kind == "save" and text.strip():
+            self._save(Path(text.strip()).expanduser())
 
     def _close_prompt(self, kind: str, text: str) -> None:
         self.prompt.close()
         self.log_view.focus()
         if text.strip():
-            history = self._histories.setdefault(kind, [])
-            if text in history:
-                history.remove(text)
-            history.append(text)
+            self._history.add(kind, text)
+            self._keep_history()
+
+    @work(group="history", exclusive=True, exit_on_error=False, thread=True)
+    def _keep_history(self) -> None:
+        """Write what was entered to its file; a full disk is no reason to stop reading a log."""
+        try:
+            self._history.save()
+        except OSError as error:
+            self.log.warning(f"the history of searches and filters wasn't saved: {error}")
 
     def _moment(self, text: str) -> int:
         return parse_moment(text, round(self.settings.clock() * 1000))
@@ -296,7 +186,7 @@ class LogsPane(Pane):
     def action_hit(self, step: int) -> None:
         cursor = self.log_view.viewport.cursor
         if self.document.pattern is None or cursor is None:
-            self.post_message(Said("Nothing is searched for yet: / searches."))
+            self.post_message(Said("Nothing is searched for: / searches."))
             return
         self.document.scan(SLICE_SECONDS, cursor)
         found = self.document.find(cursor, step)
@@ -306,12 +196,15 @@ class LogsPane(Pane):
         else:
             self.log_view.go_to(found)
 
-    def action_clear_search(self) -> None:
-        self.look_for(None)
+    def action_end(self) -> None:
+        if self._is_saving:
+            self.workers.cancel_group(self, "save")
+        else:
+            self.look_for(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Esc is ours only while there is a search to end; else it goes back, as everywhere."""
-        return action != "clear_search" or self.document.pattern is not None
+        """Esc is ours only while there is something to end; else it goes back, as everywhere."""
+        return action != "end" or self._is_saving or self.document.pattern is not None
 
     def _go_to_first_hit(self) -> None:
         """From the cursor on, or where one follows, backward from the end."""
@@ -334,28 +227,60 @@ class LogsPane(Pane):
         where = "below" if event.step > 0 else "above"
         self.post_message(Said(f"No {event.what} {where}."))
 
-    # --- older lines -----------------------------------------------------------------------
+    # --- taking away -----------------------------------------------------------------------
 
-    def on_log_view_start_reached(self, event: LogView.StartReached) -> None:
-        event.stop()
-        if not self._is_at_first_line:
-            self._fetch_older()
+    def action_copy(self) -> None:
+        """Copy the marked lines, or where none is, the record that the cursor is on."""
+        marked = [strip_sequences(line.text) for line in self._marked()]
+        lines = marked or self.log_view.record_texts()
+        if lines:
+            self.app.copy_to_clipboard("\n".join(lines))
+            what = "marked lines" if marked else "lines"
+            self.post_message(Said(f"Copied {len(lines):,} {what if len(lines) > 1 else 'line'}."))
 
-    @work(group="older", exclusive=True, exit_on_error=False)
-    async def _fetch_older(self) -> None:
-        """Fetch what was before the oldest line in memory, and put it in front."""
-        environment, document = self.environment, self.document
-        oldest = document.ring.oldest_seq
-        if environment is None or oldest is None:
-            return
+    def _marked(self) -> list[Line]:
+        """The lines that are marked, oldest first."""
+        view, at = self.document.view, self.document.ring.first - 1
+        lines: list[Line] = []
+        while (found := view.find(at, IS_MARKED, 1)) is not None:
+            lines.append(self.document.ring.line(found))
+            at = found
+        return lines
+
+    def _save(self, file: Path) -> None:
+        """Write the marked lines, or where none is, all that are shown."""
+        marked = self._marked()
+        total, lines = self.document.view.snapshot()
+        if marked:
+            total, lines = len(marked), iter(marked)
+        self._is_saving = True
+        self._export(lines, total, file)
+
+    @work(group="save", exclusive=True, exit_on_error=False, thread=True)
+    def _export(self, lines: Iterator[Line], total: int, file: Path) -> None:
+        worker = get_current_worker()
+        name = self.environment.name if self.environment else ""
+
+        def goes_on(share: float) -> bool:
+            self.app.call_from_thread(self._tell_saving, share)
+            return not worker.is_cancelled
+
         try:
-            page = await self.client.rest.logs(environment.id, before_seq=oldest, limit=FETCH_LINES)
+            written = export(lines, total, file, [name], goes_on)
+            said = f"Saved {written:,} lines to {file}." if written is not None else "Not saved."
+            self.post_message(Said(said))
         except VibeBoxError as error:
-            self.post_message(Said(f"Older lines: {error}", "warning"))
-            return
-        if document is not self.document:
-            return
-        self._is_at_first_line = not page.data
-        if page.data:
-            document.ring.prepend(page.data)
-            self._repaint_soon()
+            self.post_message(Said(str(error), "error"))
+        finally:
+            self.app.call_from_thread(self._end_saving)
+
+    def _tell_saving(self, share: float) -> None:
+        width = 20
+        done = round(share * width)
+        full, empty = ("█", "░") if self.settings.glyphs.unicode else ("#", ".")
+        self.detail = f"saving {full * done}{empty * (width - done)} {share:.0%}, Esc cancels"
+
+    def _end_saving(self) -> None:
+        self._is_saving = False
+        self.refresh_bindings()
+        self._tell()

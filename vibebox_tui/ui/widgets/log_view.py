@@ -18,6 +18,7 @@ from textual.scrollbar import ScrollTo
 from textual.strip import Strip
 from textual.widget import Widget
 
+from vibebox_tui.logs.ansi import strip_sequences
 from vibebox_tui.logs.chunk import LEVELS, MARKED
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern
@@ -53,7 +54,8 @@ _FROM: Final = {
 }
 """For each value of a line's flags, whether it is at least so severe."""
 
-_IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
+IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
+"""The same, whether it is marked."""
 
 
 class LogView(ScrollView, can_focus=True):
@@ -199,6 +201,14 @@ class LogView(ScrollView, can_focus=True):
         self.viewport.go_to(position)
         self._moved()
 
+    def record_texts(self) -> list[str]:
+        """The lines of the record that the cursor is on, without escape sequences."""
+        line = self.cursor_line
+        if line is None:
+            return []
+        record = self.view.ring.record(line.position)
+        return [strip_sequences(self.view.ring.line(position).text) for position in record]
+
     @property
     def cursor_line(self) -> Line | None:
         """The line that the cursor is on; while following, the newest."""
@@ -218,6 +228,8 @@ class LogView(ScrollView, can_focus=True):
         if not self.wraps and self._column and not line.is_note:
             strip = strip.crop(self._column, self._column + width)
         strip = Strip.join([self._prefix(line, part), strip]).adjust_cell_length(width)
+        if part == 0:
+            strip = self._with_count(strip, position, width)
         if position == self.viewport.cursor and not self.following:
             strip = strip.apply_style(
                 self.get_component_rich_style("log-view--cursor", partial=True)
@@ -234,6 +246,16 @@ class LogView(ScrollView, can_focus=True):
             self.viewport.height = self.size.height
             self._shown = self.viewport.rows()
         return self._shown
+
+    def _with_count(self, strip: Strip, position: int, width: int) -> Strip:
+        """The row with `×3` at its right end, where the line stands for three."""
+        count = self.view.count(self.view.row(position))
+        if count == 1 or self.view.ring.line(position).is_continuation:
+            return strip
+        text = f" {'×' if self.settings.glyphs.unicode else 'x'}{count:,}"
+        return Strip.join(
+            [strip.crop(0, width - len(text)), Strip([Segment(text, self._look.mark)])]
+        )
 
     def _prefix(self, line: Line, part: int) -> Strip:
         """Time, mark and level before the first row of a line, as many blanks before the others."""
@@ -411,7 +433,7 @@ class LogView(ScrollView, can_focus=True):
         self._find(_FROM[Level.WARN if warnings else Level.ERROR], step, "error")
 
     def action_marked(self, step: int) -> None:
-        self._find(_IS_MARKED, step, "mark")
+        self._find(IS_MARKED, step, "mark")
 
     def action_mark(self) -> None:
         line = self.cursor_line
