@@ -199,9 +199,9 @@ async def test_a_context_that_is_not_there(vibebox: Vibebox) -> None:
     assert_sentence(await vibebox("--context", "prod"), 2, "no such context")
 
 
-async def test_a_home_that_cannot_be_written(vibebox: Vibebox, short_path: Path) -> None:
+async def test_a_state_directory_that_cannot_be_made(vibebox: Vibebox, short_path: Path) -> None:
     (short_path / "file").touch()
-    outcome = await vibebox(HOME=str(short_path / "file"), XDG_RUNTIME_DIR=str(short_path / "file"))
+    outcome = await vibebox(XDG_STATE_HOME=str(short_path / "file"))
     assert_sentence(outcome, 1, str(short_path / "file"))
 
 

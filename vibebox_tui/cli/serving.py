@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -28,7 +29,7 @@ async def serve_until_told(server: "Server", *, or_input_ends: bool) -> None:
     The latter is a leash: a pipe whose other end has whoever started the server, so that it
     doesn't outlive them.
     """
-    leash = asyncio.create_task(_stop_at_end_of_input(server)) if or_input_ends else None
+    leash = asyncio.create_task(_end_with_input()) if or_input_ends else None
     await server.serve()
     if leash is not None:
         leash.cancel()
@@ -36,7 +37,8 @@ async def serve_until_told(server: "Server", *, or_input_ends: bool) -> None:
             await leash
 
 
-async def _stop_at_end_of_input(server: "Server") -> None:
+async def _end_with_input() -> None:
+    """Tell this process to end, as from outside, as soon as standard input has ended."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     descriptor = sys.stdin.fileno()
@@ -50,4 +52,4 @@ async def _stop_at_end_of_input(server: "Server") -> None:
         await ended.wait()
     finally:
         loop.remove_reader(descriptor)
-    await server.stop()
+    signal.raise_signal(signal.SIGTERM)

@@ -6,7 +6,7 @@ from vibebox_tui import paths
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.credentials import Credentials, StaticToken, TokenCommand, TokenFile
 from vibebox_tui.config import Context
-from vibebox_tui.errors import UsageError
+from vibebox_tui.errors import UsageError, VibeBoxError
 
 
 class NoTokenError(UsageError):
@@ -17,21 +17,39 @@ class NoTokenError(UsageError):
         self.address = address
 
 
+class MalformedTokenError(VibeBoxError):
+    """A token has characters that can't be sent in a header, and that no token has."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"the token for {address} is none: it has spaces or other characters that no token has"
+        )
+        self.address = address
+
+
 def credentials_of(context: Context, address: ServerAddress) -> Credentials:
     """The way to be let in that `context` names; a server on a Unix socket has its own.
 
     Raises:
         NoTokenError: it names none, or a variable that isn't set.
+        MalformedTokenError: what it gives can't be a token.
     """
     if context.token:
-        return StaticToken(context.token)
+        return _given(context.token, address)
     if context.token_command:
         return TokenCommand(context.token_command)
     if context.token_env:
-        return StaticToken(_from_environment(context.token_env, address))
+        return _given(_from_environment(context.token_env, address), address)
     if address.socket is not None:
         return TokenFile(paths.credential_file(address.socket))
     raise NoTokenError(str(address), f"there is no token for {address}")
+
+
+def _given(token: str, address: ServerAddress) -> Credentials:
+    token = token.strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise MalformedTokenError(str(address))
+    return StaticToken(token)
 
 
 def _from_environment(name: str, address: ServerAddress) -> str:
