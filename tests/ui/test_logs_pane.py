@@ -428,3 +428,26 @@ async def test_what_was_typed_is_remembered_over_restarts(state_home: Path):
     async with pane_with(entries(9, levelled)) as (app, pilot):
         await pilot.press("ampersand", "up", "enter")
         await says(app, "2 of 9 kept")
+
+
+async def test_a_histogram_goes_to_the_time_of_a_bar():
+    lines = [
+        LogEntry(
+            "env-1", "stdout", levelled(n), f"2025-10-09T08:{n // 60:02d}:{n % 60:02d}.000Z", n
+        )
+        for n in range(1, 200)
+    ]
+    async with pane_with(lines) as (app, pilot):
+        histogram = app.pane.histogram
+        await pilot.press("H")
+        await wait_for(lambda: histogram.size.height == 4 and histogram.render_line(2).text.strip())
+        assert "199 lines" not in histogram.render_line(3).text
+        await pilot.press("left", "left")
+        await wait_for(lambda: not app.pane.log_view.following)
+        line = app.pane.log_view.cursor_line
+        assert line is not None
+        assert line.time < 1_759_996_999_000
+        await pilot.press("escape")
+        assert app.pane.log_view.has_focus
+        await pilot.press("H")
+        assert not histogram.display

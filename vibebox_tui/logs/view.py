@@ -5,7 +5,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from vibebox_tui.logs.batch import Batch, Indices
 from vibebox_tui.logs.chunk import Chunk, Line
@@ -29,6 +29,13 @@ class RunSieve(Sieve, Protocol):
 
     def runs(self, batch: Batch) -> tuple[Indices, list[int]]:
         """The indices of the lines that are shown, and how many each of them stands for."""
+
+
+class Part(NamedTuple):
+    """A chunk, and the indices of those of its lines that are shown."""
+
+    chunk: Chunk
+    hits: "range | array[int]"
 
 
 class View:
@@ -138,6 +145,11 @@ class View:
         index = bisect_right(ends, row)
         segment = self._segments[index]
         return segment.counts[row - ends[index] + len(segment.hits)] if segment.counts else 1
+
+    def parts(self) -> list[Part]:
+        """All that is shown, chunk by chunk; the indices change with the view."""
+        self._sync()
+        return [Part(segment.chunk, segment.hits) for segment in self._segments]
 
     def snapshot(self) -> tuple[int, Iterator[Line]]:
         """How many lines are shown now, and these one by one; whatever happens to the log."""

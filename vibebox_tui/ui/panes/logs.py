@@ -24,6 +24,7 @@ from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_history import PromptHistory
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
 from vibebox_tui.ui.screens.filters import FilterList
+from vibebox_tui.ui.widgets.log_histogram import LogHistogram
 from vibebox_tui.ui.widgets.log_prompt import LogPrompt
 from vibebox_tui.ui.widgets.log_view import IS_MARKED, LogView
 
@@ -44,6 +45,7 @@ class LogsPane(LogReader):
         Binding("v", "lowest", "Lowest level shown", show=False, id="logs.level"),
         Binding("s", "stream", "Stream: all, stdout, stderr", show=False, id="logs.stream"),
         Binding("r", "collapse", "Fold repeated lines", show=False, id="logs.repeats"),
+        Binding("H", "histogram", "Histogram", show=False, id="logs.histogram"),
         Binding("at", "ask('jump')", "Jump to a time", show=False, id="logs.jump"),
         Binding("C", "separator", "Separator from here", show=False, id="logs.separator"),
         Binding("y", "copy", "Copy", show=False, id="logs.copy"),
@@ -92,6 +94,23 @@ class LogsPane(LogReader):
     def _take_filters(self, filters: tuple[Filter, ...] | None) -> None:
         if filters is not None:
             self.select(replace(self.document.selection, filters=filters))
+
+    def action_histogram(self) -> None:
+        """Show the lines over time and give it the keys, or hide it."""
+        self.histogram.toggle_class("-shown")
+        if self.histogram.has_class("-shown"):
+            self.histogram.focus()
+            self.call_after_refresh(self._tell)
+        else:
+            self.log_view.focus()
+
+    def on_log_histogram_time_chosen(self, event: LogHistogram.TimeChosen) -> None:
+        event.stop()
+        self.jump_to(event.time)
+
+    def on_log_histogram_left(self, event: LogHistogram.Left) -> None:
+        event.stop()
+        self.log_view.focus()
 
     # --- asking ----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from vibebox_tui.logs.document import Document
 from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern
+from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_words import (
@@ -27,6 +28,7 @@ from vibebox_tui.ui.panes.logs_words import (
 )
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.log_histogram import LogHistogram
 from vibebox_tui.ui.widgets.log_view import LogView
 
 TAIL: Final = 1000
@@ -65,7 +67,9 @@ class LogReader(Pane):
         self._begin()
 
     def compose(self) -> ComposeResult:
+        self.histogram = LogHistogram(self.settings.glyphs)
         self.log_view = LogView(self.document.view, self.settings)
+        yield self.histogram
         yield self.log_view
 
     @property
@@ -98,6 +102,7 @@ class LogReader(Pane):
     def _begin(self) -> None:
         self.document = Document()
         self._completeness = Completeness()
+        self._tally = Tally(self.document.view)
         self._is_at_first_line = False
 
     def _take(self, event: LogEvent) -> None:
@@ -147,11 +152,23 @@ class LogReader(Pane):
         self._tell()
 
     def _tell(self) -> None:
-        """Say below the pane where one is in the log, above it what is shown of it."""
+        """Say below the pane where one is in the log; show it in the histogram."""
         viewport = self.log_view.viewport
         glyphs = self.settings.glyphs
         text = position_text(self.document, viewport, self._completeness, glyphs)
         self.detail = Content(text).markup
+        if self.histogram.has_class("-shown"):
+            self._count()
+
+    def _count(self) -> None:
+        """Count the lines over time, for a slice; the rest with the next frame."""
+        if self._tally.view is not self.document.view:
+            self._tally = Tally(self.document.view)
+        if not self._tally.scan(SLICE_SECONDS):
+            self._repaint_soon()
+        line = None if self.log_view.following else self.log_view.cursor_line
+        slots = self._tally.slots(self.histogram.size.width)
+        self.histogram.show(slots, line.time if line else None)
 
     # --- what is shown ---------------------------------------------------------------------
 
