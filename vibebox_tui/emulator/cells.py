@@ -105,8 +105,8 @@ _MOST_CLUSTERS = 16_384
 _memory: dict[str, tuple[str, ...]] = {}
 """Cells of clusters."""
 
-_growing: set[str] = set()
-"""Of those, the ones that have more columns than their first code point, or are too long."""
+_overlong: set[str] = set()
+"""Of those, the ones with more code points than a cell may hold."""
 
 
 def cells_of(found: list[str]) -> list[str]:
@@ -123,11 +123,11 @@ def _cells(cluster: str) -> tuple[str, ...]:
     if cells is None:
         if len(_memory) >= _MOST_CLUSTERS:
             _memory.clear()
-            _growing.clear()
+            _overlong.clear()
         columns = _width(cluster)
         cells = _memory[cluster] = (cluster, "")[:columns]
-        if _width(cluster[:1]) != columns or len(cluster) > LONGEST_CLUSTER:
-            _growing.add(cluster)
+        if len(cluster) > LONGEST_CLUSTER:
+            _overlong.add(cluster)
     return cells
 
 
@@ -136,14 +136,9 @@ def columns_of(cluster: str) -> int:
     return len(_cells(cluster))
 
 
-def any_growing(found: list[str]) -> bool:
-    """Whether one of the clusters has more columns than its first code point (or is too long):
-    where that one's column is the last, it must do with it. Ask after `cells_of`."""
-    return not _growing.isdisjoint(found)
-
-
-def is_growing(cluster: str) -> bool:
-    return _cells(cluster) != () and cluster in _growing
+def any_overlong(found: list[str]) -> bool:
+    """Whether one of the clusters is too long for a cell. Ask after `cells_of`."""
+    return bool(_overlong) and not _overlong.isdisjoint(found)
 
 
 def _width(cluster: str) -> int:

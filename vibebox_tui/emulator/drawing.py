@@ -2,12 +2,11 @@
 
 from .cells import (
     LONGEST_CLUSTER,
-    any_growing,
+    any_overlong,
     cells_of,
     clusters,
     code_points,
     columns_of,
-    is_growing,
     is_narrow,
     stretches,
 )
@@ -23,8 +22,8 @@ class Drawing(Grid):
     def reset_drawing(self) -> None:
         self.designated: list[str] = ["B", "B", "B", "B"]
         """Final bytes of what is designated as G0 to G3."""
-        self.shifted_left, self.shifted_right = 0, 2
-        """Which of G0 to G3 is GL and GR."""
+        self.shifted = 0
+        """Which of G0 to G3 is in use."""
         self.single_shift: int | None = None
         self.last_drawn = ""
         """Ends in the character that REP repeats."""
@@ -33,7 +32,7 @@ class Drawing(Grid):
 
     def drawing_changed(self) -> None:
         """Work out what the hot path asks: whether text may be laid down as it is."""
-        self.charset_in_use = CHARSETS[self.designated[self.shifted_left]]
+        self.charset_in_use = CHARSETS[self.designated[self.shifted]]
         self.draws_plainly = (
             not self.modes.insert
             and self.single_shift is None
@@ -177,7 +176,7 @@ class Drawing(Grid):
 
     def shift(self, number: int) -> None:
         """Make G0 to G3 the set in use, until the next shift."""
-        self.shifted_left = number
+        self.shifted = number
         self.drawing_changed()
 
     def shift_once(self, number: int) -> None:
@@ -245,34 +244,31 @@ class Drawing(Grid):
         """Add the clusters of `text` to cells that are to be placed; the first one may belong to
         the last of them, or to what stands before the cursor."""
         if not self.modes.autowrap or self.left == self.right:
-            self._place(cells)  # not all of them may find a place
-            cells.clear()
+            self._join_one_by_one(cells, text)  # not every cell may find a place
+            return
         before = (cells[-1] or cells[-2]) if cells else self._cell_before()
         split = clusters if self.modes.grapheme_clusters else code_points
         extended, others = split(before, text)
         if len(extended) > len(before):
             self._extend_last(cells, before, extended)
         added = cells_of(others)
-        if any_growing(others) and not self._fits_row(len(cells) + len(added)):
-            self._join_growing(cells, others)
+        if any_overlong(others):
+            self._join_one_by_one(cells, "".join(others))
         else:
             cells += added
 
-    def _fits_row(self, count: int) -> bool:
-        """Whether so many cells have room from the cursor to the end of the row."""
-        cursor = self.cursor
-        return not cursor.pending and cursor.x + count <= self._limit()
-
-    def _join_growing(self, cells: list[str], found: list[str]) -> None:
-        """Add clusters some of which may stand at the end of a row, with less room than they
-        need."""
-        for cluster in found:
-            if is_growing(cluster):
-                self._place(cells)
-                cells.clear()
-                self._place_growing(cluster)
-            else:
-                cells += cells_of([cluster])
+    def _join_one_by_one(self, cells: list[str], text: str) -> None:
+        """Place the cells, then the code points of `text`, each as if it came by itself."""
+        self._place(cells)
+        cells.clear()
+        split = clusters if self.modes.grapheme_clusters else code_points
+        for character in text:
+            before = self._cell_before()
+            extended, others = split(before, character)
+            if others:
+                self._place(cells_of(others))
+            elif before:
+                self._extend(extended, len(before))
 
     def _extend_last(self, cells: list[str], before: str, cluster: str) -> None:
         """Let the last cell, which is to be placed or stands before the cursor, be `cluster`."""
@@ -282,14 +278,6 @@ class Drawing(Grid):
             self._place(cells)
             cells.clear()
             self._extend(cluster, len(before))
-
-    def _place_growing(self, cluster: str) -> None:
-        """Place a cluster as if its code points came one by one: the second column that it may
-        need is taken where it is there, and its place is where its first column had one."""
-        base = cluster[0]
-        if columns_of(base):
-            self._place([base, ""] if columns_of(base) == 2 else [base])
-            self._extend(cluster, 1)
 
     def _cell_before(self) -> str:
         """The cluster that the cursor stands behind, or nothing at the left edge."""
@@ -307,14 +295,29 @@ class Drawing(Grid):
         was_wide = not cells[x]
         x -= was_wide
         line.wide = line.changed = True
-        if columns_of(cluster) == 2 and not was_wide and not cursor.pending:
-            style = line.styles[x]
-            if self.modes.insert:
-                line.insert(cursor.x, 1, self._limit(), style, self.columns)
-            line.put(cursor.x, " ", style, self.columns)
-            cells[cursor.x] = ""
-            self._advance(cursor.x + 1, self._limit())
-        cells[x] = cluster
+        if columns_of(cluster) == 1 or was_wide:
+            cells[x] = cluster
+        elif not cursor.pending:
+            self._widen(line, x, cluster)
+        elif self.modes.autowrap and self._limit() - self.left >= 2:
+            self._move_to_next_row(line, x, cluster)
+
+    def _widen(self, line: Line, x: int, cluster: str) -> None:
+        """Give a cluster the column of the cursor as its second one."""
+        cursor, style, limit = self.cursor, line.styles[x], self._limit()
+        if self.modes.insert:
+            line.insert(cursor.x, 1, limit, style, self.columns)
+        line.put(cursor.x, " ", style, self.columns)
+        line.open(self.columns)[x : x + 2] = [cluster, ""]
+        self._advance(cursor.x + 1, limit)
+
+    def _move_to_next_row(self, line: Line, x: int, cluster: str) -> None:
+        """A cluster in the last column has become wide: as if it had been so from the start."""
+        style, pen = line.styles[x], self.style
+        line.open(self.columns)[x] = " "
+        self.style = style
+        self._place([cluster, ""])
+        self.style = pen
 
     def _place(self, cells: str | list[str]) -> None:
         """Write cells from the cursor on, over as many rows as it takes."""
@@ -332,7 +335,7 @@ class Drawing(Grid):
                 self._overwrite(cells[end:])
                 return
             if end < count and not cursor.pending:
-                end += self._leave_column(limit, cells[end])
+                end += self._leave_column(limit)
             start = end
 
     def _put(self, cells: str | list[str]) -> None:
@@ -344,22 +347,21 @@ class Drawing(Grid):
         line.put(x, cells, self.style, columns)
         self._advance(x + len(cells), limit)
 
-    def _leave_column(self, limit: int, cell: str) -> int:
+    def _leave_column(self, limit: int) -> int:
         """Leave the last column blank, for a wide character that goes to the next row; where
-        that has no room either, the character gets one column. Cells that this has used up."""
+        that has no room either, it is dropped. Cells that this has used up."""
         if limit - self.left < 2:
-            self._put([cell])
             return 2
         self._put(" ")
         return 0
 
     def _overwrite(self, cells: str | list[str]) -> None:
-        """Without autowrap: the last column takes what comes, one after the other."""
+        """Without autowrap: the last column takes what has one column, one after the other."""
         if isinstance(cells, str):
             self._put(cells[-1])
             return
-        for cell in cells:
-            if cell:
+        for cell, right in zip(cells, [*cells[1:], " "], strict=True):
+            if cell and right:
                 self._put([cell])
 
     def _limit(self) -> int:

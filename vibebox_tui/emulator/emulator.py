@@ -45,14 +45,14 @@ class Emulator:
         resizable: bool = False,
         clipboard: bool = False,
     ) -> None:
-        self._screen = Screen(
+        self.screen = Screen(
             max(1, columns),
             max(1, rows),
             scrollback_lines,
             resizable=resizable,
             clipboard_allowed=clipboard,
         )
-        self._stream = Stream(self._screen)
+        self._stream = Stream(self.screen)
         self._decoder = codecs.getincrementaldecoder("utf-8")(_ERRORS)
         self._fed = True
         self._seen: list[Line] = []
@@ -61,16 +61,16 @@ class Emulator:
 
     @property
     def rows(self) -> int:
-        return self._screen.lines
+        return self.screen.lines
 
     @property
     def columns(self) -> int:
-        return self._screen.columns
+        return self.screen.columns
 
     @property
     def modes(self) -> Modes:
         """What the remote side has switched on; only to be read."""
-        return self._screen.modes
+        return self.screen.modes
 
     def feed(self, data: bytes | str) -> None:
         """Take what the remote side sent: bytes (UTF-8, split anywhere) or decoded text."""
@@ -85,16 +85,16 @@ class Emulator:
         """Change the size (at least 1 by 1): soft-wrapped lines flow anew, the cursor stays in
         its place in the text. The alternate screen is cut or filled up, not reflowed."""
         self._fed = True
-        self._screen.resize(max(1, rows), max(1, columns))
+        self.screen.resize(max(1, rows), max(1, columns))
 
     @property
     def display(self) -> list[str]:
         """The screen as text, a string per row; a wide character stands in it once."""
-        return self._screen.display
+        return self.screen.display
 
     @property
     def cursor(self) -> Cursor:
-        cursor, modes = self._screen.cursor, self._screen.modes
+        cursor, modes = self.screen.cursor, self.screen.modes
         return Cursor(
             cursor.y, cursor.x, modes.cursor_visible, modes.cursor_shape, modes.cursor_blinking
         )
@@ -102,32 +102,32 @@ class Emulator:
     @property
     def title(self) -> str:
         """The window's title (OSC 0, 2), control characters removed."""
-        return self._screen.title
+        return self.screen.title
 
     @property
     def icon_name(self) -> str:
         """The icon's title (OSC 0, 1), control characters removed."""
-        return self._screen.icon_name
+        return self.screen.icon_name
 
     @property
     def directory(self) -> str:
         """The working directory that the shell reported (OSC 7), or an empty string."""
-        return self._screen.directory
+        return self.screen.directory
 
     @property
     def palette(self) -> Palette:
         """The colours behind the numbers; only to be read."""
-        return self._screen.palette
+        return self.screen.palette
 
     @property
     def bells(self) -> int:
         """Times that BEL rang."""
-        return self._screen.bells
+        return self.screen.bells
 
     @property
     def scrollback_length(self) -> int:
         """Lines that can be asked for above the screen."""
-        return len(self._screen.scrollback)
+        return len(self.screen.scrollback)
 
     def runs(self, row: int) -> Sequence[Run]:
         """The cells of a row as runs of one style each, from the left; what isn't covered at
@@ -136,23 +136,23 @@ class Emulator:
         `row` counts from 0 on the screen; -1 is the newest line of the scrollback, and
         `-scrollback_length` its oldest.
         """
-        return self._screen.line_at(row).collected_runs()
+        return self.screen.line_at(row).collected_runs()
 
     def is_wrapped(self, row: int) -> bool:
         """Whether the text of `row` (as in `runs`) goes on in the next one."""
-        return self._screen.line_at(row).wrapped
+        return self.screen.line_at(row).wrapped
 
     def marks(self, row: int) -> str:
         """The shell's marks on `row` (OSC 133): A where a prompt, B where a command, C where its
         output begins, D where it ended; an empty string mostly."""
-        return self._screen.line_at(row).mark
+        return self.screen.line_at(row).mark
 
     def take_changes(self) -> Changes:
         """What changed since this was last asked; costs nothing when nothing did."""
         if not self._fed:
             return NOTHING
         self._fed = False
-        screen, cursor, seen = self._screen, self.cursor, self._seen
+        screen, cursor, seen = self.screen, self.cursor, self._seen
         rows, everything = screen.rows, screen.everything_changed
         changed = list(range(len(rows)))
         if not everything and len(seen) == len(rows):
@@ -169,11 +169,11 @@ class Emulator:
     def take_replies(self) -> bytes:
         """What the terminal answers to the remote side's queries, once; never more than 64 KiB,
         and never anything that the remote side itself sent."""
-        return self._screen.take_replies()
+        return self.screen.take_replies()
 
     def take_clipboard(self) -> str | None:
         """The text that the remote side copied since this was last asked, if it may and did."""
-        copied = self._screen.clipboard
+        copied = self.screen.clipboard
         return copied.pop() if copied else None
 
 

@@ -148,6 +148,10 @@ class Line:
         target[x:end] = cells
         self.styles[x:end] = [style] * (end - x)
 
+    def present_cells(self) -> list[str]:
+        """The cells of the line in whichever form it is; not to be changed."""
+        return self._spread() if self.cells is None else self.cells
+
     def cell(self, x: int, columns: int) -> str:
         """The cluster in column `x`, or whose right half is there."""
         if self.cells is None and x == self.length - 1 and self.runs[-1][0]:
@@ -261,6 +265,7 @@ class Line:
         runs.append((text, style))
 
     def _spread(self) -> list[str]:
+        """The closed line's cells."""
         text = self.text
         if self.lengths is None:
             return list(text)

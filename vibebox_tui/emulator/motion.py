@@ -18,8 +18,7 @@ class SavedCursor:
     pending: bool = False
     style: Style = PLAIN
     designated: tuple[str, ...] = ("B", "B", "B", "B")
-    shifted_left: int = 0
-    shifted_right: int = 2
+    shifted: int = 0
     origin: bool = False
 
 
@@ -145,8 +144,7 @@ class Motion(Drawing):
             cursor.pending,
             self.style,
             tuple(self.designated),
-            self.shifted_left,
-            self.shifted_right,
+            self.shifted,
             self.modes.origin,
         )
 
@@ -155,7 +153,7 @@ class Motion(Drawing):
         saved, cursor = self.saved[self.modes.alternate_screen], self.cursor
         self.style = saved.style
         self.designated = list(saved.designated)
-        self.shifted_left, self.shifted_right = saved.shifted_left, saved.shifted_right
+        self.shifted = saved.shifted
         self.modes.origin = saved.origin
         cursor.x = min(saved.x, self.columns - 1)
         cursor.y = min(saved.y, self.lines - 1)

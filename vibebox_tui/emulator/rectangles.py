@@ -37,12 +37,13 @@ class Rectangles(Editing):
         corners = [*numbers, *[0] * 8][:8]
         top, left, end_row, end_column = self._area(tuple(corners[:4]))
         target_top, target_left, *_ = self._area((corners[5], corners[6], 0, 0))
-        lines = [self._opened(line) for line in self.rows[top:end_row]]
-        copies = [(line.open(0)[left:end_column], line.styles[left:end_column]) for line in lines]
-        room = self._last_column() - target_left
+        end_column = min(end_column, left + self._last_column() - target_left)
+        copies = [self._copied(line, left, end_column) for line in self.rows[top:end_row]]
         targets = self.rows[target_top : self._last_row()]
         for line, (cells, styles) in zip(targets, copies, strict=False):
-            self._paste(self._opened(line), target_left, cells[:room], styles[:room])
+            if cells:
+                self._opened(line).put(target_left, cells, styles[0], self.columns)
+                line.styles[target_left : target_left + len(styles)] = styles
 
     def change_attributes(self, *numbers: int) -> None:
         """DECCARA: set or reset bold, underline, blink, reverse."""
@@ -66,11 +67,15 @@ class Rectangles(Editing):
                 if not present.attributes & spared:
                     line.put(column, character, style or present, self.columns)
 
-    def _paste(self, line: Line, left: int, cells: list[str], styles: list[Style]) -> None:
-        if not cells:
-            return
-        line.put(left, cells, styles[0], self.columns)
-        line.styles[left : left + len(styles)] = styles
+    def _copied(self, line: Line, left: int, end: int) -> tuple[list[str], list[Style]]:
+        """A stretch of a line; of a wide character that it would cut, blanks."""
+        source = line.open(self.columns)
+        cells, styles = source[left:end], line.styles[left:end]
+        if cells and not cells[0]:
+            cells[0] = " "
+        if cells and end < len(source) and not source[end]:
+            cells[-1] = " "
+        return cells, styles
 
     def _change(self, numbers: tuple[int, ...], table: dict[int, tuple[int, int, int]]) -> None:
         area, changes = self._area(numbers[:4]), numbers[4:] or (0,)

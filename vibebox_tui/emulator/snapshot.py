@@ -1,16 +1,225 @@
-"""A terminal's state as bytes that draw it again elsewhere."""
+"""A terminal's state as bytes that draw it again elsewhere, here or in xterm.js.
+
+They begin with a full reset and are in the order in which nothing undoes what came before: text,
+saved cursors, modes, and last the cursor and the pen. Not in them: half a sequence that the
+parser is in, the character that REP repeats, times of the bell.
+"""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+import wcwidth
 
 from .emulator import Emulator
+from .line import Line, Run
+from .modes import MODE_NAMES, CursorShape, Modes
+from .motion import SavedCursor
+from .palette import colour_specification
+from .screen import Screen
+from .sgr import sgr_parameters
+from .style import PLAIN, Attributes, Style
+
+_AFTER_TEXT = ("4", "20", "?7")
+"""Modes that change how text is written: set when all of it is."""
+
+_NOT_SWITCHED = ("?3", "?6", "?12", "?25", "?40", "?66", "?69")
+"""Modes that are said in other ways, or with what belongs to them."""
 
 
 def snapshot(emulator: Emulator, *, scrollback: bool = True) -> bytes:
     """Bytes that make a new emulator of the same size equal to this one: both buffers, cursor,
     modes, tab stops, and the scrollback where it is wanted. They are good for xterm.js too."""
-    lines = (_line(emulator, row) for row in range(emulator.rows))
-    cursor = emulator.cursor
-    place = f"\x1b[{cursor.row + 1};{cursor.column + 1}H"
-    return ("\x1bc" + "\r\n".join(lines) + place).encode()
+    screen = emulator.screen
+    parts = ["\x1bc", "\x1b[3J", *_level(screen), *_surroundings(screen)]
+    history = list(screen.scrollback.lines) if scrollback else []
+    parts += _text([*history, *screen.primary], screen.columns)
+    parts += _saved_cursor(screen.saved[False])
+    active = screen.modes.alternate_screen
+    saved = screen.saved[True]
+    if active or saved != SavedCursor() or any(map(Line.content_length, screen.alternate)):
+        parts += ["\x1b[?47h\x1b[H", *_text(screen.alternate, screen.columns)]
+        parts += _saved_cursor(saved)
+        parts += [] if active else ["\x1b[?47l"]
+    parts += [*_tab_stops(screen), *_modes(screen), *_cursor(screen)]
+    return "".join(parts).encode("utf-8", "replace")
 
 
-def _line(emulator: Emulator, row: int) -> str:
-    return "".join(text for text, _ in emulator.runs(row)).rstrip()
+def _level(screen: Screen) -> Iterator[str]:
+    if screen.conformance_level != 5:
+        yield f'\x1b[6{screen.conformance_level};1"p'
+
+
+def _surroundings(screen: Screen) -> Iterator[str]:
+    """Titles, directory, colours, saved modes."""
+    for title, icon_name in screen.title_stack:
+        yield f"\x1b]2;{title}\x07\x1b]1;{icon_name}\x07\x1b[22t"
+    if screen.title:
+        yield f"\x1b]2;{screen.title}\x07"
+    if screen.icon_name:
+        yield f"\x1b]1;{screen.icon_name}\x07"
+    if screen.directory:
+        yield f"\x1b]7;file://{quote(screen.directory)}\x07"
+    for index, colour in screen.palette.changed.items():
+        yield f"\x1b]4;{index};{colour_specification(colour)}\x07"
+    for number, colour in screen.palette.dynamic.items():
+        yield f"\x1b]{number};{colour_specification(colour)}\x07"
+    for mode, value in screen.saved_modes.items():
+        present = screen.mode_value(mode)
+        yield f"\x1b[{mode}{_final(value)}\x1b[{mode}s\x1b[{mode}{_final(bool(present))}"
+
+
+def _text(lines: list[Line], columns: int) -> Iterator[str]:
+    """The lines from where the cursor is, which is at the left of a blank row."""
+    pen, before = PLAIN, ""
+    for line, is_last in zip(lines, [*[False] * (len(lines) - 1), True], strict=True):
+        yield from (f"\x1b]133;{kind}\x07" for kind in line.mark)
+        continues = line.wrapped and not is_last
+        runs, before = _runs(line, columns, before, continues)
+        for text, style in runs:
+            yield _pen_change(pen, style) + text
+            pen = style
+        if not before and not is_last:
+            yield _pen_change(pen, PLAIN) + "\r\n"
+            pen = PLAIN
+    yield _pen_change(pen, PLAIN)
+
+
+def _runs(line: Line, columns: int, before: str, continues: bool) -> tuple[list[Run], str]:
+    """What to write for a line, after the cell `before` where that ran on into it; and the cell
+    from which it runs on into the next one, if it does."""
+    cells = line.present_cells()
+    if _joins_differently(cells, before):
+        cells = line.open(columns)
+        wrap: list[Run] = [(" ", PLAIN)] if before else []
+        return [*wrap, *_cell_by_cell(cells, line.styles)], ""
+    runs = list(line.collected_runs())
+    covered = line.content_length() if line.cells is not None else line.length
+    blanks = columns - covered if continues else int(bool(before) and not covered)
+    if blanks:
+        runs.append((" " * blanks, PLAIN))
+    if not continues:
+        return runs, ""
+    return runs, line.cell(columns - 1, columns)
+
+
+def _joins_differently(cells: list[str], before: str) -> bool:
+    """Whether the cells, written in one go behind `before`, would be other clusters."""
+    if before.isascii() and all(map(str.isascii, cells)):
+        return False
+    found = [before, *cells] if before else cells
+    found = [cell for cell in found if cell]
+    return list(wcwidth.iter_graphemes("".join(found))) != found
+
+
+def _cell_by_cell(cells: list[str], styles: list[Style]) -> Iterator[Run]:
+    """A line from right to left, so that no cell meets what it would join."""
+    for column in range(len(cells) - 1, -1, -1):
+        if cells[column] and (cells[column] != " " or styles[column] is not PLAIN or not column):
+            yield f"\x1b[{column + 1}G{cells[column]}", styles[column]
+
+
+def _pen_change(pen: Style, style: Style) -> str:
+    """From one pen to another."""
+    if pen is style:
+        return ""
+    change = f"\x1b[{sgr_parameters(style)}m"
+    if pen.link != style.link:
+        change += f"\x1b]8;;{style.link}\x07"
+    protected = style.attributes & Attributes.PROTECTED
+    if (pen.attributes & Attributes.PROTECTED) != protected:
+        change += '\x1b[1"q' if protected else '\x1b[0"q'
+    guarded = style.attributes & Attributes.GUARDED
+    if (pen.attributes & Attributes.GUARDED) != guarded:
+        change += "\x1bV" if guarded else "\x1bW"
+    return change
+
+
+def _saved_cursor(saved: SavedCursor) -> Iterator[str]:
+    if saved == SavedCursor():
+        return
+    yield _pen_change(PLAIN, saved.style)
+    yield _charsets(saved.designated, saved.shifted)
+    yield "\x1b[?6h" if saved.origin else ""
+    yield f"\x1b[{saved.y + 1};{saved.x + 1}H\x1b7"
+    yield "\x1b[?6l" if saved.origin else ""
+    yield "\x1b(B\x1b)B\x1b*B\x1b+B\x0f"
+    yield _pen_change(saved.style, PLAIN)
+
+
+def _charsets(designated: Iterable[str], shifted: int) -> str:
+    sets = "".join(f"\x1b{'()*+'[number]}{code}" for number, code in enumerate(designated))
+    if not shifted and set(designated) == {"B"}:
+        return ""
+    return sets + ("\x0f", "\x0e", "\x1bn", "\x1bo")[shifted]
+
+
+def _tab_stops(screen: Screen) -> Iterator[str]:
+    if screen.tabstops != set(range(8, screen.columns, 8)):
+        yield "\x1b[3g"
+        for column in sorted(screen.tabstops):
+            yield f"\x1b[{column + 1}G\x1bH"
+
+
+def _modes(screen: Screen) -> Iterator[str]:
+    modes, usual = screen.modes, Modes()
+    for mode, name in MODE_NAMES.items():
+        value = getattr(modes, name)
+        if value != getattr(usual, name) and mode not in (*_AFTER_TEXT, *_NOT_SWITCHED):
+            yield f"\x1b[{mode}{_final(value)}"
+    if modes.mouse:
+        yield f"\x1b[?{modes.mouse.value}h"
+    if modes.mouse_encoding:
+        yield f"\x1b[?{modes.mouse_encoding.value}h"
+    if modes.allow_132_columns:
+        yield "\x1b[?40h"
+    if modes.application_keypad:
+        yield "\x1b="
+    if screen.attribute_extent:
+        yield f"\x1b[{screen.attribute_extent}*x"
+    if modes.left_right_margins:
+        yield f"\x1b[?69h\x1b[{screen.left + 1};{screen.right + 1}s"
+    if (screen.top, screen.bottom) != (0, screen.lines - 1):
+        yield f"\x1b[{screen.top + 1};{screen.bottom + 1}r"
+    if modes.origin:
+        yield "\x1b[?6h"
+
+
+def _cursor(screen: Screen) -> Iterator[str]:
+    """The cursor and all that depends on nothing being written any more."""
+    modes, cursor = screen.modes, screen.cursor
+    y, x = cursor.y, cursor.x
+    if modes.origin:
+        y, x = y - screen.top, x - screen.left
+    if cursor.pending:
+        yield from _pending(screen, y, x)
+    else:
+        yield f"\x1b[{y + 1};{x + 1}H"
+    yield _charsets(screen.designated, screen.shifted)
+    yield _pen_change(PLAIN, screen.style)
+    for mode in _AFTER_TEXT:
+        if (value := screen.mode_value(mode)) != getattr(Modes(), MODE_NAMES[mode]):
+            yield f"\x1b[{mode}{_final(bool(value))}"
+    shape = list(CursorShape).index(modes.cursor_shape)
+    if shape or not modes.cursor_blinking:
+        yield f"\x1b[{2 * shape + (1 if modes.cursor_blinking else 2)} q"
+    if not modes.cursor_visible:
+        yield "\x1b[?25l"
+    if screen.single_shift is not None:
+        yield "\x1bN" if screen.single_shift == 2 else "\x1bO"
+    if modes.eight_bit_controls:
+        yield "\x1b G"
+
+
+def _pending(screen: Screen, y: int, x: int) -> Iterator[str]:
+    """Write the last column's character once more, so that the cursor waits there to wrap."""
+    line = screen.rows[screen.cursor.y]
+    cells, column = line.open(screen.columns), screen.cursor.x
+    if not cells[column]:
+        column, x = column - 1, x - 1
+    style = line.styles[column]
+    yield f"\x1b[{y + 1};{x + 1}H{_pen_change(PLAIN, style)}{cells[column]}"
+    yield _pen_change(style, PLAIN)
+
+
+def _final(value: bool) -> str:
+    return "h" if value else "l"

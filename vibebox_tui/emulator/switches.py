@@ -209,10 +209,6 @@ def _redraw(screen: Switches, value: bool) -> None:
     screen.everything_changed = True
 
 
-def _drop_wrap(screen: Switches, value: bool) -> None:
-    screen.cursor.pending = screen.cursor.pending and value
-
-
 def _allow_margins(screen: Switches, value: bool) -> None:
     if not value:
         screen.left, screen.right = 0, screen.columns - 1
@@ -228,7 +224,6 @@ _EFFECTS: dict[str, Callable[[Switches, bool], None]] = {
     "?3": Switches.change_page_width,
     "?5": _redraw,
     "?6": _home,
-    "?7": _drop_wrap,
     "?47": _show_alternate,
     "?69": _allow_margins,
     "?1047": _show_cleared_alternate,
