@@ -106,7 +106,7 @@ class LogsPane(LogReader):
 
     def on_log_histogram_time_chosen(self, event: LogHistogram.TimeChosen) -> None:
         event.stop()
-        self.jump_to(event.time)
+        self.jump_to(event.moment)
 
     def on_log_histogram_left(self, event: LogHistogram.Left) -> None:
         event.stop()

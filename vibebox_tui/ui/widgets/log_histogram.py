@@ -51,10 +51,10 @@ class LogHistogram(Widget, can_focus=True):
 
     @dataclass
     class TimeChosen(Message):
-        """Go to `time`, in milliseconds since the epoch."""
+        """Go to a moment, in milliseconds since the epoch; `time` is when a message was made."""
 
         histogram: "LogHistogram"
-        time: int
+        moment: int
 
         @property
         def control(self) -> "LogHistogram":
