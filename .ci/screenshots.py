@@ -47,6 +47,7 @@ PICTURES: Final = (
 async def take(choice: ServerChoice) -> list[str]:
     """Take all pictures; what couldn't be seen."""
     missing = []
+    await choice.ready()
     await asyncio.sleep(WARM_UP_SECONDS)
     for picture in PICTURES:
         async with client_of(choice) as client:
@@ -66,7 +67,6 @@ async def take(choice: ServerChoice) -> list[str]:
 
 def main() -> int:
     with demo_server(ServerOptions()) as choice:
-        choice.wait()
         missing = asyncio.run(take(choice))
     print(*(str(picture.file) for picture in PICTURES), sep="\n")
     if missing:

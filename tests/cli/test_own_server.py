@@ -19,6 +19,7 @@ from vibebox_tui.cli.server_process import (
     ServerStartError,
     answers,
     process_of,
+    wait_for,
 )
 
 PATIENCE = 30.0
@@ -39,19 +40,19 @@ def home(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_is_started_where_none_answers_and_found_where_one_does(home: Path) -> None:
     first = OwnServer.start()
-    first.wait()
+    wait_for(first)
     process = process_of(first.path)
     assert process is not None
     second = OwnServer.start()
-    second.wait()
+    wait_for(second)
     assert process_of(second.path) == process
 
 
 def test_dashboards_that_start_at_once_share_one(home: Path) -> None:
     code = (
         "from vibebox_tui.cli.own_server import OwnServer;"
-        "from vibebox_tui.cli.server_process import process_of;"
-        "own = OwnServer.start(); own.wait(); print(process_of(own.path))"
+        "from vibebox_tui.cli.server_process import process_of, wait_for;"
+        "own = OwnServer.start(); wait_for(own); print(process_of(own.path))"
     )
     starters = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -69,13 +70,13 @@ def test_a_socket_that_a_crash_left_is_no_obstacle(home: Path) -> None:
         left.bind(str(own.path))
     assert not answers(own.path)
     own = OwnServer.start()
-    own.wait()
+    wait_for(own)
     assert answers(own.path)
 
 
 def test_stops_and_says_whether_there_was_one(home: Path) -> None:
     own = OwnServer.start()
-    own.wait()
+    wait_for(own)
     assert own.stop()
     assert not answers(own.path)
     assert not own.stop()
@@ -87,7 +88,7 @@ def test_one_that_ends_at_once_is_told_with_what_it_said(home: Path) -> None:
     (state / "vibebox").write_text("in the way")
     own = OwnServer.start()
     with pytest.raises(ServerStartError, match="data directory") as caught:
-        own.wait()
+        wait_for(own)
     assert str(own.log) in str(caught.value)
     assert "Traceback" not in str(caught.value)
 
@@ -97,10 +98,10 @@ def test_a_leash_ends_the_server_with_who_started_it(home: Path) -> None:
     arguments = ["serve", "--uds", str(path), "--until-stdin-closes"]
     code = (
         "import sys, time; from pathlib import Path;"
-        "from vibebox_tui.cli.server_process import ServerProcess;"
+        "from vibebox_tui.cli.server_process import ServerProcess, wait_for;"
         f"path, log = Path({str(path)!r}), Path({str(log)!r});"
         f"server = ServerProcess({arguments!r}, path, log, leash=True);"
-        "server.wait(); print('ready', flush=True); time.sleep(600)"
+        "wait_for(server); print('ready', flush=True); time.sleep(600)"
     )
     starter = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert starter.stdout is not None
@@ -117,6 +118,6 @@ def test_a_long_log_is_put_aside(home: Path) -> None:
     log.write_bytes(b"x" * (LOG_BYTES + 1))
     server = ServerProcess(["--version"], home / "none.sock", log)
     with pytest.raises(ServerStartError, match="saying: vibebox "):
-        server.wait()
+        wait_for(server)
     assert (home / "server.log.1").stat().st_size == LOG_BYTES + 1
     assert log.stat().st_size < 1000

@@ -62,11 +62,11 @@ def check_dashboard(choice: ServerChoice) -> Report:
         ServerStartError: the server can't be started.
     """
     log_to_file()
-    choice.wait()
     return asyncio.run(_check(choice))
 
 
 async def _check(choice: ServerChoice) -> Report:
+    await choice.ready()
     async with client_of(choice) as client:
         app = VibeBoxApp(client, dashboard_settings(choice, "demo"))
         async with app.run_test(size=SIZE) as pilot:

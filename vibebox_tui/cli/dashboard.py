@@ -6,6 +6,8 @@ load at the same time.
 
 import asyncio
 import getpass
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import httpx  # noqa: F401 - the first request needs it; until then we would only wait
@@ -36,7 +38,6 @@ def show(choice: ServerChoice) -> int:
             nobody in, or the dashboard failed.
     """
     log = log_to_file()
-    choice.wait()
     status = asyncio.run(_show(choice))
     if status == 1:
         raise DashboardFailedError(f"its log is {log}")
@@ -65,15 +66,27 @@ def dashboard_settings(choice: ServerChoice, user: str) -> DashboardSettings:
 
 
 async def _show(choice: ServerChoice) -> int:
-    async with client_of(choice) as client:
+    starting = asyncio.create_task(choice.ready())
+    async with client_of(choice, starting) as client:
         user = getpass.getuser() if choice.local is not None else await _user_name(client)
         app = VibeBoxApp(client, dashboard_settings(choice, user))
+        starting.add_done_callback(partial(_end_if_failed, app))
         outcome = await app.run_async()
+        if not starting.done():
+            starting.cancel()
+        with suppress(asyncio.CancelledError):  # who left before it was there wants no server
+            await starting
         if outcome == "stop":
             await _stop_environments(client)
     if outcome == "stop" and choice.own is not None:
         await asyncio.to_thread(choice.own.stop)
     return app.return_code or 0
+
+
+def _end_if_failed(app: VibeBoxApp, starting: asyncio.Task[None]) -> None:
+    """No server, no dashboard: what is wrong is said once the terminal is as it was."""
+    if not starting.cancelled() and starting.exception() is not None:
+        app.exit()
 
 
 async def _user_name(client: Client) -> str:

@@ -9,7 +9,6 @@ from typing import IO, Self
 
 from vibebox_tui import paths
 from vibebox_tui.cli.server_process import (
-    START_SECONDS,
     STOP_SECONDS,
     ServerProcess,
     ServerStartError,
@@ -34,7 +33,7 @@ class OwnServer:
     """The user's own server, on the Unix socket `path`.
 
     Several dashboards that start at once agree by a lock on who starts it. `start` returns at
-    once; `wait` returns when the server answers.
+    once; it may then be waited for (`wait_for`, `ready`).
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -51,23 +50,22 @@ class OwnServer:
             server._start_alone()
         return server
 
-    def wait(self, seconds: float = START_SECONDS) -> None:
-        """Return when it answers; start it where who was about to has given up.
+    def is_ready(self) -> bool:
+        """Whether it answers now; it is started where who was about to has given up.
 
         Raises:
-            ServerStartError: it ended, or doesn't answer within `seconds`.
+            ServerStartError: it has ended.
         """
         try:
-            for _ in looks(seconds):
-                if answers(self.path):
-                    return
-                if self._process is None:
-                    self._start_alone()
-                else:
-                    self._process.check()
-        finally:
+            ready = self._process.is_ready() if self._process else answers(self.path)
+        except ServerStartError:
             self._release()
-        raise ServerStartError(f"no answer after {seconds:.0f} s", self.log)
+            raise
+        if ready:
+            self._release()
+        elif self._process is None:
+            self._start_alone()
+        return ready
 
     def stop(self, seconds: float = STOP_SECONDS) -> bool:
         """Tell it to end and return when it has; False: none was running.

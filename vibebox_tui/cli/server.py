@@ -3,7 +3,7 @@
 import click
 
 from vibebox_tui.cli.own_server import OwnServer
-from vibebox_tui.cli.server_process import process_of
+from vibebox_tui.cli.server_process import process_of, wait_for
 
 
 @click.group()
@@ -29,7 +29,7 @@ def status() -> None:
 def start() -> None:
     """Start it where it isn't running."""
     own = OwnServer.start()
-    own.wait()
+    wait_for(own)
     click.echo(f"running as process {process_of(own.path)} on {own.path}")
 
 

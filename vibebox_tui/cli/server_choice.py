@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from vibebox_tui.cli.own_server import OwnServer
-from vibebox_tui.cli.server_process import ServerProcess
+from vibebox_tui.cli.server_process import ServerProcess, ready
 
 if TYPE_CHECKING:
+    import asyncio
+
     from vibebox_tui.client.client import Client
     from vibebox_tui.config import Config, Context
 
@@ -68,14 +70,14 @@ class ServerChoice:
         """The user's own server, if it is that."""
         return self.local if isinstance(self.local, OwnServer) else None
 
-    def wait(self) -> None:
+    async def ready(self) -> None:
         """Return when the server answers, as far as we have to see to that.
 
         Raises:
             ServerStartError: it can't be started.
         """
         if self.local is not None:
-            self.local.wait()
+            await ready(self.local)
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,21 +143,27 @@ async def connect(options: ServerOptions) -> "AsyncIterator[Client]":
         VibeBoxError: no server, or no way to be let in, as far as this can be known beforehand.
     """
     choice = choose(options)
-    choice.wait()
+    await choice.ready()
     async with client_of(choice) as client:
         yield client
 
 
-def client_of(choice: ServerChoice) -> "Client":
-    """A client of the server that was chosen, not yet opened."""
-    from vibebox_tui.cli.tokens import credentials_of
+def client_of(choice: ServerChoice, starting: "asyncio.Future[None] | None" = None) -> "Client":
+    """A client of the server that was chosen, not yet opened.
+
+    If the server may still be `starting`, the client waits until that is done.
+    """
+    from vibebox_tui.cli.tokens import OnceReady, credentials_of
     from vibebox_tui.client.address import ServerAddress
     from vibebox_tui.client.client import Client
     from vibebox_tui.client.settings import ClientSettings
 
     address = ServerAddress.parse(choice.context.url)
     settings = ClientSettings(ca_file=_certificates(choice))
-    return Client(address, credentials_of(choice.context, address), settings=settings)
+    credentials = credentials_of(choice.context, address)
+    if starting is not None:
+        credentials = OnceReady(credentials, starting)
+    return Client(address, credentials, settings=settings)
 
 
 def _with_token(context: "Context", token: str | None) -> "Context":

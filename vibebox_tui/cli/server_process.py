@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from vibebox_tui.errors import VibeBoxError
 
@@ -43,6 +43,16 @@ class ServerStartError(VibeBoxError):
     def __init__(self, problem: str, log: Path) -> None:
         super().__init__(f"the server can't be started: {problem}; its log is {log}")
         self.log = log
+
+
+class StartingServer(Protocol):
+    """A server on this machine that may still be starting."""
+
+    log: Path
+
+    def is_ready(self) -> bool:
+        """Whether it is ready now. Raises ServerStartError if it never will be."""
+        ...
 
 
 class ServerProcess:
@@ -77,27 +87,19 @@ class ServerProcess:
                 start_new_session=True,
             )
 
-    def wait(self, seconds: float = START_SECONDS) -> None:
-        """Return when it is ready.
-
-        Raises:
-            ServerStartError: it ended, or isn't ready within `seconds`.
-        """
-        for _ in looks(seconds):
-            if (self._ready is None or self._ready.exists()) and answers(self.path):
-                return
-            self.check()
-        raise ServerStartError(f"no answer after {seconds:.0f} s", self.log)
-
-    def check(self) -> None:
-        """Raise ServerStartError if it has ended."""
+    def is_ready(self) -> bool:
+        """Whether it is ready now. Raises ServerStartError if it has ended."""
+        if (self._ready is None or self._ready.exists()) and answers(self.path):
+            return True
         if (status := self._process.poll()) is not None:
             said = _last_lines(self.log, self._log_start)
             raise ServerStartError(f"it ended with status {status}, saying: {said}", self.log)
+        return False
 
     def let_go(self) -> None:
         """Leave it to itself: it goes on after us, and is nobody's to wait for."""
-        self._process.returncode = 0  # subprocess warns of children that it thinks are running
+        if self._process.returncode is None:
+            self._process.returncode = 0  # else subprocess warns of a child that is running
 
     def stop(self) -> None:
         """Tell it to end, wait for it, and make it."""
@@ -133,12 +135,39 @@ def process_of(path: Path) -> int | None:
         return int(_UCRED.unpack(credentials)[0])
 
 
+def wait_for(server: StartingServer, seconds: float = START_SECONDS) -> None:
+    """Return when `server` is ready.
+
+    Raises:
+        ServerStartError: it ended, or isn't ready within `seconds`.
+    """
+    for _ in looks(seconds):
+        if server.is_ready():
+            return
+    raise _no_answer(server, seconds)
+
+
+async def ready(server: StartingServer, seconds: float = START_SECONDS) -> None:
+    """The same without blocking the event loop."""
+    import asyncio
+
+    deadline = time.monotonic() + seconds
+    while not server.is_ready():
+        if time.monotonic() > deadline:
+            raise _no_answer(server, seconds)
+        await asyncio.sleep(_POLL_SECONDS)
+
+
 def looks(seconds: float) -> Iterator[None]:
     """Yield now and every so often, for so long: once for each look at what is waited for."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         yield
         time.sleep(_POLL_SECONDS)
+
+
+def _no_answer(server: StartingServer, seconds: float) -> ServerStartError:
+    return ServerStartError(f"no answer after {seconds:.0f} s", server.log)
 
 
 def _open_log(log: Path) -> IO[bytes]:

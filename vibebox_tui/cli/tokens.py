@@ -1,10 +1,17 @@
 """Where the token for a server comes from: one of the ways that a context may name."""
 
+import asyncio
 import os
 
 from vibebox_tui import paths
 from vibebox_tui.client.address import ServerAddress
-from vibebox_tui.client.credentials import Credentials, StaticToken, TokenCommand, TokenFile
+from vibebox_tui.client.credentials import (
+    Credentials,
+    Secret,
+    StaticToken,
+    TokenCommand,
+    TokenFile,
+)
 from vibebox_tui.config import Context
 from vibebox_tui.errors import UsageError, VibeBoxError
 
@@ -25,6 +32,31 @@ class MalformedTokenError(VibeBoxError):
             f"the token for {address} is none: it has spaces or other characters that no token has"
         )
         self.address = address
+
+
+class OnceReady:
+    """Credentials of a server that is still starting: whoever asks for a token waits for it.
+
+    So a client can be opened at once; its first requests go out as soon as the server answers.
+    """
+
+    def __init__(self, credentials: Credentials, ready: "asyncio.Future[None]") -> None:
+        self._credentials = credentials
+        self._ready = ready
+
+    async def token(self) -> Secret:
+        """The token, once the server is there. Raises ServerStartError if it will never be."""
+        await asyncio.shield(self._ready)
+        return await self._credentials.token()
+
+    async def refresh(self) -> Secret:
+        """Another token, because the server refused the present one."""
+        return await self._credentials.refresh()
+
+    @property
+    def expires_at(self) -> float | None:
+        """When the present token expires, in seconds since the epoch."""
+        return self._credentials.expires_at
 
 
 def credentials_of(context: Context, address: ServerAddress) -> Credentials:
