@@ -215,11 +215,14 @@ class Server:
         swept = 0.0
         while True:
             await asyncio.sleep(self.settings.ping_seconds)
-            self.backend.service.ping_all()
-            await self._check_users()
-            if time.monotonic() - swept > _TOKEN_SWEEP_SECONDS:
-                swept = time.monotonic()
-                await self.backend.store.delete_expired_tokens(time.time())
+            try:
+                self.backend.service.ping_all()
+                await self._check_users()
+                if time.monotonic() - swept > _TOKEN_SWEEP_SECONDS:
+                    swept = time.monotonic()
+                    await self.backend.store.delete_expired_tokens(time.time())
+            except Exception:
+                _log.exception("upkeep failed, and goes on")
 
     async def _check_users(self) -> None:
         """End the connections of users who were deleted behind our back, by the command line."""

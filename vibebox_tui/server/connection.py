@@ -28,6 +28,7 @@ from vibebox_tui.server.auth import ForbiddenError, Identity, UnauthorizedError,
 from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.endpoints.base import Endpoint, TooManyError
 from vibebox_tui.server.errors import (
+    ConflictError,
     EnvironmentNotFoundError,
     NotFoundError,
     ServerError,
@@ -49,6 +50,7 @@ _LONGEST_TIMER: Final = 24 * 3600.0
 _CODES: Final[list[tuple[type[ServerError], ErrorCode]]] = [
     (EnvironmentNotFoundError, ErrorCode.ENV_NOT_FOUND),
     (SessionNotFoundError, ErrorCode.SESSION_NOT_FOUND),
+    (ConflictError, ErrorCode.SESSION_NOT_FOUND),  # one that has ended just now
     (ForbiddenError, ErrorCode.FORBIDDEN),
     (UnauthorizedError, ErrorCode.UNAUTHORIZED),
     (RateLimitedError, ErrorCode.RATE_LIMITED),

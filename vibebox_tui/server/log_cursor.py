@@ -85,12 +85,8 @@ class LogCursor:
         self._channel.wait(self)
 
     async def begin_with_history(self, request: LogSubscribeRequest) -> None:
-        """Deliver the history that `request` asks for, then what is published.
-
-        Raises:
-            InvalidMessageError: `since` is neither a sequence number nor a time.
-        """
-        since = _milliseconds(request.since) if isinstance(request.since, str) else None
+        """Deliver the history that `request` asks for, then what is published."""
+        since = start_time(request)
         self._channel.add(self)
         bounds = await self._source.log_bounds(request.environment_id)
         gap = _gap(request, bounds)
@@ -279,9 +275,16 @@ def _gap(request: LogSubscribeRequest, bounds: LogBounds) -> SeqRange | None:
     return SeqRange(wanted, first - 1) if wanted < first else None
 
 
-def _milliseconds(since: str) -> int:
+def start_time(request: LogSubscribeRequest) -> int | None:
+    """The time since which history is wanted, in milliseconds since the epoch, if by time.
+
+    Raises:
+        InvalidMessageError: `since` is neither a sequence number nor a time.
+    """
+    if not isinstance(request.since, str):
+        return None
     try:
-        moment = datetime.fromisoformat(since)
+        moment = datetime.fromisoformat(request.since)
     except ValueError as error:
         raise InvalidMessageError("not a time as in RFC 3339", "payload.since") from error
     if moment.tzinfo is None:

@@ -16,7 +16,7 @@ from vibebox_tui.protocol.messages import (
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import EnvironmentNotFoundError
 from vibebox_tui.server.hub import Hub, Subscriber
-from vibebox_tui.server.log_cursor import entries_of
+from vibebox_tui.server.log_cursor import entries_of, start_time
 from vibebox_tui.server.terminal_channel import TerminalChannel
 from vibebox_tui.server.terminal_cursor import TerminalCursor
 from vibebox_tui.server.writer import Writer
@@ -144,6 +144,7 @@ class WebSocketService:
 
         Raises InvalidMessageError where `since` is no time.
         """
+        start_time(request)  # a wrong one must not end the subscription that there is
         cursor = self.hub.follow_log(self._clients[client_id].subscriber, request)
         if request.request_id is None:
             cursor.begin()

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 WINDOW_BYTES: Final = 256 * 1024
 """Output kept for clients to catch up with; whoever is further behind gets a redraw."""
 
+PIECE_CHARACTERS: Final = 128 * 1024
+"""Longest output in one message: each character may take six bytes of JSON."""
+
 MAX_WINDOW_BYTES: Final = 4 * 1024 * 1024
 """Kept for the one who typed last, whom the PTY waits for: what was under way when it paused."""
 
@@ -85,10 +88,16 @@ class TerminalChannel:
     # --- what happens in the session -------------------------------------------------------
 
     def output(self, data: TerminalData) -> None:
-        """Append output and wake who reads it."""
+        """Append output and wake who reads it; what is too long for a message goes in several."""
+        text = data.data
+        while len(text) > PIECE_CHARACTERS:
+            part = TerminalData(data.session_id, text[:PIECE_CHARACTERS])
+            self._append(Prepared.of(TerminalOutput(part, now_ms())))
+            text = text[PIECE_CHARACTERS:]
         if data.seq is not None:
             self.seq = data.seq
-        self._append(Prepared.of(TerminalOutput(data, now_ms())))
+        last = TerminalData(data.session_id, text, data.seq)
+        self._append(Prepared.of(TerminalOutput(last, now_ms())))
         self.screen.feed(data.data)
         self._answer()
         self.reconsider()
