@@ -35,7 +35,9 @@ def client_of(
 
 async def next_of(subscription: Subscription[Any], kind: type[T], within: float = DEADLINE) -> T:
     """The next event of a class, those before it skipped."""
-    return await next_where(subscription, lambda event: isinstance(event, kind), within)
+    event = await next_where(subscription, lambda each: isinstance(each, kind), within)
+    assert isinstance(event, kind)
+    return event
 
 
 async def next_where(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -157,7 +158,7 @@ async def test_an_answer_that_is_not_what_was_asked(body: Any) -> None:
 
 
 async def test_waits_as_long_as_a_busy_server_asks() -> None:
-    answers = iter([(429, {}, {"Retry-After": "0.2"}), (200, {"status": "ok"})])
+    answers: Iterator[Route] = iter([(429, {}, {"Retry-After": "0.2"}), (200, {"status": "ok"})])
     async with http_server(lambda *_: next(answers)) as address, rest_at(address) as rest:
         started = time.monotonic()
         assert (await rest.health()).status == "ok"

@@ -5,6 +5,7 @@ import base64
 import binascii
 import logging
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -12,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from vibebox_tui.client.clock import Clock, SystemClock
-from vibebox_tui.client.errors import CredentialsError, LoginRequiredError
+from vibebox_tui.client.errors import ClientError, CredentialsError, LoginRequiredError
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class StaticToken:
         raise LoginRequiredError("the server refused the token; give another one or log in again")
 
 
-class _RenewedToken:
+class RenewedToken(ABC):
     """A token that is fetched when it is needed, and again ahead of its expiry."""
 
     def __init__(self, clock: Clock | None) -> None:
@@ -107,7 +108,7 @@ class _RenewedToken:
     async def token(self) -> Secret:
         async with self._turn:
             if self._token is None or self._left() <= 0:
-                self._token = await self._fetch()
+                self._token = await self._fetch(None)
             elif self._left() <= AHEAD:
                 await self._fetch_ahead()
             return self._token
@@ -117,7 +118,7 @@ class _RenewedToken:
         refused = self._token
         async with self._turn:
             if self._token is None or self._token == refused:
-                self._token = await self._fetch()
+                self._token = await self._fetch(refused)
             if self._token == refused:
                 raise LoginRequiredError("the server refused the token, and there is no other one")
             return self._token
@@ -129,22 +130,23 @@ class _RenewedToken:
     async def _fetch_ahead(self) -> None:
         """Take another token if there is one; the present one will do for a moment."""
         try:
-            self._token = await self._fetch()
-        except CredentialsError as error:
+            self._token = await self._fetch(self._token)
+        except ClientError as error:
             _log.warning("the token can't be renewed yet: %s", error)
 
-    async def _fetch(self) -> Secret:
-        raise NotImplementedError
+    @abstractmethod
+    async def _fetch(self, stale: Secret | None) -> Secret:
+        """A token, another one than `stale` if that can be had."""
 
 
-class TokenFile(_RenewedToken):
+class TokenFile(RenewedToken):
     """A token in a file that somebody else writes, as the local server does at each start."""
 
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
         super().__init__(clock)
         self._path = path
 
-    async def _fetch(self) -> Secret:
+    async def _fetch(self, stale: Secret | None) -> Secret:
         try:
             text = await asyncio.to_thread(self._path.read_text, encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -155,7 +157,7 @@ class TokenFile(_RenewedToken):
         return Secret(text.strip())
 
 
-class TokenCommand(_RenewedToken):
+class TokenCommand(RenewedToken):
     """A command whose output is the token; run when one is needed, kept until it expires."""
 
     def __init__(
@@ -169,7 +171,7 @@ class TokenCommand(_RenewedToken):
         self._command = list(command)
         self._timeout = timeout
 
-    async def _fetch(self) -> Secret:
+    async def _fetch(self, stale: Secret | None) -> Secret:
         output = await self._run()
         token = output.decode("utf-8", "replace").strip()
         if not token:

@@ -62,7 +62,10 @@ class Channel(Protocol):
         ...
 
     def opened(self, connection: Connection) -> None:
-        """A connection stands: subscribe, and resume what was interrupted."""
+        """A connection stands: subscribe, and go on where the one before ended.
+
+        Without a `lost` in between it takes the place of one that worked until now.
+        """
         ...
 
     def received(self, message: ServerMessage) -> None:
@@ -179,11 +182,11 @@ class Link:
         self._insists = False
         self._set(LinkPhase.CONNECTING, self.state.reason)
         self.telemetry.attempts += 1
-        return await self._dial(await self._access.credentials.token())
+        self._token = await self._access.credentials.token()
+        return await self._dial(self._token)
 
     async def _dial(self, token: Secret) -> Connection:
         access = self._access
-        self._token = token
         dial = Dial(
             access.address,
             self._endpoint,
@@ -270,7 +273,7 @@ class Link:
         with suppress(TimeoutError, ConnectionError):
             await asyncio.wait_for(old.prove(), PROOF_TIMEOUT)
         old.mute()
-        self._channel.lost()
+        self._token = token
         self._adopt(new)
         await old.close(reason="token refreshed")
 

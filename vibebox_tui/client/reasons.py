@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import ssl
 from typing import Final
 
 _ERRNO_WORDS: Final = {
@@ -36,6 +37,8 @@ def _words(cause: BaseException) -> str | None:
         return reason_of(cause.exceptions[0])
     if isinstance(cause, socket.gaierror):
         return "its host name can't be resolved"
+    if _is_end_of_handshake(cause):
+        return "it broke TLS off without a word; it may want a client certificate"
     if isinstance(cause, TimeoutError):
         return str(cause) or "no answer in time"
     if isinstance(cause, EOFError):
@@ -43,6 +46,12 @@ def _words(cause: BaseException) -> str | None:
     if isinstance(cause, OSError):
         return _os_words(cause)
     return None
+
+
+def _is_end_of_handshake(cause: BaseException) -> bool:
+    """Whether a peer left amid TLS's handshake: in asyncio's words a reset without a number."""
+    is_bare_reset = isinstance(cause, ConnectionResetError) and cause.errno is None
+    return is_bare_reset or isinstance(cause, ssl.SSLEOFError)
 
 
 def _os_words(cause: OSError) -> str | None:

@@ -89,7 +89,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         self._named_in_url = False
         self._wants_url = False
         self._is_attached = False
-        self._has_been_attached = False
+        self._was_lost = False
         self._is_redrawing = False
         self._position: int | None = None
         self._waiting_positions: deque[int | None] = deque()
@@ -110,7 +110,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         if self._read_only or self.is_closed or not data:
             return
         never = self._settings.pending_input is PendingInput.NEVER
-        if never and self._has_been_attached and not self._is_attached:
+        if never and self._was_lost:
             self._show_pending(refused=len(data))
             return
         self._input.type(data)
@@ -143,6 +143,7 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def opened(self, connection: Connection) -> None:
         self._connection = connection
+        self._is_attached = False
         self._is_holding = False
         if connection.has_features:
             self._attach(connection)
@@ -179,6 +180,7 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def lost(self) -> None:
         connection, self._connection = self._connection, None
+        self._was_lost = self._was_lost or self._is_attached
         self._is_attached = False
         if self._flush is not None:
             self._flush.cancel()
@@ -269,12 +271,12 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def _become_attached(self) -> None:
         """Send again what may not have been written; then what waits, if that is agreed to."""
-        was_attached, self._has_been_attached = self._has_been_attached, True
+        was_lost, self._was_lost = self._was_lost, False
         self._is_attached = True
         for piece in self._input.unacknowledged:
             self._write(piece)
         asks = self._settings.pending_input is PendingInput.ASK
-        if was_attached and asks and self._input.pending:
+        if was_lost and asks and self._input.pending:
             self._held = True
         self._send_due()
 
