@@ -4,10 +4,11 @@ import asyncio
 import json
 import math
 import os
+import queue
 import re
-import select
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ VIBEBOX: Final = [sys.executable, "-m", "vibebox_tui"]
 
 PROMPT: Final = "ready$ "
 """What the shells of the measured terminals say."""
+
+SWITCH_INTERVAL: Final = 0.0005
+"""Seconds until the thread that reads gets its turn while the other one draws: what it notes is
+no later than that."""
 
 STATUS_QUESTION: Final = b"\x1b[5n"
 STATUS_ANSWER: Final = b"\x1b[0n"
@@ -51,7 +56,9 @@ class Dashboard(ProgramInTerminal):
         self.bytes_per_second = bytes_per_second
         self.written = 0
         self.last_read = self.began
-        self._tail = b""
+        self._pieces: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        threading.Thread(target=self._read_on, daemon=True).start()
 
     def until_shown(self, shown: Callable[[Sequence[str]], bool], seconds: float = 10.0) -> float:
         """Wait until the screen's rows satisfy `shown`; return when the bytes came that made it.
@@ -83,29 +90,39 @@ class Dashboard(ProgramInTerminal):
             pass
 
     def _read(self, deadline: float) -> bool:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0 or not select.select([self._pty], [], [], remaining)[0]:
-            return False
-        size = 65_536 if math.isinf(self.bytes_per_second) else 1_024
+        """Draw what the thread has read, or wait for it until the deadline; False: no more."""
         try:
-            data = os.read(self._pty, size)
-        except OSError:
+            at, data = self._pieces.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
             return False
-        self.last_read = time.monotonic()
-        self.written += len(data)
-        if not math.isinf(self.bytes_per_second):
-            time.sleep(len(data) / self.bytes_per_second)
-        self._answer(data)
+        self.last_read = at
         self._emulator.feed(data)
         self._emulator.take_replies()
         return bool(data)
 
-    def _answer(self, data: bytes) -> None:
-        """Answer what the dashboard asks between frames, as a terminal does once it has read it."""
-        seen = self._tail + data
+    def _read_on(self) -> None:
+        """Read as soon as there is something, or as fast as the link is; note when it came."""
+        is_slow = not math.isinf(self.bytes_per_second)
+        tail = b""
+        while True:
+            try:
+                data = os.read(self._pty, 1_024 if is_slow else 65_536)
+            except OSError:
+                data = b""
+            self._pieces.put((time.monotonic(), data))
+            if not data:
+                return
+            self.written += len(data)
+            if is_slow:
+                time.sleep(len(data) / self.bytes_per_second)
+            tail = self._answer(tail + data)
+
+    def _answer(self, seen: bytes) -> bytes:
+        """Answer what the dashboard asks between frames, as a terminal does that has read so far;
+        return the end of `seen`, where a question may have begun."""
         for _ in range(seen.count(STATUS_QUESTION)):
             os.write(self._pty, STATUS_ANSWER)
-        self._tail = seen[-(len(STATUS_QUESTION) - 1) :]
+        return seen[-(len(STATUS_QUESTION) - 1) :]
 
 
 @contextmanager
@@ -121,7 +138,17 @@ def environments(*commands: Sequence[str]) -> Iterator[dict[str, str]]:
             asyncio.run(_create(commands))
             yield dict(os.environ)
         finally:
+            asyncio.run(_stop())
             subprocess.run([*VIBEBOX, "server", "stop"], check=True, capture_output=True)
+
+
+async def _stop() -> None:
+    """Stop what runs: it would go on without the server."""
+    async with connect(ServerOptions()) as client:
+        for environment in await client.rest.environments():
+            for session in await client.rest.sessions(environment.id):
+                await client.rest.end_session(session.id)
+            await client.rest.stop(environment.id)
 
 
 async def _create(commands: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,7 @@
 """An app that writes only the cells that changed, and never more than one frame ahead."""
 
 import asyncio
+import sys
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -10,6 +11,7 @@ from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -23,6 +25,10 @@ from vibebox_tui.ui.output.driver import AcknowledgedDriver
 from vibebox_tui.ui.output.pacing import QUESTION, Pacing
 
 T = TypeVar("T")
+
+SWITCH_INTERVAL = 0.001
+"""Seconds after which a thread that waits for the interpreter gets it (Python's own: 0.005): a key
+and an acknowledgement come through one thread, a frame leaves through another."""
 
 
 class FrugalApp(App[T]):
@@ -59,6 +65,23 @@ class FrugalApp(App[T]):
                 exit_on_error=False,
             )
 
+    def draw_alone(self, widget: Widget) -> bool:
+        """Draw what `widget` has marked for a refresh, and nothing else; whether that could be.
+
+        Textual's compositor renders each widget that an update touches in full, a hundred strips
+        for one cell. Where nothing covers the widget and nothing is to be laid out anew, its own
+        rows are all that is needed.
+        """
+        placement = self._uncovered(widget)
+        if placement is None:
+            return False
+        for dirty in widget._exchange_repaint_regions():
+            rows = dirty.intersection(placement.size.region)
+            for y, strip in enumerate(widget.render_lines(rows), placement.y + rows.y):
+                self._canvas.put(placement.x + rows.x, y, strip)
+        self._write_frame()
+        return True
+
     # --- Textual's side --------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
@@ -66,6 +89,7 @@ class FrugalApp(App[T]):
         self._canvas.forget()
 
     def on_mount(self) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL)
         if isinstance(self._driver, AcknowledgedDriver):
             self._driver.acknowledged = self._acknowledged
             self._driver.write(QUESTION)
@@ -80,9 +104,23 @@ class FrugalApp(App[T]):
 
     # --- ours ------------------------------------------------------------------------------
 
+    def _uncovered(self, widget: Widget) -> Region | None:
+        """Where `widget` is on the screen, if all of it is to be seen there and stays there."""
+        screen = widget.screen
+        is_settled = screen is self.screen and not (screen._layout_required or self._batch_count)
+        if self.is_headless or not is_settled or self._canvas.size != self.size:
+            return None
+        covering: list[Region] = []
+        for other, (region, clip) in screen._compositor.visible_widgets.items():  # front to back
+            if other is widget:
+                is_whole = clip.contains_region(region)
+                return region if is_whole and not any(map(region.overlaps, covering)) else None
+            covering.append(region.intersection(clip))
+        return None
+
     def _take(self, update: LayoutUpdate | ChopsUpdate) -> None:
         size = self.size
-        if (self._canvas.width, self._canvas.height) != size:
+        if self._canvas.size != size:
             self._canvas.colors = self.console._color_system or ColorSystem.TRUECOLOR
             self._canvas.resize(*size)
         if isinstance(update, LayoutUpdate):
@@ -145,6 +183,8 @@ def draw_now(widget: Widget) -> None:
     Textual draws at the next tick of a timer, up to a sixtieth of a second later, and after two
     more messages; an echo of a key is not to wait for that.
     """
+    if isinstance(widget.app, FrugalApp) and widget.app.draw_alone(widget):
+        return
     screen: Screen[object] = widget.screen
     if screen.is_current and not widget.app._batch_count:
         screen._dirty_widgets.add(widget)

@@ -131,6 +131,11 @@ class Canvas:
         self._dirty = set(range(self.height))
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return self.width, self.height
+
+    @property
     def is_dirty(self) -> bool:
         """Whether something may have to be written."""
         return bool(self._dirty)
