@@ -70,51 +70,42 @@ def _surroundings(screen: Screen) -> Iterator[str]:
 
 def _text(lines: list[Line], columns: int) -> Iterator[str]:
     """The lines from where the cursor is, which is at the left of a blank row."""
-    pen, before = PLAIN, ""
+    pen = PLAIN
     for line, is_last in zip(lines, [*[False] * (len(lines) - 1), True], strict=True):
         yield from (f"\x1b]133;{kind}\x07" for kind in line.mark)
-        continues = line.wrapped and not is_last
-        runs, before = _runs(line, columns, before, continues)
-        for text, style in runs:
+        wraps = line.wrapped and not is_last and not _joins_differently(line)
+        for text, style in _runs(line, columns, wraps):
             yield _pen_change(pen, style) + text
             pen = style
-        if not before and not is_last:
-            yield _pen_change(pen, PLAIN) + "\r\n"
+        if not is_last:  # a row that scrolls in has the pen's background
+            yield _pen_change(pen, PLAIN) + (" \r" if wraps else "\r\n")
             pen = PLAIN
     yield _pen_change(pen, PLAIN)
 
 
-def _runs(line: Line, columns: int, before: str, continues: bool) -> tuple[list[Run], str]:
-    """What to write for a line, after the cell `before` where that ran on into it; and the cell
-    from which it runs on into the next one, if it does."""
-    cells = line.present_cells()
-    if _joins_differently(cells, before):
-        cells = line.open(columns)
-        wrap: list[Run] = [(" ", PLAIN)] if before else []
-        return [*wrap, *_cell_by_cell(cells, line.styles)], ""
+def _runs(line: Line, columns: int, wraps: bool) -> list[Run]:
+    """What to write for a line; all columns of it where it then is to wrap."""
+    if _joins_differently(line):
+        return list(_cell_by_cell(line.open(columns), line.styles))
     runs = list(line.collected_runs())
-    covered = line.content_length() if line.cells is not None else line.length
-    blanks = columns - covered if continues else int(bool(before) and not covered)
-    if blanks:
+    blanks = columns - (line.length if line.cells is None else line.content_length())
+    if wraps and blanks:
         runs.append((" " * blanks, PLAIN))
-    if not continues:
-        return runs, ""
-    return runs, line.cell(columns - 1, columns)
+    return runs
 
 
-def _joins_differently(cells: list[str], before: str) -> bool:
-    """Whether the cells, written in one go behind `before`, would be other clusters."""
-    if before.isascii() and all(map(str.isascii, cells)):
+def _joins_differently(line: Line) -> bool:
+    """Whether the line's cells, written in one go, would be other clusters than they are."""
+    if line.text.isascii():
         return False
-    found = [before, *cells] if before else cells
-    found = [cell for cell in found if cell]
+    found = [cell for cell in line.present_cells() if cell]
     return list(wcwidth.iter_graphemes("".join(found))) != found
 
 
 def _cell_by_cell(cells: list[str], styles: list[Style]) -> Iterator[Run]:
     """A line from right to left, so that no cell meets what it would join."""
     for column in range(len(cells) - 1, -1, -1):
-        if cells[column] and (cells[column] != " " or styles[column] is not PLAIN or not column):
+        if cells[column] and (cells[column] != " " or styles[column] is not PLAIN):
             yield f"\x1b[{column + 1}G{cells[column]}", styles[column]
 
 
