@@ -125,6 +125,8 @@ class Environment(Model):
 
     `cpu_limit` is in cores, `memory_limit` in MiB. A local one has `command`, one in a container
     `base_image`, and what only containers have in `container` under Docker's own names.
+    `group` is what several belong to together, as a compose project's containers do; an
+    `adopted` one was found running, and with `read_only` it may only be watched.
     """
 
     id: str
@@ -146,6 +148,9 @@ class Environment(Model):
     started_at: str | None = None
     last_error: str | None = None
     container: dict[str, Any] | None = None
+    group: str = ""
+    adopted: bool = False
+    read_only: bool = False
 
 
 _Command = Annotated[list[str], msgspec.Meta(max_length=1000)]
@@ -194,7 +199,10 @@ class Sample(Model, omit_defaults=True):
 
 
 class EnvironmentStats(Model):
-    """The newest CPU and memory with their limits and their recent course, oldest first."""
+    """The newest CPU and memory with their limits and their recent course, oldest first.
+
+    Network and block I/O are bytes since the start; None where they aren't measured.
+    """
 
     environment_id: str
     cpu_usage: float | None
@@ -202,6 +210,10 @@ class EnvironmentStats(Model):
     cpu_limit: float | None
     memory_limit: int | None
     history: list[Sample]
+    network_received: int | None = None
+    network_sent: int | None = None
+    block_read: int | None = None
+    block_written: int | None = None
 
 
 class LogPage(Model):

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.server.errors import ConflictError, ServerError, StoreError
+from vibebox_tui.server.errors import ConflictError, RuntimeAwayError, ServerError, StoreError
 from vibebox_tui.server.records import CapturePosition, LogLine
 from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
 from vibebox_tui.server.sampler import Sampler
@@ -31,19 +31,30 @@ class EnvironmentAudience(Protocol):
 class EnvironmentLog:
     """Where an environment's output goes: committed first, then published."""
 
-    def __init__(self, environment_id: str, store: Store, audience: EnvironmentAudience) -> None:
+    def __init__(
+        self,
+        environment_id: str,
+        store: Store,
+        audience: EnvironmentAudience,
+        note: Callable[[str | None], None],
+    ) -> None:
         self._environment_id = environment_id
         self._store = store
         self._audience = audience
+        self._note = note
 
-    async def append(self, lines: Sequence[LogLine], position: CapturePosition | None) -> None:
+    async def append(self, lines: Sequence[LogLine], *positions: CapturePosition) -> None:
         """Commit the lines, then publish them."""
-        entries = await self._store.append_logs(self._environment_id, lines, position)
+        entries = await self._store.append_logs(self._environment_id, lines, *positions)
         self._audience.broadcast_log(entries)
 
     async def positions(self, run: str) -> list[CapturePosition]:
         """How far each stream of a run was committed before."""
         return await self._store.capture_positions(run)
+
+    def note(self, message: str | None) -> None:
+        """Say how the environment is getting on."""
+        self._note(message)
 
 
 class EnvironmentLife:
@@ -59,7 +70,7 @@ class EnvironmentLife:
     ) -> None:
         self.environment = environment
         self.message: str | None = environment.last_error
-        self.log = EnvironmentLog(environment.id, store, audience)
+        self.log = EnvironmentLog(environment.id, store, audience, self._note)
         self._store = store
         self._runtime = runtime
         self._audience = audience
@@ -69,6 +80,7 @@ class EnvironmentLife:
         self._starter: asyncio.Task[None] | None = None
         self._stopper: asyncio.Task[None] | None = None
         self._start_again = False
+        self._recovering = asyncio.Lock()
         self._settled = asyncio.Event()
         self._settled.set()
 
@@ -93,17 +105,19 @@ class EnvironmentLife:
     # --- what can be done
 
     async def recover(self) -> None:
-        """Take up what a server before this one has started, or say that it is lost."""
-        run = await self._runtime.recover(self.environment, self.log)
-        if run is not None:
-            self.environment.status = State.RUNNING
-            self._take(run)
-            await self._save()
-        elif self.state is not State.STOPPED and self.state is not State.ERROR:
-            self.message = "it ran when the server went down, and ended while nobody watched"
-            self.environment.status = State.ERROR
-            self.environment.last_error = self.message
-            await self._save()
+        """Take up what runs and wasn't started by us, or say that it is lost."""
+        async with self._recovering:
+            if self._run is not None or self._is_starting:
+                return
+            try:
+                run = await self._runtime.recover(self.environment, self.log)
+            except RuntimeAwayError as error:
+                await self._lose(str(error))
+                return
+            if run is not None:
+                await self._find(run)
+            elif self.state not in (State.STOPPED, State.ERROR):
+                await self._lose("it ran when the server went down, and ended while nobody watched")
 
     async def start(self) -> None:
         """Start it, to the end even if who asked goes. Raises ConflictError, StartFailedError."""
@@ -159,6 +173,10 @@ class EnvironmentLife:
         """Keep it as it is now. Raises StoreError."""
         await self._store.save_environment(self.environment)
 
+    @property
+    def _is_starting(self) -> bool:
+        return self._starter is not None and not self._starter.done()
+
     def announce(self) -> None:
         """Tell who watches the newest status."""
         self._audience.broadcast_environment_status(self.status)
@@ -193,7 +211,11 @@ class EnvironmentLife:
 
     async def _follow(self, run: Run) -> None:
         """Wait for the end of the run and say what it was."""
-        end = await run.wait()
+        end: Exit | None
+        try:
+            end, reason = await run.wait(), ""
+        except RuntimeAwayError as error:
+            end, reason = None, str(error)
         if self._stopper is not None:
             await asyncio.wait([self._stopper])
         if self._starter is not None:  # it may end before we could say that it ran
@@ -202,11 +224,40 @@ class EnvironmentLife:
         asked, self._stopper = self._stopper is not None, None
         self._run = None
         self._follower = None
-        await self._conclude(end, asked)
+        if end is None:
+            self._start_again = False
+            await self._lose(reason)
+        else:
+            await self._conclude(end, asked)
+
+    async def _find(self, run: Run) -> None:
+        """It runs, and always did or was started by somebody else."""
+        self.environment.status = State.RUNNING
+        self.environment.last_error = self.message = None
+        self._settled.set()
+        self._take(run)
+        self.announce()
+        await self._save()
+
+    async def _lose(self, reason: str) -> None:
+        """It can't be seen any more; it may be found again."""
+        if self.state is State.STOPPED:
+            return
+        self.environment.status = State.ERROR
+        self.environment.last_error = self.message = reason
+        self._settled.set()
+        self.announce()
+        await self._save()
+
+    def _note(self, message: str | None) -> None:
+        if self.state in (State.STARTING, State.RUNNING) and message != self.message:
+            self.message = message
+            self.announce()
 
     async def _conclude(self, end: Exit, asked: bool) -> None:
-        if asked or end.code == 0:
-            await self._enter(State.STOPPED, "stopped" if asked else "finished, exit code 0")
+        if asked or end.asked or end.code == 0:
+            finished = end.reason if end.asked else "finished, exit code 0"
+            await self._enter(State.STOPPED, "stopped" if asked else finished)
         else:
             self.environment.last_error = end.reason
             await self._enter(State.ERROR, end.reason)

@@ -1,6 +1,7 @@
 """Environments: what there is, what state it is in, and what may be done to it."""
 
 import asyncio
+import builtins
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -31,6 +32,17 @@ _CLOSE_GRACE: Final = 3.0
 
 _DELETE_GRACE: Final = 2.0
 """Seconds between SIGTERM and SIGKILL for what is deleted anyway."""
+
+
+_START_PATIENCE: Final = 5.0
+"""Seconds that an answer waits for a start; one that takes longer goes on and is told by status."""
+
+
+_FOUND: Final = (
+    "name", "description", "group", "read_only", "base_image", "command", "working_directory",
+    "environment_variables", "cpu_limit", "memory_limit", "container",
+)  # fmt: skip
+"""What of an adopted environment comes from what was found."""
 
 
 class EnvironmentSettings(msgspec.Struct, frozen=True):
@@ -69,14 +81,18 @@ class Environments:
         """Load them from the store and find what still runs."""
         await self._store.open_logs()
         for environment in await self._store.environments():
-            life = self._admit(environment)
-            await life.recover()
+            if environment.runtime in self._runtimes:
+                self._admit(environment)
+        await asyncio.gather(*(life.recover() for life in self._lives.values()))
+        for runtime in self._runtimes.values():
+            await runtime.attach(self)
 
     async def close(self, *, leave_running: bool) -> None:
         """Let go of them; those that run are stopped, or left to go on."""
         lives = list(self._lives.values())
         if not leave_running:
-            await asyncio.gather(*(life.end(_CLOSE_GRACE) for life in lives))
+            ours = (life for life in lives if not life.environment.adopted)
+            await asyncio.gather(*(life.end(_CLOSE_GRACE) for life in ours))
         for life in lives:
             await life.leave()
 
@@ -116,6 +132,10 @@ class Environments:
             cpu_limit=environment.cpu_limit,
             memory_limit=environment.memory_limit,
             history=self._sampler.history(environment_id),
+            network_received=usage.network_received,
+            network_sent=usage.network_sent,
+            block_read=usage.block_read,
+            block_written=usage.block_written,
         )
 
     # --- definitions
@@ -135,7 +155,7 @@ class Environments:
 
     async def update(self, environment_id: str, request: UpdateEnvironmentRequest) -> Environment:
         """Change the definition, which holds from the next start."""
-        life = self._life(environment_id)
+        life = self._changeable(environment_id)
         changed = msgspec.structs.replace(life.environment, **_given(request))
         self._check(changed)
         # The same object: its status may change while this is saved.
@@ -147,11 +167,18 @@ class Environments:
 
     async def delete(self, environment_id: str) -> None:
         """End all that runs in it, then forget it with its sessions and its log."""
-        life = self._life(environment_id)
+        life = self._changeable(environment_id)
         await life.end(_DELETE_GRACE)
+        await self._end_sessions(environment_id)
+        await self.runtime(environment_id).remove(life.environment)
+        await self._forget(life)
+
+    async def _end_sessions(self, environment_id: str) -> None:
         for callback in self._deleted:
             await callback(environment_id)
-        await self.runtime(environment_id).remove(life.environment)
+
+    async def _forget(self, life: EnvironmentLife) -> None:
+        environment_id = life.environment.id
         await life.leave()
         if self._lives.pop(environment_id, None) is None:
             return  # somebody else was quicker
@@ -169,23 +196,28 @@ class Environments:
     # --- lives
 
     async def start(self, environment_id: str) -> Environment:
-        """Start it; returns when it runs.
+        """Start it; returns when it runs, or while a long start is still under way.
 
         Raises:
-            ConflictError: it isn't stopped.
+            ConflictError: it isn't stopped, or may only be watched.
             StartFailedError: it can't be started; its status is `error` then.
         """
-        await self._life(environment_id).start()
+        start = asyncio.create_task(self._changeable(environment_id).start())
+        done, _ = await asyncio.wait([start], timeout=_START_PATIENCE)
+        if done:
+            await start
+        else:
+            start.add_done_callback(_take_notice)
         return self.get(environment_id)
 
     async def stop(self, environment_id: str) -> Environment:
         """Begin to stop it; returns while it is `stopping`. Raises ConflictError."""
-        await self._life(environment_id).stop(self._settings.stop_grace)
+        await self._changeable(environment_id).stop(self._settings.stop_grace)
         return self.get(environment_id)
 
     async def restart(self, environment_id: str) -> Environment:
         """Stop it where it runs, then start it; returns while it is on its way."""
-        await self._life(environment_id).restart(self._settings.stop_grace)
+        await self._changeable(environment_id).restart(self._settings.stop_grace)
         return self.get(environment_id)
 
     async def settled(self, environment_id: str) -> Environment:
@@ -193,7 +225,51 @@ class Environments:
         await self._life(environment_id).settled()
         return self.get(environment_id)
 
+    # --- RuntimeHost
+
+    def of_runtime(self, runtime: str) -> "builtins.list[Environment]":
+        """The environments that this runtime runs."""
+        return [environment for environment in self._all() if environment.runtime == runtime]
+
+    async def look_again(self, environment_id: str) -> None:
+        """Something of it may run, or be seen again: have it recovered."""
+        if environment_id in self._lives:
+            await self._lives[environment_id].recover()
+
+    async def adopt(self, environment: Environment) -> None:
+        """Take in an environment that was found, or what has changed about it."""
+        life = self._lives.get(environment.id)
+        if life is None:
+            environment.slug = _slug(environment.name, {other.slug for other in self._all()})
+            life = self._admit(environment)
+            await life.save()
+            self._announce(environment.id, "created")
+            life.announce()
+        elif _adopted_facts(life.environment) != _adopted_facts(environment):
+            for name, value in _adopted_facts(environment).items():
+                setattr(life.environment, name, value)
+            await life.save()
+            self._announce(environment.id, "updated")
+        await life.recover()
+
+    async def abandon(self, environment_id: str) -> None:
+        """Forget an adopted environment that isn't there any more."""
+        life = self._lives.get(environment_id)
+        if life is not None:
+            await self._end_sessions(environment_id)
+            await self._forget(life)
+
     # --- helpers
+
+    def _changeable(self, environment_id: str) -> EnvironmentLife:
+        life = self._life(environment_id)
+        if life.environment.read_only:
+            raise ConflictError(
+                f"{life.environment.name} may only be watched: it was found running,"
+                " and this server wasn't told that it may change such",
+                environmentId=environment_id,
+            )
+        return life
 
     def _all(self) -> Iterable[Environment]:
         return (life.environment for life in self._lives.values())
@@ -240,6 +316,16 @@ def _given(request: CreateEnvironmentRequest | UpdateEnvironmentRequest) -> dict
     """The fields that a request has, by their names in an Environment."""
     given = msgspec.structs.asdict(request)
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _adopted_facts(environment: Environment) -> dict[str, Any]:
+    return {name: getattr(environment, name) for name in _FOUND}
+
+
+def _take_notice(start: asyncio.Task[None]) -> None:
+    """How a long start ended is in the status; here it only mustn't go unread."""
+    if not start.cancelled():
+        start.exception()
 
 
 def _slug(name: str, taken: set[str]) -> str:

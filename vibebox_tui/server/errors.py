@@ -72,5 +72,20 @@ class StoreError(ServerError):
     """The store refused: the disk is full, the file is damaged or from a newer version."""
 
 
+class RuntimeAwayError(ServerError):
+    """What runs environments can't be reached now: no engine, or it has gone."""
+
+    kind = "Unavailable"
+    status = 503
+
+
+class EngineError(ServerError):
+    """The container engine refused; `code` is the HTTP status that it answered with."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class KeeperError(ServerError):
     """The process that owns what runs can't be started, has gone, or doesn't answer."""

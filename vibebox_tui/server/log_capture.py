@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from vibebox_tui.protocol.messages import Stream
@@ -102,15 +102,20 @@ class LogCapture:
         if lines:
             time = now_ms()
             place = CapturePosition(self._run, self._stream, position, self._splitter.cut)
-            await self._append([LogLine(time, self._stream, line) for line in lines], place)
+            entries = [LogLine(time, self._stream, line) for line in lines]
+            await append_patiently(self._sink, entries, place)
         self._acknowledge(position)
 
-    async def _append(self, lines: list[LogLine], position: CapturePosition) -> None:
-        while True:
-            try:
-                await self._sink.append(lines, position)
-            except StoreError as error:
-                _log.error("output of an environment waits: %s", error)
-                await asyncio.sleep(_RETRY)
-            else:
-                return
+
+async def append_patiently(
+    sink: LogSink, lines: Sequence[LogLine], *positions: CapturePosition
+) -> None:
+    """Commit the lines, however often the store has to be asked."""
+    while True:
+        try:
+            await sink.append(lines, *positions)
+        except StoreError as error:
+            _log.error("output of an environment waits: %s", error)
+            await asyncio.sleep(_RETRY)
+        else:
+            return

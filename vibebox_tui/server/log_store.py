@@ -65,7 +65,7 @@ def append(
     db: sqlite3.Connection,
     environment_id: str,
     lines: Sequence[LogLine],
-    position: CapturePosition | None,
+    positions: Sequence[CapturePosition],
     retention: Retention,
 ) -> list[LogEntry]:
     """Number the lines, keep them, and return them as entries."""
@@ -78,7 +78,7 @@ def append(
         "UPDATE logs SET next_seq = ?, bytes = bytes + ? WHERE environment_id = ?",
         (first + len(lines), added, environment_id),
     )
-    if position is not None:
+    for position in positions:
         _keep_position(db, environment_id, position)
     _trim_environment(db, environment_id, retention.max_environment_bytes)
     return [_entry(environment_id, seq, line) for seq, line in enumerate(lines, first)]
@@ -86,8 +86,13 @@ def append(
 
 def positions(db: sqlite3.Connection, run: str) -> list[CapturePosition]:
     """How far the streams of a run have been captured."""
-    rows = db.execute("SELECT stream, position, cut FROM capture_positions WHERE run = ?", (run,))
-    return [CapturePosition(run, stream, position, bool(cut)) for stream, position, cut in rows]
+    rows = db.execute(
+        "SELECT stream, position, cut, nth FROM capture_positions WHERE run = ?", (run,)
+    )
+    return [
+        CapturePosition(run, stream, position, bool(cut), nth)
+        for stream, position, cut, nth in rows
+    ]
 
 
 def known_bounds(db: sqlite3.Connection, environment_id: str) -> LogBounds | None:
@@ -198,8 +203,8 @@ def _add_chunk(
 
 def _keep_position(db: sqlite3.Connection, environment_id: str, position: CapturePosition) -> None:
     updated = db.execute(
-        "UPDATE capture_positions SET position = ?, cut = ? WHERE run = ? AND stream = ?",
-        (position.position, position.cut, position.run, position.stream),
+        "UPDATE capture_positions SET position = ?, cut = ?, nth = ? WHERE run = ? AND stream = ?",
+        (position.position, position.cut, position.nth, position.run, position.stream),
     )
     if updated.rowcount:
         return
@@ -209,9 +214,9 @@ def _keep_position(db: sqlite3.Connection, environment_id: str, position: Captur
         (environment_id, position.run),
     )
     db.execute(
-        "INSERT INTO capture_positions (run, stream, environment_id, position, cut)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (position.run, position.stream, environment_id, position.position, position.cut),
+        "INSERT INTO capture_positions (run, stream, environment_id, position, cut, nth)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (position.run, position.stream, environment_id, *position[2:]),
     )
 
 

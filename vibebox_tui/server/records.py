@@ -63,14 +63,16 @@ class LogBounds(NamedTuple):
 class CapturePosition(NamedTuple):
     """How far the output of one stream of one run has been made into committed lines.
 
-    `run` names the run, `position` counts bytes; `cut` says that the line which goes on there
-    has been cut, so that what is left of it belongs to nothing.
+    `run` names the run, `position` is the runtime's own measure, that of bytes or of time, and
+    `nth` how many at that very position it were, where it can be several; `cut` says that the
+    line which goes on there has been cut, so that what is left of it belongs to nothing.
     """
 
     run: str
     stream: Stream
     position: int
     cut: bool = False
+    nth: int = 0
 
 
 class Retention(msgspec.Struct, frozen=True):

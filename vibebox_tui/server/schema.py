@@ -39,7 +39,9 @@ _FIRST_RELEASE = (
     " PRIMARY KEY (run, stream)) WITHOUT ROWID",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST_RELEASE,)
+_COUNTED_POSITIONS = ("ALTER TABLE capture_positions ADD COLUMN nth INTEGER NOT NULL DEFAULT 0",)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST_RELEASE, _COUNTED_POSITIONS)
 """The statements of each migration, in the order of the releases."""
 
 

@@ -113,6 +113,10 @@ class Sessions:
         """
         environment = self._environments.get(environment_id)
         runtime = self._environments.runtime(environment_id)
+        if environment.read_only:
+            raise ConflictError(
+                f"{environment.name} may only be watched", environmentId=environment_id
+            )
         if runtime.sessions_need_running and environment.status != "running":
             raise ConflictError(
                 f"{environment.name} is {environment.status}; start it to open a session",

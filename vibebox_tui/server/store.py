@@ -180,11 +180,11 @@ class Store:
         self,
         environment_id: str,
         lines: Sequence[LogLine],
-        position: CapturePosition | None = None,
+        *positions: CapturePosition,
     ) -> list[LogEntry]:
-        """Commit `lines` and return them numbered; `position` is kept in the same commit."""
+        """Commit `lines` and return them numbered; `positions` are kept in the same commit."""
         return await self._database.write(
-            lambda db: log_store.append(db, environment_id, lines, position, self._retention)
+            lambda db: log_store.append(db, environment_id, lines, positions, self._retention)
         )
 
     async def capture_positions(self, run: str) -> list[CapturePosition]:

@@ -11,28 +11,36 @@ class Exit(NamedTuple):
     """How something that ran has ended.
 
     `code` is negative for a signal, None where it can't be known; `reason` is for people, as in
-    "exit code 3" or "killed by SIGKILL".
+    "exit code 3" or "killed by SIGKILL". `asked`: somebody stopped it by another way than ours.
     """
 
     code: int | None
     reason: str
+    asked: bool = False
 
 
 class Usage(NamedTuple):
-    """CPU in percent of one core and memory in MiB; None is not known (yet)."""
+    """CPU in percent of one core, memory in MiB, and bytes since the start; None: not known."""
 
     cpu: float | None
     memory: float | None
+    network_received: int | None = None
+    network_sent: int | None = None
+    block_read: int | None = None
+    block_written: int | None = None
 
 
 class LogSink(Protocol):
-    """Where the output of an environment goes."""
+    """Where the output of an environment goes, and what there is to say about it."""
 
-    async def append(self, lines: Sequence[LogLine], position: CapturePosition | None) -> None:
+    async def append(self, lines: Sequence[LogLine], *positions: CapturePosition) -> None:
         """Commit the lines, then publish them; returns when they can't be lost any more."""
 
     async def positions(self, run: str) -> list[CapturePosition]:
         """How far each stream of a run was committed before."""
+
+    def note(self, message: str | None) -> None:
+        """Say how it is getting on: the progress of its start, its health; None: nothing more."""
 
 
 class Run(Protocol):
@@ -47,7 +55,11 @@ class Run(Protocol):
         """When it was started: ISO 8601, UTC."""
 
     async def wait(self) -> Exit:
-        """Wait for its end; all of its output has been given to the sink by then."""
+        """Wait for its end; all of its output has been given to the sink by then.
+
+        Raises:
+            RuntimeAwayError: it can't be seen any more, though it may go on.
+        """
 
     async def stop(self, grace: float) -> None:
         """Ask it to end, and force it after `grace` seconds; nothing of it is left afterwards."""
@@ -102,6 +114,22 @@ class TerminalSpec(NamedTuple):
     cols: int
 
 
+class RuntimeHost(Protocol):
+    """The environments, for a runtime that hears of things by itself."""
+
+    def of_runtime(self, runtime: str) -> list[Environment]:
+        """The environments that this runtime runs."""
+
+    async def look_again(self, environment_id: str) -> None:
+        """Something of it may run, or be seen again: have it recovered."""
+
+    async def adopt(self, environment: Environment) -> None:
+        """Take in an environment that was found, or what has changed about it."""
+
+    async def abandon(self, environment_id: str) -> None:
+        """Forget an adopted environment that isn't there any more."""
+
+
 class Runtime(Protocol):
     """A way to run environments."""
 
@@ -116,7 +144,14 @@ class Runtime(Protocol):
         """Start it. Raises StartFailedError, with a sentence that says why not."""
 
     async def recover(self, environment: Environment, log: LogSink) -> Run | None:
-        """The run that a server before this one has started, also when it has ended since."""
+        """The run that a server before this one has started, also when it has ended since.
+
+        Raises:
+            RuntimeAwayError: it can't be known now; `RuntimeHost.look_again` follows when it can.
+        """
+
+    async def attach(self, host: RuntimeHost) -> None:
+        """Begin to tell `host` what happens without it; after all environments are there."""
 
     async def remove(self, environment: Environment) -> None:
         """Remove what is left of an environment that doesn't run any more."""

@@ -14,7 +14,7 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import InvalidRequestError, StartFailedError
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
-from vibebox_tui.server.runtimes.base import LogSink, TerminalSink, TerminalSpec
+from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.local_run import LocalRun
 from vibebox_tui.server.runtimes.local_terminal import LocalTerminal
 from vibebox_tui.server.runtimes.tmux import Tmux
@@ -98,6 +98,9 @@ class LocalRuntime:
         run = LocalRun(log, run_id, positions)
         self._keeper.adopt(child, run, run.positions)
         return run
+
+    async def attach(self, host: RuntimeHost) -> None:
+        """Nothing happens to the keeper's children behind our back."""
 
     async def remove(self, environment: Environment) -> None:
         """End its tmux server, which is all that may be left once it has stopped."""
