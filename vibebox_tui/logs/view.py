@@ -139,6 +139,11 @@ class View:
         row = self.row(position)
         return row < len(self) and self.position(row) == position
 
+    @property
+    def counts(self) -> bool:
+        """Whether a line may stand for several."""
+        return isinstance(self.sieve, RunSieve)
+
     def count(self, row: int) -> int:
         """How many lines the one in `row` stands for."""
         ends = self._ends()

@@ -31,13 +31,14 @@ LEVEL_LETTERS: Final = {
 
 @dataclass(frozen=True)
 class LogStyles:
-    """The theme's styles for the parts of a log; only `hit` has a background."""
+    """The theme's styles for the parts of a log; only `hit` and `cursor` have a background."""
 
     time: Style
     name: Style
     note: Style
     hit: Style
     mark: Style
+    cursor: Style
     levels: Mapping[Level, Style]
     texts: Mapping[Level, Style]
 
@@ -68,6 +69,14 @@ def level_segment(line: Line, mark: str, styles: LogStyles) -> list[Segment]:
         Segment(mark if line.is_marked else " ", styles.mark),
         Segment(f"{letter} ", styles.levels[line.level]),
     ]
+
+
+def fit(segments: list[Segment], width: int) -> list[Segment]:
+    """Cut segments off after `width` cells, or fill them up with blanks."""
+    length = Segment.get_line_length(segments)
+    if length > width:
+        return Segment.adjust_line_length(segments, width, pad=False)
+    return [*segments, Segment(" " * (width - length))] if length < width else segments
 
 
 def wrap(segments: Iterable[Segment], width: int) -> list[list[Segment]]:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -30,6 +29,7 @@ from vibebox_tui.logs.viewport import ScreenRow, Viewport
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.log_paint import (
     LogStyles,
+    fit,
     level_segment,
     message_segments,
     note_segments,
@@ -162,9 +162,10 @@ class LogView(ScrollView, can_focus=True):
         self.viewport = Viewport(view, self._rows_of)
         self._expanded: set[int] = set()
         self._column = 0
-        self._strips: LRUCache[tuple[int, int], list[Strip]] = LRUCache(CACHED_LINES)
+        self._drawn: LRUCache[tuple[int, int], list[list[Segment]]] = LRUCache(CACHED_LINES)
         self._shown: list[ScreenRow] | None = None
         self._styles: LogStyles | None = None
+        self._ground = Style.null()
         self._last_mark: int | None = None
 
     # --- for the pane ----------------------------------------------------------------------
@@ -179,7 +180,7 @@ class LogView(ScrollView, can_focus=True):
         other_log = view.ring is not self.view.ring
         self.viewport.view = view
         if other_log:
-            self._strips.clear()
+            self._drawn.clear()
             self._expanded.clear()
             self._last_mark = None
             self.viewport.follow()
@@ -217,28 +218,29 @@ class LogView(ScrollView, can_focus=True):
 
     # --- drawing ---------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         rows = self._screen_rows()
         if y >= len(rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ground)
         position, part = rows[y]
         line = self.view.ring.line(position)
-        strip = self._line_strips(line)[part]
-        if not self.wraps and self._column and not line.is_note:
-            strip = strip.crop(self._column, self._column + width)
-        strip = Strip.join([self._prefix(line, part), strip]).adjust_cell_length(width)
-        if part == 0:
-            strip = self._with_count(strip, position, width)
+        count = self._count_text(line, part)
+        segments = fit([*self._prefix(line, part), *self._visible(line, part)], width - len(count))
+        if count:
+            segments.append(Segment(count, self._look.mark))
+        ground = self._ground
         if position == self.viewport.cursor and not self.following:
-            strip = strip.apply_style(
-                self.get_component_rich_style("log-view--cursor", partial=True)
-            )
-        return strip.apply_style(self.rich_style)
+            ground += self._look.cursor
+        return Strip(Segment.apply_style(segments, ground), width)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()
+        self._drawn.clear()
         self._styles = None
 
     def _screen_rows(self) -> list[ScreenRow]:
@@ -247,33 +249,33 @@ class LogView(ScrollView, can_focus=True):
             self._shown = self.viewport.rows()
         return self._shown
 
-    def _with_count(self, strip: Strip, position: int, width: int) -> Strip:
-        """The row with `×3` at its right end, where the line stands for three."""
-        count = self.view.count(self.view.row(position))
-        if count == 1 or self.view.ring.line(position).is_continuation:
-            return strip
-        text = f" {'×' if self.settings.glyphs.unicode else 'x'}{count:,}"
-        return Strip.join(
-            [strip.crop(0, width - len(text)), Strip([Segment(text, self._look.mark)])]
-        )
+    def _count_text(self, line: Line, part: int) -> str:
+        """` ×3` for the right end of the row, where the line stands for three."""
+        if part or not self.view.counts or line.is_continuation:
+            return ""
+        count = self.view.count(self.view.row(line.position))
+        return f" {'×' if self.settings.glyphs.unicode else 'x'}{count:,}" if count > 1 else ""
 
-    def _prefix(self, line: Line, part: int) -> Strip:
+    def _visible(self, line: Line, part: int) -> list[Segment]:
+        """A row of the message, from the column on that one has moved to."""
+        segments = self._rows_of_message(line)[part]
+        if self.wraps or not self._column or line.is_note:
+            return segments
+        return list(Strip(segments).crop(self._column, self._column + self.size.width))
+
+    def _prefix(self, line: Line, part: int) -> list[Segment]:
         """Time, mark and level before the first row of a line, as many blanks before the others."""
-        width = self._prefix_width()
         if line.is_note:
-            return Strip([])
+            return []
         if part or line.is_continuation:
             mark = self.settings.glyphs.marked if line.is_marked and not part else " "
-            return Strip([Segment(mark.rjust(width - 2) + "  ", self._look.mark)], width)
+            return [Segment(mark.rjust(self._prefix_width() - 2) + "  ", self._look.mark)]
         now = int(self.settings.clock() * 1000)
         time = time_text(line.time, self.time_style, now, self.zone)
-        return Strip(
-            [
-                Segment(time, self._look.time),
-                *level_segment(line, self.settings.glyphs.marked, self._look),
-            ],
-            width,
-        )
+        return [
+            Segment(time, self._look.time),
+            *level_segment(line, self.settings.glyphs.marked, self._look),
+        ]
 
     def _prefix_width(self) -> int:
         return TIME_WIDTHS[self.time_style] + PREFIX_GAP
@@ -281,15 +283,15 @@ class LogView(ScrollView, can_focus=True):
     def _rows_of(self, position: int) -> int:
         if not self.wraps and position not in self._expanded:
             return 1
-        return len(self._line_strips(self.view.ring.line(position)))
+        return len(self._rows_of_message(self.view.ring.line(position)))
 
-    def _line_strips(self, line: Line) -> list[Strip]:
-        """The message of a line as strips, one for each of its rows."""
+    def _rows_of_message(self, line: Line) -> list[list[Segment]]:
+        """The message of a line as the segments of each of its rows."""
         key = (line.position, line.flags)
-        strips = self._strips.get(key)
-        if strips is None:
-            strips = self._strips[key] = [Strip(row) for row in self._message_rows(line)]
-        return strips
+        rows = self._drawn.get(key)
+        if rows is None:
+            rows = self._drawn[key] = self._message_rows(line)
+        return rows
 
     def _message_rows(self, line: Line) -> list[list[Segment]]:
         width = max(1, self.size.width - self._prefix_width())
@@ -324,6 +326,7 @@ class LogView(ScrollView, can_focus=True):
             note=style("note"),
             hit=style("hit"),
             mark=style("mark"),
+            cursor=style("cursor"),
             levels={Level.UNKNOWN: plain, Level.INFO: style("info"), **calm, **severe},
             texts={Level.UNKNOWN: plain, Level.INFO: plain, **calm, **severe},
         )
@@ -354,7 +357,7 @@ class LogView(ScrollView, can_focus=True):
             self.refresh()
 
     def _redraw_all(self) -> None:
-        self._strips.clear()
+        self._drawn.clear()
         self.refresh_lines_now()
 
     def _moved(self) -> None:
@@ -500,9 +503,9 @@ class LogView(ScrollView, can_focus=True):
         lines = {row.position for row in self._screen_rows()}
         return max(
             (
-                cell_len(strip.text)
+                Segment.get_line_length(row)
                 for position in lines
-                for strip in self._line_strips(self.view.ring.line(position))
+                for row in self._rows_of_message(self.view.ring.line(position))
             ),
             default=0,
         )
