@@ -142,7 +142,7 @@ async def test_a_server_that_comes_back_is_seen_again(start_server: StartServer)
         await wait_for(lambda: shown.states == {"api": "unknown"})
         await start_server(port=port)
         await wait_for(lambda: shown.states == {"api": "stopped"}, timeout=20)
-        assert "ok " in shown.status_line
+        await wait_for(lambda: "ok " in shown.status_line, timeout=5)
 
 
 async def test_ctrl_r_reconnects_at_once(start_server: StartServer) -> None:

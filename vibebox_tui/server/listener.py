@@ -22,6 +22,9 @@ BACKLOG: Final = 2048
 _DATE_SECONDS: Final = 1.0
 """How old the Date header may be."""
 
+_TURNS_TO_CONNECT: Final = 2
+"""Turns of the loop from an accepted socket to its protocol's `connection_made`."""
+
 
 class ListenError(ServerError):
     """The server can't listen where it was told to."""
@@ -68,7 +71,7 @@ class Listener:
     async def stop(self, seconds: float) -> None:
         """Accept nothing more, close what there is, within `seconds`."""
         if self._server is not None:
-            self._server.close()
+            await self._accept_no_more(self._server)
         if self._date is not None:
             self._date.cancel()
         if self._settings.uds is not None and self._socket is not None:
@@ -93,6 +96,19 @@ class Listener:
             config=self._config, server_state=self._state, app_state={}
         )
         return protocol
+
+    async def _accept_no_more(self, server: asyncio.Server) -> None:
+        """Stop listening, with every connection that was accepted before handed to its protocol.
+
+        asyncio accepts in one turn of the loop and makes the transport in the next; where the
+        server was closed in between, it drops the transport with its socket open (Python 3.11).
+        """
+        loop = asyncio.get_running_loop()
+        for listening in server.sockets:
+            loop.remove_reader(listening.fileno())
+        for _ in range(_TURNS_TO_CONNECT):
+            await asyncio.sleep(0)
+        server.close()
 
     async def _wait_for_ends(self, deadline: float) -> None:
         """Wait for connections and requests to end; at the deadline end them."""
