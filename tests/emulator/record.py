@@ -63,6 +63,9 @@ printf '\0337\033[1;20r\0338\033[1A\033[7mProgress: [ 50%%]\033[27m\033[r\nDone.
 
 _CLUSTERS = "printf 'na\\303\\257ve \\346\\274\\242\\345\\255\\227 \\355\\225\\234\\352\\270\\200 \\342\\224\\200\\n'\r"
 
+_TMUX = "set -as terminal-overrides ',*:Enmg@:Dsmg@:Clmg@:Cmg@'\n"
+"""No left and right margins: xterm.js, which the screens are compared with, hasn't got them."""
+
 SCENARIOS: dict[str, Scenario] = {
     "bash": Scenario(
         ("bash", "--norc", "--noprofile", "-i"),
@@ -131,7 +134,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "top": Scenario(("top", "-d", "1"), ("z", "x", SMALLER, "c", LARGER, "q")),
     "tmux": Scenario(
-        ("tmux", "-f", "/dev/null", "-L", "vibebox", "new-session", "bash --norc --noprofile"),
+        ("tmux", "-f", "tmux.conf", "-L", "vibebox", "new-session", "bash --norc --noprofile"),
         (
             "ls --color=always docs\r",
             '\x02"',
@@ -208,6 +211,7 @@ def _furnish(home: Path) -> None:
         for n in range(300)
     )
     (home / "log.txt").write_text(log)
+    (home / "tmux.conf").write_text(_TMUX)
     (home / "notes.txt").write_text("".join(f"line {n} of the notes\n" for n in range(60)))
     for number in range(8):
         (home / "notes.txt").write_text(f"commit {number}\n" * (number + 3))

@@ -32,7 +32,7 @@ function screen(terminal) {
   const buffer = terminal.buffer.active;
   const rows = [];
   for (let y = 0; y < terminal.rows; y++) {
-    rows.push(buffer.getLine(buffer.baseY + y).translateToString(false).trimEnd());
+    rows.push(buffer.getLine(buffer.baseY + y).translateToString(false, 0, terminal.cols).trimEnd());
   }
   return { rows, cursor: [buffer.cursorY, Math.min(buffer.cursorX, terminal.cols - 1)] };
 }

@@ -78,17 +78,24 @@ class Scrollback:
         return sum(self._blocks) + _cost(self.newest(self._unsettled))
 
     def _settle(self) -> None:
-        """Count what came since the last time, and drop the oldest lines where it is too much."""
+        """Count what came since the last time; shed lines where all together is too much."""
         self._blocks.append(_cost(self.newest(self._unsettled)))
         self._unsettled = 0
-        excess = sum(self._blocks) - self.limit * _BYTES_PER_LINE
-        while excess > 0 and self.lines:
-            block = [self.lines.popleft() for _ in range(min(_SETTLE_EVERY, len(self.lines)))]
-            cost = _cost(block)
-            excess -= cost
-            self._blocks[0] -= cost
-            if len(self._blocks) > 1 and self._blocks[0] <= 0:
-                self._blocks[1] += self._blocks.popleft()
+        if sum(self._blocks) > self.limit * _BYTES_PER_LINE:
+            self._shed()
+
+    def _shed(self) -> None:
+        """Drop the oldest lines until an eighth of the memory is free."""
+        free = self.limit * _BYTES_PER_LINE * 7 // 8
+        kept = 0
+        for line in reversed(self.lines):
+            free -= _cost([line])
+            if free < 0:
+                break
+            kept += 1
+        self.lines = deque(self.newest(kept), maxlen=self.limit)
+        self._blocks.clear()
+        self._blocks.append(_cost(self.lines))
 
 
 def _cost(lines: Iterable[Line]) -> int:

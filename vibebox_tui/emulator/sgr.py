@@ -78,7 +78,8 @@ def _semicolon_colour(values: Iterator[str]) -> int | None:
     """The colour of `38;5;n` or `38;2;r;g;b`, whose values are taken off the iterator."""
     kind = _number(next(values, ""))
     if kind == 5:
-        return _palette_colour(_number(next(values, "")))
+        index = next(values, None)
+        return None if index is None else _palette_colour(_number(index))
     if kind == 2:
         return _direct_colour([_number(next(values, "")) for _ in range(3)])
     return None
