@@ -10,15 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
-from vibebox_tui.client.backoff import Backoff
-from vibebox_tui.client.breaker import COOL_DOWN
-from vibebox_tui.client.connection import (
-    BUSY_RETRY_AFTER,
-    Closing,
-    Connection,
-    Dial,
-    open_connection,
-)
+from vibebox_tui.client.attempts import Attempts
+from vibebox_tui.client.connection import Closing, Connection
 from vibebox_tui.client.credentials import AHEAD, Secret
 from vibebox_tui.client.errors import (
     ClientError,
@@ -29,6 +22,7 @@ from vibebox_tui.client.errors import (
     UnreachableError,
 )
 from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.client.opening import BUSY_RETRY_AFTER, Dial, open_connection
 from vibebox_tui.client.other_servers import refuses_token, sentence
 from vibebox_tui.client.server_access import ServerAccess
 from vibebox_tui.client.telemetry import Drop
@@ -41,11 +35,11 @@ _log = logging.getLogger(__name__)
 PROVEN: Final = 10.0
 """Seconds that a connection must have lived for its loss to begin a new back-off."""
 
-CROWD_SPREAD: Final = 1.0
-"""Seconds over which connections spread that all waited for the same server."""
-
 PROOF_TIMEOUT: Final = 2.0
 """Seconds to wait for the old connection's last answer when a new one takes its place."""
+
+COMPLAINT_LIFE: Final = 2.0
+"""Seconds for which an `error` explains the close that follows it."""
 
 RENEWAL_LOOK: Final = 20.0
 """Seconds at most between two looks at the token's expiry; timers stand still in a sleep."""
@@ -99,11 +93,9 @@ class Link:
         self._endpoint = endpoint
         self._channel = channel
         self._changed = changed
-        self._backoff = Backoff(access.chance)
-        self._wake = asyncio.Event()
-        self._insists = False
+        self._attempts = Attempts(access)
         self._has_refreshed = False
-        self._complaint: ErrorReport | None = None
+        self._complaint: tuple[ErrorReport, float] | None = None
         self._connection: Connection | None = None
         self._token = Secret("")
         self._task: asyncio.Task[None] | None = None
@@ -124,18 +116,13 @@ class Link:
     def retry_now(self) -> None:
         """Try at once if this link waits or was refused; a stale connection is replaced."""
         if self._connection is None:
-            self._insists = True
-            self._wake.set()
+            self._attempts.insist()
         elif self._connection.is_stale:
             self.reconnect()
 
-    def look_again(self) -> None:
-        """The server has been found to be there: don't wait for the breaker any longer."""
-        self._wake.set()
-
     def reconnect(self) -> None:
         """Give the present connection up for a new one at once, as with another query."""
-        self._insists = True
+        self._attempts.insist()
         if self._connection is not None:
             self._connection.give_up("a new connection was asked for")
 
@@ -143,7 +130,7 @@ class Link:
 
     def received(self, message: ServerMessage) -> None:
         if isinstance(message, Error):
-            self._complaint = message.payload
+            self._complaint = message.payload, self._access.clock.monotonic()
             _log.info("%s: the server reports: %s", self.name, sentence(message.payload))
         self._channel.received(message)
 
@@ -157,13 +144,11 @@ class Link:
     async def _run(self) -> None:
         try:
             while True:
-                await self._take_turn()
+                await self._attempts.permission(self._waiting(self.state.reason))
                 await self._live_once()
         except Exception:
             _log.exception("%s: the link has failed", self.name)
             self._set(LinkPhase.REFUSED, "the client failed here; its log file says how")
-        finally:
-            self._access.leave(self)
 
     async def _live_once(self) -> None:
         """One connection from the attempt to its end, and the wait that follows."""
@@ -179,7 +164,7 @@ class Link:
                 await self._after_loss(*ending)
 
     async def _open(self) -> Connection:
-        self._insists = False
+        self._attempts.begin()
         self._set(LinkPhase.CONNECTING, self.state.reason)
         self.telemetry.attempts += 1
         self._token = await self._access.credentials.token()
@@ -280,32 +265,31 @@ class Link:
     # --- after an end ----------------------------------------------------------------------
 
     async def _after_loss(self, closing: Closing, lived: float) -> None:
-        reason = closing.reason
-        if self._complaint is not None and closing.code != CloseCode.NORMAL:
-            reason = sentence(self._complaint)
+        complaint = self._complaint_about(closing)
+        reason = sentence(complaint) if complaint else closing.reason
         _log.info("%s: lost after %.1f s: %s (%d)", self.name, lived, reason, closing.code)
         self.telemetry.dropped(Drop(self._access.clock.now(), closing.code, reason))
         if lived >= PROVEN:
-            self._backoff.reset()
+            self._attempts.start_over()
             self._has_refreshed = False
-        await self._follow(self._verdict(closing), closing.code, reason)
-
-    def _verdict(self, closing: Closing) -> Retry:
-        if closing.code != CloseCode.NORMAL and self._complaint and refuses_token(self._complaint):
-            return Retry.REFRESH
-        return retry_after(closing.code)
-
-    async def _follow(self, verdict: Retry, code: int, reason: str) -> None:
-        if self._insists:
+        if self._attempts.is_wanted_now:
             return
-        match verdict:
+        is_token = complaint is not None and refuses_token(complaint)
+        match Retry.REFRESH if is_token else retry_after(closing.code):
             case Retry.REFRESH:
                 await self._refresh(reason)
             case Retry.NEVER:
                 await self._refused(reason)
             case Retry.AGAIN:
-                busy = BUSY_RETRY_AFTER if code == CloseCode.TRY_AGAIN_LATER else 0.0
-                await self._back_off(reason, busy)
+                busy = closing.code == CloseCode.TRY_AGAIN_LATER
+                await self._back_off(reason, BUSY_RETRY_AFTER if busy else 0.0)
+
+    def _complaint_about(self, closing: Closing) -> ErrorReport | None:
+        """The `error` that came right before a close and says more than its code."""
+        if self._complaint is None or closing.code == CloseCode.NORMAL:
+            return None
+        complaint, at = self._complaint
+        return complaint if self._access.clock.monotonic() - at <= COMPLAINT_LIFE else None
 
     async def _after_failure(self, error: ClientError) -> None:
         _log.info("%s: %s", self.name, error)
@@ -335,59 +319,21 @@ class Link:
     async def _refused(self, reason: str, *, login_required: bool = False) -> None:
         """Wait until the user wants another try, or has given other credentials."""
         self._set(LinkPhase.REFUSED, reason, login_required=login_required)
-        while not self._insists:
-            self._wake.clear()
-            await self._wake.wait()
+        await self._attempts.somebody_insists()
         self._has_refreshed = False
-        self._backoff.reset()
+        self._attempts.start_over()
 
     async def _back_off(self, reason: str, at_least: float = 0.0) -> None:
-        clock = self._access.clock
-        delay = self._backoff.next_delay(at_least)
-        attempt = self._backoff.attempt
-        self._access.breaker.failed(clock.monotonic(), attempt)
-        if attempt > self._access.settings.max_attempts:
-            delay = max(delay, COOL_DOWN)
-        await self._pause(delay, reason)
+        await self._attempts.back_off(self._waiting(reason), at_least)
 
-    async def _take_turn(self) -> None:
-        """Wait for the breaker, which one connection at a time gets past while it is open."""
-        access = self._access
-        spread = 0.0
-        while not self._insists and not access.breaker.may_try(access.clock.monotonic()):
-            spread = CROWD_SPREAD * access.chance()
-            access.wait(self)
-            await self._pause(
-                access.breaker.next_try(access.clock.monotonic()) or CROWD_SPREAD,
-                self.state.reason,
-                or_news=True,
-            )
-        access.leave(self)
-        if self._insists:
-            access.breaker.force()
-        elif spread:
-            await access.clock.sleep(spread)
+    def _waiting(self, reason: str) -> Callable[[float], None]:
+        """Tells that the link waits, and why."""
 
-    async def _pause(self, delay: float, reason: str, *, or_news: bool = False) -> None:
-        """Wait `delay` seconds, less where the user insists (or there are news of the server)."""
-        clock = self._access.clock
-        self._set(LinkPhase.WAITING, reason, retry_at=clock.now() + delay)
-        until = clock.monotonic() + delay
-        while not self._insists and (left := until - clock.monotonic()) > 0:
-            self._wake.clear()
-            if await self._woken(left) and or_news:
-                return
+        def waiting(seconds: float) -> None:
+            retry_at = self._access.clock.now() + seconds
+            self._set(LinkPhase.WAITING, reason, retry_at=retry_at)
 
-    async def _woken(self, within: float) -> bool:
-        """Whether `_wake` was set before the time was over."""
-        waking = asyncio.create_task(self._wake.wait())
-        sleeping = asyncio.ensure_future(self._access.clock.sleep(within))
-        try:
-            await asyncio.wait([waking, sleeping], return_when=asyncio.FIRST_COMPLETED)
-            return self._wake.is_set()
-        finally:
-            waking.cancel()
-            sleeping.cancel()
+        return waiting
 
     # --- state -----------------------------------------------------------------------------
 
@@ -402,7 +348,7 @@ class Link:
     ) -> None:
         before = self.state
         since = before.since if before.phase is phase else self._access.clock.now()
-        attempt = 0 if phase is LinkPhase.CONNECTED else self._backoff.attempt
+        attempt = 0 if phase is LinkPhase.CONNECTED else self._attempts.count
         self.state = LinkState(
             phase,
             since,

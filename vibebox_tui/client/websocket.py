@@ -31,8 +31,7 @@ class Socket(ClientConnection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.bytes_in = 0
-        self.heard_at = self.loop.time()
-        """When the server was last heard, in the loop's time."""
+        self._heard_at = self.loop.time()
         self._sink: Sink | None = None
         self._early: list[tuple[bytes, bool]] = []
         self._fragments: list[bytes] = []
@@ -53,9 +52,22 @@ class Socket(ClientConnection):
         self.send_data()
         return True
 
+    @property
+    def silence(self) -> float:
+        """Seconds since the server was last heard."""
+        return self.loop.time() - self._heard_at
+
+    def heard(self) -> None:
+        """Begin to count the silence anew."""
+        self._heard_at = self.loop.time()
+
+    def silent_for(self, seconds: float) -> None:
+        """Count the silence as so long already, at least."""
+        self._heard_at = min(self._heard_at, self.loop.time() - seconds)
+
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
-        self.heard_at = self.loop.time()
+        self._heard_at = self.loop.time()
         super().data_received(data)
 
     def process_event(self, event: Event) -> None:

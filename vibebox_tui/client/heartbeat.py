@@ -1,0 +1,170 @@
+"""The heartbeat of a connection: round trips, silence, and when to give up."""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from websockets.exceptions import ConnectionClosed
+
+from vibebox_tui.client.clock import Clock
+from vibebox_tui.client.settings import ClientSettings
+from vibebox_tui.client.websocket import Socket
+from vibebox_tui.protocol.codec import encode
+from vibebox_tui.protocol.messages import Ping, Pong
+
+TICK: Final = 1.0
+"""Seconds at most between two looks at how long the server has been silent."""
+
+SLEPT: Final = 5.0
+"""Seconds by which the wall clock runs ahead of the steady one where the machine has slept."""
+
+WAKE_GRACE: Final = 5.0
+"""Seconds that a server gets to answer after such a sleep before the connection is given up."""
+
+PINGS_KEPT: Final = 16
+"""Unanswered pings that are remembered: far more than there are before a link is dropped."""
+
+
+class Heartbeat:
+    """Pings a server, as the guide has it and, until that is answered, as RFC 6455 has it.
+
+    `measured` is called after each round trip, `turned` when the connection becomes stale or
+    recovers, `give_up` with a reason once the server has been silent for too long. Whatever the
+    server sends shows that it lives; a ping only makes it say something.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        settings: ClientSettings,
+        clock: Clock,
+        *,
+        answers_pings: bool,
+        measured: Callable[[], None],
+        turned: Callable[[], None],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self.round_trip: float | None = None
+        """The last one measured, in seconds."""
+        self.is_stale = False
+        self.is_excused = False
+        """Whether the silence is ours: we don't read."""
+        self._socket = socket
+        self._settings = settings
+        self._clock = clock
+        self._answers_pings = answers_pings
+        self._tell_measured = measured
+        self._tell_turned = turned
+        self._give_up = give_up
+        self._numbers = itertools.count(round(clock.now() * 1000))
+        self._pings: deque[tuple[int, float]] = deque(maxlen=PINGS_KEPT)
+        self._proofs: dict[int, asyncio.Future[None]] = {}
+        self._task = asyncio.create_task(self._beat(), name="heartbeat")
+
+    async def prove(self) -> None:
+        """Ping, and return when the answer shows that all sent so far has arrived.
+
+        Raises:
+            ConnectionError: the connection ended before.
+        """
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._proofs[self._ping()] = waiter
+        await self._ping_plainly()
+        await asyncio.wait([waiter])
+        if waiter.cancelled():
+            raise ConnectionError("the connection ended")
+
+    def take(self, pong: Pong) -> None:
+        """Find the ping that was answered; a server that doesn't echo answers in order."""
+        self._answers_pings = True
+        numbers = [number for number, _ in self._pings]
+        if not numbers:
+            return
+        answered = pong.timestamp if pong.timestamp in numbers else numbers[0]
+        while self._pings:
+            number, sent_at = self._pings.popleft()
+            self._prove(number)
+            if number == answered:
+                self._measured(self._clock.monotonic() - sent_at)
+                return
+
+    async def stop(self) -> None:
+        """Beat no more; whoever waits for a proof gets none."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        proofs, self._proofs = self._proofs, {}
+        for waiter in proofs.values():
+            waiter.cancel()
+
+    # ---------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        steady, wall = self._clock.monotonic(), self._clock.now()
+        next_ping = steady
+        while True:
+            if self._clock.monotonic() >= next_ping:
+                next_ping = self._clock.monotonic() + self._settings.ping_interval
+                self._ping()
+                await self._ping_plainly()
+            await self._clock.sleep(min(TICK, self._settings.stale_after / 10))
+            before, steady = steady, self._clock.monotonic()
+            wall_before, wall = wall, self._clock.now()
+            if wall - wall_before > steady - before + SLEPT:
+                self._doubt()
+                next_ping = steady
+            if not self._look():
+                return
+
+    def _look(self) -> bool:
+        """Compare the silence with its limits; False where the connection was given up."""
+        if self.is_excused:
+            self._socket.heard()
+        silence = self._socket.silence
+        if silence >= self._settings.drop_after:
+            self._give_up(f"no answer for {self._settings.drop_after:g} s")
+            return False
+        self._set_stale(silence >= self._settings.stale_after)
+        return True
+
+    def _doubt(self) -> None:
+        """The machine has slept: unless the server answers soon, it has forgotten us."""
+        self._socket.silent_for(max(0.0, self._settings.drop_after - WAKE_GRACE))
+
+    def _set_stale(self, is_stale: bool) -> None:
+        if is_stale != self.is_stale:
+            self.is_stale = is_stale
+            self._tell_turned()
+
+    def _ping(self) -> int:
+        number = next(self._numbers)
+        self._pings.append((number, self._clock.monotonic()))
+        self._socket.send_now(encode(Ping(timestamp=number)))
+        return number
+
+    async def _ping_plainly(self) -> None:
+        """Ping as RFC 6455 has it, unless the server has been seen to answer the guide's."""
+        if self._answers_pings or self._socket.paused:
+            return
+        with suppress(ConnectionClosed):
+            answered = await self._socket.ping()
+            asyncio.ensure_future(answered).add_done_callback(self._take_plain_pong)
+
+    def _take_plain_pong(self, answered: "asyncio.Future[float]") -> None:
+        if answered.cancelled() or answered.exception() is not None or self._answers_pings:
+            return
+        if self._pings:
+            self._prove(self._pings.popleft()[0])
+        self._measured(answered.result())
+
+    def _prove(self, number: int) -> None:
+        waiter = self._proofs.pop(number, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _measured(self, round_trip: float) -> None:
+        self.round_trip = round_trip
+        self.is_stale = False
+        self._tell_measured()
