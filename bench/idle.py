@@ -30,7 +30,7 @@ GOAL_PERCENT: Final = 2.0
 """Of one core, dashboard and server together."""
 
 SETTLE_SECONDS: Final = 5.0
-"""After the shell's prompt has appeared, before measuring."""
+"""After the shell has answered, before measuring."""
 
 VIBEBOX: Final = [sys.executable, "-m", "vibebox_tui"]
 
@@ -62,8 +62,13 @@ def measure(environment: dict[str, str], seconds: float) -> dict[str, float]:
     server = asyncio.run(start_sleepers())
     with ProgramInTerminal(VIBEBOX, environment) as dashboard:
         dashboard.until("sleeper-3.*running")
-        dashboard.type("1t")
-        dashboard.until(r"[$#%] *$")
+        for keys, shown in (
+            ("1t", "Enter opens a shell"),
+            ("\r", "captured"),
+            ("echo shell-$((1+1))\r", "shell-2"),
+        ):
+            dashboard.type(keys)
+            dashboard.until(shown)
         dashboard.read_for(SETTLE_SECONDS)
         before, began = cpu_seconds(dashboard.process, server), time.monotonic()
         dashboard.read_for(seconds)

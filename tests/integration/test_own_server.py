@@ -1,0 +1,78 @@
+"""`vibebox` on the user's own server: started with the first dashboard, there after the last."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.integration.in_terminal import PATIENCE, VibeboxInTerminal, variables
+
+
+def server(directory: Path, command: str) -> "subprocess.CompletedProcess[str]":
+    """Run `vibebox server COMMAND` in that home directory."""
+    return subprocess.run(
+        [sys.executable, "-m", "vibebox_tui", "server", command],
+        env=variables(directory),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+
+@pytest.fixture
+def home(short_path: Path) -> Iterator[Path]:
+    """An empty home directory, whose server is stopped after the test."""
+    yield short_path
+    server(short_path, "stop")
+
+
+def leave(dashboard: VibeboxInTerminal) -> int:
+    """Press `q` and confirm; the exit status."""
+    dashboard.type("q")
+    dashboard.until("Leave VibeBox")
+    dashboard.type("\r")
+    return dashboard.end()
+
+
+@pytest.mark.timeout(180)
+def test_the_server_outlives_the_dashboard_and_is_shared(home: Path) -> None:
+    assert server(home, "status").returncode == 1
+    with closing(VibeboxInTerminal(home)) as first, closing(VibeboxInTerminal(home)) as second:
+        for dashboard in (first, second):
+            dashboard.until("local", " ms")
+        running = server(home, "status")
+        assert running.returncode == 0
+        assert leave(first) == 0
+        assert leave(second) == 0
+    assert server(home, "status").stdout == running.stdout
+    assert server(home, "stop").stdout == "stopped\n"
+    assert server(home, "status").returncode == 1
+
+
+@pytest.mark.timeout(180)
+def test_an_environment_that_was_added_is_there_the_next_time(home: Path) -> None:
+    with closing(VibeboxInTerminal(home)) as dashboard:
+        dashboard.until("local", " ms")
+        dashboard.type("n")
+        dashboard.until("New environment")
+        dashboard.type("ticker\tsleep 1000\r")
+        dashboard.until("Environments (1)")
+        assert leave(dashboard) == 0
+    assert server(home, "stop").returncode == 0
+    with closing(VibeboxInTerminal(home)) as dashboard:
+        dashboard.until("ticker")
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_cannot_start_is_told_once_the_terminal_is_as_it_was(home: Path) -> None:
+    data = home / ".local" / "share" / "vibebox"
+    data.parent.mkdir(parents=True)
+    data.write_text("in the way")
+    with closing(VibeboxInTerminal(home)) as dashboard:
+        assert dashboard.end() == 1
+        dashboard.until("the server can't be started", "data directory")
+        assert not dashboard.screen.modes.alternate_screen
