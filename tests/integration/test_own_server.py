@@ -1,5 +1,6 @@
 """`vibebox` on the user's own server: started with the first dashboard, there after the last."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.in_terminal import PATIENCE, VibeboxInTerminal, variables
+from vibebox_tui.cli.server_choice import ServerOptions, connect
+from vibebox_tui.protocol.models import CreateEnvironmentRequest
 
 
 def server(directory: Path, command: str) -> "subprocess.CompletedProcess[str]":
@@ -54,17 +57,23 @@ def test_the_server_outlives_the_dashboard_and_is_shared(home: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_an_environment_that_was_added_is_there_the_next_time(home: Path) -> None:
-    with closing(VibeboxInTerminal(home)) as dashboard:
-        dashboard.until("local", " ms")
-        dashboard.type("n")
-        dashboard.until("New environment")
-        dashboard.type("ticker\tsleep 1000\r")
-        dashboard.until("Environments (1)")
-        assert leave(dashboard) == 0
+def test_an_environment_that_was_added_is_there_the_next_time(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables(home).items():
+        monkeypatch.setenv(name, value)
+    asyncio.run(add("ticker"))
     assert server(home, "stop").returncode == 0
     with closing(VibeboxInTerminal(home)) as dashboard:
-        dashboard.until("ticker")
+        dashboard.until("Environments (1)", "ticker", "stopped")
+        assert leave(dashboard) == 0
+
+
+async def add(name: str) -> None:
+    """Add an environment to the user's own server, which is started for that."""
+    async with connect(ServerOptions()) as client:
+        request = CreateEnvironmentRequest(name=name, command=["sleep", "1000"])
+        await client.rest.create_environment(request)
 
 
 @pytest.mark.timeout(120)
