@@ -448,3 +448,25 @@ async def test_a_histogram_goes_to_the_time_of_a_bar():
         assert app.pane.log_view.has_focus
         await pilot.press("H")
         assert not histogram.display
+
+
+async def test_lines_that_are_dropped_while_it_is_paused_do_no_harm():
+    async with pane_with(entries(1000, levelled)) as (app, pilot):
+        await pilot.press("g")
+        app.pane.document.ring.max_bytes = 400_000
+        for start in range(1001, 21_001, 1000):
+            app.feed.put(entries(1000, levelled, first=start))
+        await says(app, f"+{20_000:,} new")
+        assert app.pane.document.ring.dropped > 1000
+        app.pane.log_view.refresh()
+        first = app.pane.document.ring.line(app.pane.document.ring.first)
+        await wait_for(lambda: texts(app)[0] == first.text)
+
+
+async def test_all_panes_together_keep_a_bound(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.ALL_PANES_BYTES", 2_000_000)
+    async with pane_with(entries(1000, levelled)) as (app, _):
+        for start in range(1001, 100_001, 1000):
+            app.feed.put(entries(1000, levelled, first=start))
+        await shows(app, "line 100000")
+        assert app.pane.document.ring.size < 2_000_000 + 2**20 + 200_000

@@ -148,3 +148,19 @@ async def test_plain_characters_where_the_terminal_has_no_others():
 def test_a_value_without_a_limit_stands_alone():
     assert with_limit(41.0, None, cpu_text, UNICODE).strip() == "41%"
     assert with_limit(None, None, memory_text, UNICODE).strip() == "–"
+
+
+async def test_the_window_can_be_narrower_or_wider():
+    history = [Sample(int(NOW * 1000) - 2000 * n, 100.0, 1000.0) for n in range(150)]
+    stats = EnvironmentStats("env-1", 100.0, 1000.0, 2.0, 4096, history)
+    app = MetricsApp(Feed(stats))
+    async with app.run_test(size=(80, 8)) as pilot:
+        app.pane.focus()
+        widths = []
+        for key in ("greater_than_sign", "less_than_sign", "less_than_sign", "less_than_sign"):
+            await pilot.press(key)
+            await wait_for(lambda: app.bars(0)[-1].strip())
+            widths.append(len(app.bars(0)[-1].strip()))
+        assert widths == sorted(widths)
+        assert widths[0] < widths[-1]
+        assert app.pane.detail == "last 1m"

@@ -4,7 +4,15 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from vibebox_tui.logs.chunk import CHUNK_BYTES, CONTINUATION, LEVEL_BITS, MARKED, NOTE, STDERR
+from vibebox_tui.logs.chunk import (
+    CHUNK_BYTES,
+    COLUMN_BYTES,
+    CONTINUATION,
+    LEVEL_BITS,
+    MARKED,
+    NOTE,
+    STDERR,
+)
 from vibebox_tui.logs.chunk import Chunk as Chunk
 from vibebox_tui.logs.chunk import Line as Line
 from vibebox_tui.logs.levels import Level, recognise
@@ -196,11 +204,9 @@ class Ring:
         return self.chunks[-1].times[-1] if self.chunks else 0
 
     def _add(self, text: str, seq: int, time: int, flags: int) -> None:
-        chunk = self._open_chunk(flags)
         data = text.encode("utf-8", "replace")
-        before = chunk.size
-        chunk.add(data, seq, time, flags)
-        self._bytes += chunk.size - before
+        self._open_chunk(flags).add(data, seq, time, flags)
+        self._bytes += len(data) + 1 + COLUMN_BYTES
         if len(data) > self.widest:
             self.widest = len(data)
 

@@ -68,9 +68,14 @@ class Viewport:
 
     @property
     def new_lines(self) -> int:
-        """How many lines of the view have come since it was paused."""
+        """How many lines of the view have come since it was paused.
+
+        Of those that came and were dropped again it counts all only where every line is shown.
+        """
         if self.following:
             return 0
+        if self.view.sieve.passes_all:
+            return self.view.ring.end - self._paused_at
         return max(0, len(self.view) - self.view.row(self._paused_at))
 
     # --- moving ----------------------------------------------------------------------------

@@ -37,6 +37,12 @@ TAIL: Final = 1000
 FETCH_LINES: Final = 1000
 """Older lines that are fetched at a time."""
 
+ALL_PANES_BYTES: Final = 256 * 1024 * 1024
+"""Memory for the lines of all log panes together."""
+
+LOOK_BYTES: Final = 1024 * 1024
+"""Growth of a log after which it is looked whether that bound is kept."""
+
 FRAME_SECONDS: Final = 1 / 30
 """Time between two repaints while lines arrive."""
 
@@ -103,6 +109,7 @@ class LogReader(Pane):
         self.document = Document()
         self._completeness = Completeness()
         self._tally = Tally(self.document.view)
+        self._next_look = LOOK_BYTES
         self._is_at_first_line = False
 
     def _take(self, event: LogEvent) -> None:
@@ -110,6 +117,7 @@ class LogReader(Pane):
         match event:
             case LogLines(entries):
                 self.document.append(entries)
+                self._keep_bound()
             case LogResumed():
                 self._completeness.note_resumed(event)
                 level = Level.UNKNOWN if event.complete else Level.WARN
@@ -121,6 +129,16 @@ class LogReader(Pane):
             case LinkState():
                 self.show_link(event)
         self._repaint_soon()
+
+    def _keep_bound(self) -> None:
+        """Have the longest log forget its oldest lines while all together are too long."""
+        if self.document.ring.size < self._next_look:
+            return
+        rings = [pane.document.ring for pane in self.screen.query(LogReader)]
+        while sum(ring.size for ring in rings) > ALL_PANES_BYTES:
+            if not max(rings, key=lambda ring: ring.size).drop_oldest():
+                break
+        self._next_look = self.document.ring.size + LOOK_BYTES
 
     def _repaint_soon(self) -> None:
         """Repaint with the next frame, whatever else arrives until then."""

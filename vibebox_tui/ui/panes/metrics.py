@@ -5,7 +5,10 @@ from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Static
 
 from vibebox_tui.client.errors import ClientError
@@ -32,9 +35,11 @@ class Series(Container):
         yield self.sparkline
         yield self.value
 
-    def show(self, course: Window, top: float, text: str, now: float, *, stale: bool) -> None:
-        """Draw the course up to `now` and `text` behind it, dimmed where it is old."""
-        self.sparkline.show(course.spread(self.sparkline.size.width, now), top)
+    def show(
+        self, course: Window, top: float, text: str, now: float, span: float, *, stale: bool
+    ) -> None:
+        """Draw the last `span` seconds of a course and `text` behind it, dimmed where it is old."""
+        self.sparkline.show(course.spread(self.sparkline.size.width, now, span), top)
         self.value.update(text)
         for part in (self.sparkline, self.value):
             part.set_class(stale, "-stale")
@@ -49,6 +54,16 @@ class MetricsPane(Pane):
     """
 
     NOUN = "Metrics"
+
+    can_focus = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("less_than_sign", "window(-1)", "Narrower window", id="metrics.narrower"),
+        Binding("greater_than_sign", "window(1)", "Wider window", id="metrics.wider"),
+    ]
+
+    SPANS: ClassVar[tuple[int, ...]] = (60, 300, 600, 1800)
+    """Seconds that the bars may stand for together, from the narrowest."""
 
     DEFAULT_CSS = """
     MetricsPane { layout: vertical; }
@@ -65,6 +80,13 @@ class MetricsPane(Pane):
 
     REFRESH_SECONDS: ClassVar[float] = 1.0
     """How often the age of an old value is told anew, in seconds."""
+
+    span: reactive[int] = reactive(600)
+    """Seconds that the bars stand for."""
+
+    @property
+    def focus_target(self) -> Widget | None:
+        return self
 
     def compose(self) -> ComposeResult:
         self.usage = Usage()
@@ -111,6 +133,15 @@ class MetricsPane(Pane):
             self.usage.take_stats(stats)
             self.redraw()
 
+    def action_window(self, step: int) -> None:
+        """Show a shorter or a longer time."""
+        place = self.SPANS.index(self.span) + step
+        self.span = self.SPANS[min(max(place, 0), len(self.SPANS) - 1)]
+
+    def watch_span(self) -> None:
+        self.detail = f"last {duration_text(self.span)}"
+        self.redraw()
+
     # --- drawing ---------------------------------------------------------------------------
 
     def redraw(self) -> None:
@@ -130,7 +161,7 @@ class MetricsPane(Pane):
             (cpu, memory),
             strict=True,
         ):
-            series.show(course, top, f"{text}{old}", now, stale=bool(old))
+            series.show(course, top, f"{text}{old}", now, self.span, stale=bool(old))
 
     def _tell_ages(self) -> None:
         if self._age(self.settings.clock()):

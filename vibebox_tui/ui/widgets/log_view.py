@@ -164,6 +164,7 @@ class LogView(ScrollView, can_focus=True):
         self._column = 0
         self._drawn: LRUCache[tuple[int, int], list[list[Segment]]] = LRUCache(CACHED_LINES)
         self._shown: list[ScreenRow] | None = None
+        self._shown_version = 0
         self._styles: LogStyles | None = None
         self._ground = Style.null()
         self._last_mark: int | None = None
@@ -244,9 +245,10 @@ class LogView(ScrollView, can_focus=True):
         self._styles = None
 
     def _screen_rows(self) -> list[ScreenRow]:
-        if self._shown is None:
+        version = self.view.ring.version
+        if self._shown is None or version != self._shown_version:
             self.viewport.height = self.size.height
-            self._shown = self.viewport.rows()
+            self._shown, self._shown_version = self.viewport.rows(), version
         return self._shown
 
     def _count_text(self, line: Line, part: int) -> str:
