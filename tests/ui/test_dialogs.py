@@ -58,13 +58,41 @@ async def test_a_confirmation_names_its_target() -> None:
 
 
 async def test_leaving_asks_whether_to_stop_what_is_ours() -> None:
-    assert await answer_of(leaving(2, owns_server=True), "enter") == "leave"
-    assert await answer_of(leaving(2, owns_server=True), "tab", "tab", "enter") == "stop"
-    assert await answer_of(leaving(2, owns_server=True), "escape") is None
+    assert await answer_of(leaving(["api", "web"], owns_server=True), "enter") == "leave"
+    assert (
+        await answer_of(leaving(["api", "web"], owns_server=True), "tab", "tab", "enter") == "stop"
+    )
+    assert await answer_of(leaving(["api", "web"], owns_server=True), "escape") is None
 
 
 async def test_leaving_stops_nothing_on_a_server_of_others() -> None:
-    assert await answer_of(leaving(2, owns_server=False), "tab", "tab", "enter") == "leave"
+    assert (
+        await answer_of(leaving(["api", "web"], owns_server=False), "tab", "tab", "enter")
+        == "leave"
+    )
+
+
+async def test_leaving_a_demo_stays_unless_told_and_names_what_ends() -> None:
+    demo = leaving(["shop-api", "waves"], owns_server=True, is_throw_away=True)
+    assert await answer_of(demo, "enter") == "stay"
+    again = leaving(["shop-api", "waves"], owns_server=True, is_throw_away=True)
+    assert await answer_of(again, "tab", "enter") == "leave"
+    shown = leaving(["shop-api", "waves"], owns_server=True, is_throw_away=True)
+    assert "shop-api, waves are running. They end with the demo" in await question_of(shown)
+
+
+async def test_a_question_names_a_few_of_many() -> None:
+    names = [f"env-{number}" for number in range(30)]
+    assert "env-5 and 24 more are running" in await question_of(leaving(names, owns_server=True))
+
+
+async def question_of(dialog: Screen[Any]) -> str:
+    """What a dialog asks."""
+    app = Stage(list)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(dialog)
+        await pilot.pause()
+        return str(app.screen.query_one(".dialog-question", Static).content)
 
 
 async def typed(name: str, command: str, directory: str = "") -> tuple[Any, str]:
@@ -103,7 +131,8 @@ async def test_what_cannot_be_meant_is_said(name: str, command: str, problem: st
 
 
 @pytest.mark.parametrize(
-    "dialog", [asking, lambda: leaving(3, owns_server=True), NewEnvironmentDialog]
+    "dialog",
+    [asking, lambda: leaving(["api", "web", "db"], owns_server=True), NewEnvironmentDialog],
 )
 def test_picture(dialog: Callable[[], Screen[Any]], snap_compare: Callable[..., Any]) -> None:
     async def open_it(pilot: Any) -> None:

@@ -39,3 +39,19 @@ async def test_shows_the_keys_that_work_here() -> None:
 async def test_help_stands_at_the_end_and_is_never_left_out() -> None:
     assert (await hints(80)).rstrip().endswith("? help")
     assert (await hints(24)).split() == ["f", "follow", "?", "help"]
+
+
+class Greedy(Focusable):
+    """Has all keys to itself."""
+
+    def key_hints(self) -> list[tuple[str, str]]:
+        return [("^] d", "leave"), ("^] ?", "all of these")]
+
+
+async def test_who_has_all_keys_says_what_they_do() -> None:
+    async with Stage(lambda: [Greedy("x"), HintLine()]).run_test(size=(60, 4)) as pilot:
+        line = pilot.app.query_one(HintLine)
+        pilot.app.query_one(Greedy).focus()
+        await wait_for(lambda: "leave" in line.render().plain)
+        assert line.render().plain.split("  ")[:2] == ["^] d leave", "^] ? all of these"]
+        assert "help" not in line.render().plain

@@ -112,6 +112,12 @@ class Pane(Widget):
         """Keys that work here without being bindings, with what they do, for the help screen."""
         return []
 
+    def key_hints(self) -> list[tuple[str, str]]:
+        """Keys with what they do, for the hint line, while this pane has them all to itself; none
+        where the bindings work.
+        """
+        return []
+
     def retitle(self) -> None:
         """Write the border's title anew."""
         before, after = self.tabs

@@ -110,6 +110,9 @@ class TerminalPane(Pane):
     def key_help(self) -> list[tuple[str, str]]:
         return prefix_help(self.settings.escape_key)
 
+    def key_hints(self) -> list[tuple[str, str]]:
+        return self._box.hints()
+
     # --- following -------------------------------------------------------------------------
 
     def reset(self) -> None:
@@ -316,6 +319,7 @@ class TerminalPane(Pane):
     def _restate(self, event: TerminalBox.Restated) -> None:
         event.stop()
         self.detail = self._box.words()
+        self.refresh_bindings()
 
     @on(TerminalView.SizeChanged)
     def _fit(self, event: TerminalView.SizeChanged) -> None:

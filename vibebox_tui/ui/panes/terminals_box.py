@@ -18,12 +18,14 @@ from vibebox_tui.ui.messages import KeyEverywhere, Said
 from vibebox_tui.ui.output import draw_now
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
 from vibebox_tui.ui.panes.terminals_capture import (
+    COPY_HINTS,
     Capture,
     Command,
     Elsewhere,
     Prefixed,
     Typed,
     Unknown,
+    capture_hints,
     key_name,
 )
 from vibebox_tui.ui.panes.terminals_paste import is_worth_asking, question
@@ -122,6 +124,14 @@ class TerminalBox(Widget):
             back=self.view.back,
             escape=self.escape,
         )
+
+    def hints(self) -> list[tuple[str, str]]:
+        """What the hint line says while the bindings of the dashboard don't work here."""
+        if self._reading.is_active:
+            return list(COPY_HINTS)
+        if self.is_typing:
+            return capture_hints(self._settings.escape_key, prefixed=self._capture.prefixed)
+        return []
 
     def say(self, text: str) -> None:
         """Tell the user something that needs no answer."""

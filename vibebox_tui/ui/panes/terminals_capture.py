@@ -133,6 +133,39 @@ def prefix_help(escape_key: str) -> list[tuple[str, str]]:
     ]
 
 
+def capture_hints(escape_key: str, *, prefixed: bool) -> list[tuple[str, str]]:
+    """What the hint line says while a terminal captures: the escape key and what it offers."""
+    if prefixed:
+        return list(_PREFIX_HINTS)
+    name = key_name(escape_key)
+    return [(f"{name} {keys}", what) for keys, what in _PREFIX_HINTS]
+
+
+_PREFIX_HINTS = (
+    ("d", "leave"),
+    ("1-9", "environment"),
+    ("?", "all of these"),
+    ("[", "copy mode"),
+    ("n p", "terminals"),
+    ("c", "new"),
+    ("z", "zoom"),
+    ("+", "beside"),
+    ("]", "itself"),
+)
+"""The keys after the escape key that one needs most, the most needed first."""
+
+COPY_HINTS = (
+    ("v", "select"),
+    ("y", "copy"),
+    ("q", "leave"),
+    ("/ ?", "search"),
+    ("n N", "next, previous"),
+    ("{ }", "prompts"),
+    ("o", "open link"),
+    ("g G", "oldest, newest"),
+)
+"""The same for copy mode."""
+
 _SYMBOLS = {
     "left_square_bracket": "[",
     "slash": "/",

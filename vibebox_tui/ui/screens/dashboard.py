@@ -322,10 +322,10 @@ class DashboardScreen(Screen[None]):
 
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def _ask_and_leave(self) -> None:
-        running = [row for row in self.rows if row.state == "running"]
+        running = [row.name for row in self.rows if row.state == "running"]
         settings = self._settings
         question = leaving(
-            len(running), owns_server=settings.owns_server, is_throw_away=settings.is_throw_away
+            running, owns_server=settings.owns_server, is_throw_away=settings.is_throw_away
         )
         answer = await self.app.push_screen_wait(question)
         if answer in ("leave", "stop"):

@@ -136,17 +136,39 @@ def confirmation(verb: str, names: Sequence[str], consequence: str) -> ChoiceDia
     )
 
 
-def leaving(running: int, *, owns_server: bool, is_throw_away: bool = False) -> ChoiceDialog:
-    """Ask whether to leave the dashboard, and what becomes of `running` environments."""
-    what = "1 environment is" if running == 1 else f"{running} environments are"
-    them = "it" if running == 1 else "them"
-    question = f"{what} running. Leaving does not stop {them}."
+def leaving(
+    running: Sequence[str], *, owns_server: bool, is_throw_away: bool = False
+) -> ChoiceDialog:
+    """Ask whether to leave the dashboard, and what becomes of the environments of these names."""
     if is_throw_away:
-        question = f"{what} running. Leaving ends {them}, and all that is in this demo."
+        return _leaving_the_demo(running)
     choices = [Choice("leave", "Leave", is_harmless=True), Choice("stay", "Stay")]
     if owns_server and running:
         choices.append(Choice("stop", "Stop all and leave", is_dangerous=True))
+    goes_on = "It goes on" if len(running) == 1 else "They go on"
+    question = f"{_are_running(running)} {goes_on} without the dashboard."
     return ChoiceDialog("Leave VibeBox", question if running else "Leave the dashboard?", choices)
+
+
+def _leaving_the_demo(running: Sequence[str]) -> ChoiceDialog:
+    them = "It ends" if len(running) == 1 else "They end"
+    ended = f"{_are_running(running)} {them} with the demo:\n" if running else "The demo ends:\n"
+    return ChoiceDialog(
+        "Leave the demo",
+        f"{ended}its server, its environments, their terminals and logs are removed.",
+        [Choice("stay", "Stay", is_harmless=True), Choice("leave", "End it", is_dangerous=True)],
+    )
+
+
+def _are_running(names: Sequence[str]) -> str:
+    listed = ", ".join(names[:_NAMES_LISTED])
+    if len(names) > _NAMES_LISTED:
+        listed += f" and {len(names) - _NAMES_LISTED} more"
+    return f"{listed} {'is' if len(names) == 1 else 'are'} running."
+
+
+_NAMES_LISTED = 6
+"""Environments that a question names; of the others it says how many they are."""
 
 
 def _button(choice: Choice) -> Button:

@@ -1,6 +1,7 @@
 """The line at the bottom: the keys that work here and now."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol, runtime_checkable
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -13,8 +14,18 @@ _ALWAYS: Final = ("app.leave", "app.palette", "app.help")
 Hint = tuple[str, str]
 
 
+@runtime_checkable
+class TellsHints(Protocol):
+    """A widget that may have all keys to itself, and then says what they do."""
+
+    def key_hints(self) -> Sequence[Hint]: ...
+
+
 class HintLine(Widget):
-    """Shows the bindings that are active and meant to be shown, as many as fit."""
+    """Shows the bindings that are active and meant to be shown, as many as fit.
+
+    Where the focus is in a widget that has the keys to itself, its own words stand instead.
+    """
 
     hints: reactive[tuple[Hint, ...]] = reactive(())
     fixed: reactive[tuple[Hint, ...]] = reactive(())
@@ -30,6 +41,9 @@ class HintLine(Widget):
         return Content.assemble(left, " " * max(0, gap), right)
 
     def _read_bindings(self, screen: Screen[object]) -> None:
+        if own := _hints_of_focus(screen):
+            self.hints, self.fixed = tuple(own), ()
+            return
         shown: dict[str, tuple[str, str, str]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
@@ -55,3 +69,10 @@ class HintLine(Widget):
                 for part in ((key, "bold $primary"), (f" {text}  ", "$ink-dim"))
             )
         )
+
+
+def _hints_of_focus(screen: Screen[object]) -> Sequence[Hint]:
+    """What the widget that has the focus says of its keys, or one around it."""
+    around = screen.focused.ancestors_with_self if screen.focused else ()
+    told = (node.key_hints() for node in around if isinstance(node, TellsHints))
+    return next((hints for hints in told if hints), ())
