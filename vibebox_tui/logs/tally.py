@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from vibebox_tui.logs.chunk import LEVEL_BITS, NOTE
@@ -36,7 +37,8 @@ class Slot(NamedTuple):
         return self.calm + self.warnings + self.errors
 
 
-class Slots(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Slots:
     """Slots of `length` milliseconds each, the first one beginning at `start`."""
 
     start: int
@@ -89,7 +91,7 @@ class Tally:
             return None
         first = min(second for second, _ in seconds)
         last = max(second for second, _ in seconds)
-        length = _round_length((last - first + 1), most)
+        length = _round_length(last - first + 1, most)
         start = first // length * length
         counts = [[0, 0, 0] for _ in range((last - start) // length + 1)]
         for (second, kind), lines in seconds.items():
