@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import wait_for
+from vibebox_tui.emulator import Emulator
 from vibebox_tui.protocol.messages import (
     EnvironmentChange,
     EnvironmentStatus,
@@ -20,15 +21,19 @@ from vibebox_tui.protocol.models import (
     Session,
 )
 from vibebox_tui.server.environments import Environments, EnvironmentSettings
+from vibebox_tui.server.hub import Hub
+from vibebox_tui.server.records import TerminalSnapshot
 from vibebox_tui.server.runtimes.local import LocalRuntime
+from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions, SessionSettings
 from vibebox_tui.server.store import Store
 
 
-class Audience:
-    """Remembers what clients would be told."""
+class Audience(WebSocketService):
+    """Remembers what clients would be told, and draws what they would see."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        super().__init__(Hub(store))
         self.entries: list[LogEntry] = []
         self.statuses: list[EnvironmentStatus] = []
         self.changes: list[EnvironmentChange] = []
@@ -39,28 +44,45 @@ class Audience:
 
     def broadcast_log(self, payload: LogEntry | Sequence[LogEntry]) -> None:
         self.entries += [payload] if isinstance(payload, LogEntry) else payload
+        super().broadcast_log(payload)
 
     def broadcast_environment_status(self, payload: EnvironmentStatus) -> None:
         self.statuses.append(payload)
+        super().broadcast_environment_status(payload)
 
     def environment_changed(self, payload: EnvironmentChange) -> None:
         self.changes.append(payload)
+        super().environment_changed(payload)
 
-    def open_terminal(self, session_id: str, rows: int, columns: int) -> None:
+    def open_terminal(
+        self, session_id: str, rows: int, columns: int, *, snapshot: TerminalSnapshot | None = None
+    ) -> None:
         self.opened.append(session_id)
+        super().open_terminal(session_id, rows, columns, snapshot=snapshot)
 
     def send_terminal_output(self, payload: TerminalData) -> None:
         self.output.append(payload)
+        super().send_terminal_output(payload)
 
     def terminal_resized(self, payload: TerminalResize) -> None:
         self.sizes.append(payload)
+        super().terminal_resized(payload)
 
     def session_exited(self, payload: SessionExit) -> None:
         self.exits.append(payload)
+        super().session_exited(payload)
 
     def messages(self, stream: str = "") -> list[str]:
         """The lines published so far, of one stream or all."""
         return [entry.message for entry in self.entries if entry.stream.startswith(stream)]
+
+    def screen(self, session_id: str) -> list[str]:
+        """The rows of a session's screen, as who attaches now would see them."""
+        snapshot = self.snapshot_terminal(session_id)
+        assert snapshot is not None
+        emulator = Emulator(snapshot.rows, snapshot.columns)
+        emulator.feed(snapshot.redraw)
+        return emulator.display
 
     @property
     def text(self) -> str:
@@ -85,13 +107,15 @@ class Inside:
         settings: EnvironmentSettings | None = None,
         session_settings: SessionSettings | None = None,
     ) -> None:
-        self.audience = Audience()
         self.store = await Store.open(self.directory / "vibebox.db")
+        self.audience = Audience(self.store)
         self.runtime = await LocalRuntime.open(self.directory)
         self.environments = Environments(
             self.store, {"local": self.runtime}, self.audience, settings
         )
+        self.audience.directory = self.environments
         self.sessions = Sessions(self.store, self.environments, self.audience, session_settings)
+        self.audience.hub.host = self.sessions
         await self.environments.open()
         await self.sessions.open()
 
@@ -99,6 +123,7 @@ class Inside:
         await self.sessions.close(leave_running=leave_running)
         await self.environments.close(leave_running=leave_running)
         await self.runtime.close(end_all=not leave_running)
+        self.audience.hub.close()
         await self.store.close()
 
     async def create(self, *command: str, **fields: Any) -> Environment:

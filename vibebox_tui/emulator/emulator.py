@@ -81,6 +81,11 @@ class Emulator:
             text = self._decoder.decode(data)
         self._stream.feed(text)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the output so far ends in no half sequence, which a snapshot would lack."""
+        return self._stream.at_rest
+
     def resize(self, rows: int, columns: int) -> None:
         """Change the size (at least 1 by 1): soft-wrapped lines flow anew, the cursor stays in
         its place in the text. The alternate screen is cut or filled up, not reflowed."""

@@ -96,6 +96,11 @@ class Stream(pyte.Stream):
         self._length = 0
         """Characters collected, including those that were too many to keep."""
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether no sequence has begun that isn't complete."""
+        return self._state is _State.GROUND
+
     def feed(self, data: str) -> None:
         """Take text; C1 bytes that were no UTF-8 come in it as lone surrogates."""
         if data.count("\n") > self.screen.lines:

@@ -19,6 +19,7 @@ from vibebox_tui.paths import private_directory, runtime_directory
 from vibebox_tui.server.errors import KeeperError, StartFailedError
 from vibebox_tui.server.keeper import wire
 from vibebox_tui.server.keeper.launch import STAGES, Launch
+from vibebox_tui.server.runtimes.base import InputNumber
 
 _TIMEOUT: Final = 10.0
 """Seconds in which the keeper has to answer; generous, since a loaded machine starts it."""
@@ -52,7 +53,10 @@ class ChildListener(Protocol):
 
 
 class KeptChild:
-    """A child of the keeper. `pid` is the command's, `root` the process above all of it."""
+    """A child of the keeper. `pid` is the command's, `root` the process above all of it.
+
+    `past` is what it has lived through before we connected.
+    """
 
     def __init__(self, keeper: "KeeperClient", number: int, tag: str, pid: int, root: int) -> None:
         self.tag = tag
@@ -61,24 +65,49 @@ class KeptChild:
         self.root = root
         self.started_at: float | None = None
         self.listener: ChildListener | None = None
+        self.past: dict[str, Any] = {}
         self._keeper = keeper
         self._given = 0
         self._typed = 0
         self._gone = False
         self._writers: deque[asyncio.Future[None]] = deque()
+        self._receipts: deque[asyncio.Future[None]] = deque()
 
-    async def write(self, data: bytes) -> None:
+    def remember(self, past: dict[str, Any]) -> None:
+        """Take up what the keeper says of a child that was found."""
+        self.past = past
+        self.started_at = past["startedAt"]
+        self._given = past.get("taken", 0)
+        self._typed = past.get("typed", 0)
+
+    async def write(self, data: bytes, number: InputNumber | None = None) -> None:
         """Type `data`; returns when it has been typed all but what fits a window of 64 KiB.
+
+        With a `number` it returns once the keeper has all of it and remembers that.
 
         Raises:
             KeeperError: the keeper has gone.
         """
+        if not self._keeper.numbers_input:
+            number = None
+        receipt: asyncio.Future[None] | None = None
         for start in range(0, len(data), _INPUT_WINDOW):
             while self._given - self._typed >= _INPUT_WINDOW and not self._gone:
                 await self._room()
             piece = data[start : start + _INPUT_WINDOW]
             self._given += len(piece)
-            self._keeper.send(wire.frame(wire.INPUT, self.number, payload=piece))
+            if number is None:
+                self._keeper.send(wire.frame(wire.INPUT, self.number, payload=piece))
+            else:
+                is_last = start + len(piece) == len(data)
+                receipt = self._send_numbered(number, start, is_last, piece)
+        if receipt is not None:
+            await receipt
+
+    def received(self) -> None:
+        """The oldest numbered input that we sent is the keeper's now."""
+        if self._receipts and not (receipt := self._receipts.popleft()).done():
+            receipt.set_result(None)
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the terminal's size."""
@@ -109,6 +138,8 @@ class KeptChild:
         """It has ended: who waits to type need not any more."""
         self._gone = True
         self._wake()
+        while self._receipts:
+            self.received()
         if self.listener is not None:
             self.listener.exited(code)
 
@@ -116,8 +147,27 @@ class KeptChild:
         """The keeper has gone."""
         self._gone = True
         self._wake()
+        while self._receipts:
+            if not (receipt := self._receipts.popleft()).done():
+                receipt.set_exception(_gone())
+                receipt.exception()  # only that of the last part is waited for
         if self.listener is not None:
             self.listener.lost()
+
+    def _send_numbered(
+        self, number: InputNumber, start: int, is_last: bool, piece: bytes
+    ) -> asyncio.Future[None]:
+        client = number.client.encode()
+        part = wire.PART.pack(number.offset + start, is_last, len(client))
+        payload = part + client + piece
+        frame = wire.frame(
+            wire.NUMBERED_INPUT, self.number, position=number.number, payload=payload
+        )
+        self._keeper.require()
+        self._keeper.send(frame)
+        receipt = asyncio.get_running_loop().create_future()
+        self._receipts.append(receipt)
+        return receipt
 
     async def _room(self) -> None:
         waiter = asyncio.get_running_loop().create_future()
@@ -155,6 +205,8 @@ class KeeperClient(asyncio.Protocol):
         self._connecting = asyncio.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.pid: int | None = None
+        self.numbers_input = False
+        """Whether this keeper, which may be older than we are, remembers numbered input."""
 
     @classmethod
     async def open(cls, directory: Path) -> Self:
@@ -246,7 +298,7 @@ class KeeperClient(asyncio.Protocol):
     def require(self) -> None:
         """Raise KeeperError where the keeper has gone."""
         if self._transport is None:
-            raise KeeperError("the keeper, the process that owns what runs, has gone")
+            raise _gone()
 
     def send(self, frame: bytes) -> None:
         """Send a frame; what is on its way is bounded by windows and by who waits for answers."""
@@ -282,9 +334,10 @@ class KeeperClient(asyncio.Protocol):
 
     def _take_over(self, welcome: dict[str, Any]) -> None:
         self.pid = welcome["pid"]
+        self.numbers_input = welcome["version"] >= 2
         for found in welcome["children"]:
             child = KeptChild(self, found["child"], found["tag"], found["pid"], found["root"])
-            child.started_at = found["startedAt"]
+            child.remember(found)
             self._children[child.number] = child
 
     # --- asyncio.Protocol
@@ -301,10 +354,9 @@ class KeeperClient(asyncio.Protocol):
             return
         _log.error("the keeper has gone, and with it everything that ran")
         self._transport = None
-        gone = KeeperError("the keeper, the process that owns what runs, has gone")
         for waiting in [self._welcome, *self._requests.values()]:
             if waiting is not None and not waiting.done():
-                waiting.set_exception(gone)
+                waiting.set_exception(_gone())
         children, self._children = self._children, {}
         for child in children.values():
             child.lost()
@@ -317,6 +369,9 @@ class KeeperClient(asyncio.Protocol):
         elif frame.kind == wire.WRITTEN:
             if child is not None:
                 child.typed(frame.position)
+        elif frame.kind == wire.RECEIVED:
+            if child is not None:
+                child.received()
         elif frame.kind == wire.EXITED:
             if child is not None:
                 child.exited(frame.json()["code"])
@@ -341,6 +396,10 @@ class KeeperClient(asyncio.Protocol):
         child.listener = listener
         listener.started(child)
         answer.set_result(child)
+
+
+def _gone() -> KeeperError:
+    return KeeperError("the keeper, the process that owns what runs, has gone")
 
 
 def keeper_socket(directory: Path) -> Path:

@@ -60,6 +60,15 @@ class LogBounds(NamedTuple):
     epoch: str
 
 
+class TerminalSnapshot(NamedTuple):
+    """What redraws a session's screen elsewhere: `redraw` stands for all output up to `seq`."""
+
+    redraw: bytes
+    seq: int
+    rows: int
+    columns: int
+
+
 class CapturePosition(NamedTuple):
     """How far the output of one stream of one run has been made into committed lines.
 

@@ -41,7 +41,13 @@ _FIRST_RELEASE = (
 
 _COUNTED_POSITIONS = ("ALTER TABLE capture_positions ADD COLUMN nth INTEGER NOT NULL DEFAULT 0",)
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST_RELEASE, _COUNTED_POSITIONS)
+_SCREENS = (
+    # Compressed with zlib: a screen with its scrollback is mostly blanks and repetition.
+    "CREATE TABLE screens (session_id TEXT PRIMARY KEY, seq INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL, columns INTEGER NOT NULL, redraw BLOB NOT NULL)",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST_RELEASE, _COUNTED_POSITIONS, _SCREENS)
 """The statements of each migration, in the order of the releases."""
 
 

@@ -17,6 +17,7 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import EnvironmentNotFoundError
 from vibebox_tui.server.hub import Hub, Subscriber
 from vibebox_tui.server.log_cursor import entries_of, start_time
+from vibebox_tui.server.records import TerminalSnapshot
 from vibebox_tui.server.terminal_channel import TerminalChannel
 from vibebox_tui.server.terminal_cursor import TerminalCursor
 from vibebox_tui.server.writer import Writer
@@ -54,16 +55,6 @@ class Directory(Protocol):
     def list(self) -> "Iterable[Environment]": ...
 
     def status(self, environment_id: str) -> EnvironmentStatus: ...
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalSnapshot:
-    """What redraws a session's screen elsewhere: `redraw` stands for all output up to `seq`."""
-
-    redraw: bytes
-    seq: int
-    rows: int
-    columns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +211,13 @@ class WebSocketService:
         seq = 0 if snapshot is None else snapshot.seq
         channel = self.hub.open_terminal(session_id, rows, columns, seq)
         if snapshot is not None:
-            channel.screen.restore(snapshot.redraw)
+            channel.screen.restore(snapshot.redraw, snapshot.seq)
+
+    def terminal_replayed(self, session_id: str, until: int) -> None:
+        """Output before `until` was there before, and what it asks has been answered."""
+        channel = self.hub.known_terminal(session_id)
+        if channel is not None:
+            channel.answered = until
 
     def send_terminal_output(self, payload: TerminalData) -> None:
         """Deliver output of a session; `seq` is set and `data` ends at a character's end."""
@@ -243,6 +240,17 @@ class WebSocketService:
             return None
         redraw = channel.screen.redraw().encode()
         return TerminalSnapshot(redraw, channel.seq, channel.rows, channel.columns)
+
+    def drawn_terminal(self, session_id: str, *, at_rest: bool) -> TerminalSnapshot | None:
+        """The screen as far as it has been drawn, which costs no drawing; None where that is
+        nowhere that it could be taken up again, or, `at_rest`, within a sequence."""
+        channel = self.hub.known_terminal(session_id)
+        return None if channel is None else channel.screen.snapshot(at_rest=at_rest)
+
+    def drawn_position(self, session_id: str) -> int:
+        """The output position up to which a session's screen has been drawn, or about."""
+        channel = self.hub.known_terminal(session_id)
+        return 0 if channel is None else channel.screen.reached
 
     def terminal_clients(self, session_id: str) -> int:
         """How many clients are attached to a session."""

@@ -76,6 +76,7 @@ class Sessions:
         if not leave_running:
             await asyncio.gather(*(self._end(life) for life in living))
         for life in living:
+            await life.saving.finish()
             await self._store.save_session(life.session)
         for task in self._tasks.copy():
             task.cancel()
@@ -125,9 +126,11 @@ class Sessions:
         life = self._admit(environment, request)
         session = life.session
         try:
+            # First, so that a server after this one knows whose terminal the runtime has.
+            await self._store.save_session(session)
             life.terminal = await runtime.open_terminal(environment, _spec(life), life)
         except BaseException:
-            del self._lives[session.id]
+            await self._forget(life)
             self._audience.session_exited(SessionExit(session.id, None))
             raise
         self._begin(life)
@@ -170,6 +173,11 @@ class Sessions:
         life.clients_changed(count)
         self._judge(life)
 
+    def screen_drawn(self, session_id: str) -> None:
+        """Its screen shows more than before."""
+        if (life := self._lives.get(session_id)) is not None and life.terminal is not None:
+            life.saving.drawn()
+
     def pause_output(self, session_id: str) -> None:
         """Read no more of its output until `resume_output`: who typed last is behind."""
         self._life(session_id).pause()
@@ -193,7 +201,7 @@ class Sessions:
             rows=request.rows,
             cols=request.cols,
         )
-        life = SessionLife(session, self._audience)
+        life = SessionLife(session, self._audience, self._store)
         self._lives[session.id] = life
         self._audience.open_terminal(session.id, request.rows, request.cols)
         return life
@@ -231,11 +239,12 @@ class Sessions:
         except EnvironmentNotFoundError:
             await self._store.delete_session(session.id)
             return
-        life = SessionLife(session, self._audience)
+        snapshot = await self._store.screen(session.id)
+        life = SessionLife(session, self._audience, self._store, snapshot)
         self._lives[session.id] = life
         if session.status == "terminated":
             return
-        self._audience.open_terminal(session.id, life.rows, life.cols)
+        self._audience.open_terminal(session.id, life.rows, life.cols, snapshot=snapshot)
         runtime = self._environments.runtime(environment.id)
         life.terminal = await runtime.recover_terminal(environment, _spec(life), life)
         if life.terminal is None:
@@ -243,6 +252,7 @@ class Sessions:
             life.ended.set()
             self._audience.session_exited(SessionExit(session.id, None))
             await self._store.save_session(session)
+            await self._store.forget_screen(session.id)
         else:
             self._begin(life)
 
@@ -250,7 +260,9 @@ class Sessions:
 
     async def _follow(self, life: SessionLife) -> None:
         await life.ended.wait()
+        await life.saving.close()
         await self._store.save_session(life.session)
+        await self._store.forget_screen(life.session.id)
         ended = [s for s in self.list(life.session.environment_id) if s.status == "terminated"]
         for session in ended[:-_ENDED_KEPT]:
             await self._forget(self._lives[session.id])
@@ -310,4 +322,6 @@ def _reached(seconds: float | None, limit: float | None) -> bool:
 def _spec(life: SessionLife) -> TerminalSpec:
     session = life.session
     kind: SessionType = "tmux" if session.session_type == "tmux" else "shell"
-    return TerminalSpec(session.id, kind, session.session_name, life.rows, life.cols)
+    return TerminalSpec(
+        session.id, kind, session.session_name, life.rows, life.cols, position=life.position
+    )

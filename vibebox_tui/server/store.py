@@ -12,7 +12,7 @@ import msgspec
 
 from vibebox_tui.protocol.messages import LogEntry, StreamFilter
 from vibebox_tui.protocol.models import Environment, Session
-from vibebox_tui.server import account_store, log_store
+from vibebox_tui.server import account_store, log_store, screen_store
 from vibebox_tui.server.database import Database
 from vibebox_tui.server.errors import StoreError
 from vibebox_tui.server.log_store import LogQuery
@@ -22,6 +22,7 @@ from vibebox_tui.server.records import (
     LogLine,
     RefreshTokenRecord,
     Retention,
+    TerminalSnapshot,
     UserRecord,
 )
 from vibebox_tui.server.times import now_ms
@@ -97,6 +98,11 @@ class Store:
 
         def delete(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM environments WHERE id = ?", (environment_id,))
+            db.execute(
+                "DELETE FROM screens WHERE session_id IN"
+                " (SELECT id FROM sessions WHERE environment_id = ?)",
+                (environment_id,),
+            )
             db.execute("DELETE FROM sessions WHERE environment_id = ?", (environment_id,))
 
         await self._database.write(delete)
@@ -123,10 +129,25 @@ class Store:
         )
 
     async def delete_session(self, session_id: str) -> None:
-        """Forget the session."""
-        await self._database.write(
-            lambda db: db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
-        )
+        """Forget the session and its screen."""
+
+        def delete(db: sqlite3.Connection) -> None:
+            screen_store.forget(db, session_id)
+            db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+
+        await self._database.write(delete)
+
+    async def save_screen(self, session_id: str, snapshot: TerminalSnapshot) -> None:
+        """Keep the screen of a session in place of the one before."""
+        await self._database.write(lambda db: screen_store.save(db, session_id, snapshot))
+
+    async def screen(self, session_id: str) -> TerminalSnapshot | None:
+        """The screen of a session as it was saved last."""
+        return await self._database.read(lambda db: screen_store.load(db, session_id))
+
+    async def forget_screen(self, session_id: str) -> None:
+        """Delete the screen of a session that has ended."""
+        await self._database.write(lambda db: screen_store.forget(db, session_id))
 
     # --- users and refresh tokens
 

@@ -50,6 +50,8 @@ class TerminalHost(Protocol):
 
     def clients_changed(self, session_id: str, count: int) -> None: ...
 
+    def screen_drawn(self, session_id: str) -> None: ...
+
 
 class Piece(NamedTuple):
     """Something that happened in a session: output, another size, its end.
@@ -73,6 +75,8 @@ class TerminalChannel:
         self.rows = rows
         self.columns = columns
         self.seq = seq
+        self.answered = 0
+        """Position before which nothing is answered: a server before this one did."""
         self.exited = False
         self.screen = TerminalScreen(rows, columns, self._after_feeding)
         self._host = host
@@ -98,9 +102,8 @@ class TerminalChannel:
             self.seq = data.seq
         last = TerminalData(data.session_id, text, data.seq)
         self._append(Prepared.of(TerminalOutput(last, now_ms())))
-        self.screen.feed(data.data)
-        self._answer()
-        self.reconsider()
+        self.screen.feed(data.data, self.seq)
+        self._after_feeding()
 
     def resized(self, size: TerminalResize) -> None:
         """The terminal has another size from here on."""
@@ -198,10 +201,13 @@ class TerminalChannel:
     def _after_feeding(self) -> None:
         self._answer()
         self.reconsider()
+        self._host.screen_drawn(self.session_id)
 
     def _answer(self) -> None:
         """Type what the screen replies, unless a client that knows only the guide does so."""
         replies = self.screen.take_replies()
+        if self.screen.reached <= self.answered:
+            return
         if replies and not any(cursor.answers for cursor in self._cursors):
             task = asyncio.get_running_loop().create_task(self._write(replies.decode()))
             self._answers.add(task)

@@ -18,6 +18,7 @@ from vibebox_tui.server.keeper.init import (
     run_init,
 )
 from vibebox_tui.server.keeper.launch import FAILURE, Launch, run_command, window_size
+from vibebox_tui.server.keeper.memory import InputMemory, SizeMemory
 from vibebox_tui.server.keeper.stream import Stream
 
 TERMINAL: Final = 0
@@ -49,6 +50,8 @@ class Child:
         """Where news of the start comes from, and of the command's end."""
         self.streams: dict[int, Stream] = {}
         self.typed = 0
+        self.memory = InputMemory()
+        self.sizes = SizeMemory()
         self._control = -1
         self._input = bytearray()
 
@@ -72,7 +75,17 @@ class Child:
             "pid": self.pid,
             "root": self.root,
             "startedAt": self.started_at,
+            "shown": {number: stream.shown for number, stream in self.streams.items()},
+            "typed": self.typed,
+            "taken": self.typed + len(self._input),
+            "inputs": self.memory.describe(),
+            "sizes": self.sizes.describe(),
         }
+
+    def acknowledge(self, stream: Stream, position: int) -> None:
+        """What came before `position` is safe with the server."""
+        stream.acknowledge(position)
+        self.sizes.forget_before(stream.start)
 
     # --- input and size
 
@@ -102,6 +115,7 @@ class Child:
     def resize(self, rows: int, columns: int) -> None:
         """Set the terminal's size."""
         if self.terminal >= 0:
+            self.sizes.add(self.streams[TERMINAL].end, rows, columns)
             with contextlib.suppress(OSError):
                 fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, window_size(rows, columns))
 
@@ -194,6 +208,7 @@ class Child:
         os.close(slave)
         os.close(failure)
         self.streams[TERMINAL] = Stream(TERMINAL, master)
+        self.sizes.add(0, launch.rows, launch.columns)
 
     def start_with_pipes(self, launch: Launch) -> None:
         """Start the command under an init of its own. Raises OSError."""

@@ -126,9 +126,12 @@ class Keeper:
         kind = frame.kind
         if kind == wire.INPUT:
             self._type(child, frame.payload)
+        elif kind == wire.NUMBERED_INPUT:
+            self._type(child, child.memory.take(frame.position, frame.payload))
+            self._send(wire.frame(wire.RECEIVED, child.number, position=frame.position))
         elif kind == wire.ACKNOWLEDGE:
             stream = child.streams[frame.stream]
-            stream.acknowledge(frame.position)
+            child.acknowledge(stream, frame.position)
             self._listen(child, stream)
         elif kind == wire.ATTACH:
             self._attach(child, frame.json())
@@ -155,6 +158,7 @@ class Keeper:
         child.told = False
         for number, stream in child.streams.items():
             stream.attach(positions.get(str(number), stream.start))
+            child.sizes.forget_before(stream.start)
             self._listen(child, stream)
         self._pump(child)
 
@@ -273,7 +277,7 @@ class Keeper:
             return
         start = stream.end - len(data)
         if link.idle and stream.sent == start:
-            stream.sent = stream.end
+            stream.sends(len(data))
             link.send_output(child.number, stream.number, start, data)
         else:
             self._pump(child)
@@ -288,8 +292,7 @@ class Keeper:
         for stream in child.streams.values():
             while link is not None and link.idle and stream.attached and stream.sent < stream.end:
                 data = stream.unsent()
-                position = stream.sent
-                stream.sent += len(data)
+                position = stream.sends(len(data))
                 link.send_output(child.number, stream.number, position, data)
         self._tell_end(child)
 

@@ -16,7 +16,7 @@ _WORTH_ANOTHER_READ: Final = 1024
 class Stream:
     """Output of a child. `start` and `end` are positions: the first byte kept, the next to come."""
 
-    __slots__ = ("_kept", "attached", "end", "fd", "finished", "number", "sent", "start")
+    __slots__ = ("_kept", "attached", "end", "fd", "finished", "number", "sent", "shown", "start")
 
     def __init__(self, number: int, fd: int) -> None:
         os.set_blocking(fd, False)
@@ -25,6 +25,8 @@ class Stream:
         self.start = 0
         self.end = 0
         self.sent = 0
+        self.shown = 0
+        """How far any server has ever been sent it."""
         self.attached = False
         self.finished = False
         self._kept = bytearray()
@@ -62,6 +64,13 @@ class Stream:
         """The next bytes that the server hasn't been sent; empty where it has all."""
         offset = self.sent - self.start
         return bytes(self._kept[offset : offset + _READ])
+
+    def sends(self, size: int) -> int:
+        """Take note that the next `size` bytes are sent; the position of the first of them."""
+        position = self.sent
+        self.sent += size
+        self.shown = max(self.shown, self.sent)
+        return position
 
     def attach(self, position: int) -> None:
         """Send from `position` on, which is safe up to there."""

@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-VERSION: Final = 1
-"""Spoken here; both sides say theirs and speak the lower one."""
+VERSION: Final = 2
+"""Spoken here; both sides say theirs and speak the lower one. 2 has NUMBERED_INPUT."""
 
 HEADER: Final = struct.Struct(">BBHIIQ")
 """See above; network byte order."""
@@ -41,6 +41,8 @@ FORGET: Final = 9
 """The child's end is known; forget it."""
 QUIT: Final = 10
 """End everything and go."""
+NUMBERED_INPUT: Final = 11
+"""Bytes to type once: `position` is the input's number, the payload begins with a PART."""
 
 # Keeper to server.
 WELCOME: Final = 65
@@ -55,6 +57,12 @@ WRITTEN: Final = 69
 """`position` bytes of input have been typed into the child in all."""
 EXITED: Final = 70
 """JSON `{code}`, after all of the child's output."""
+RECEIVED: Final = 71
+"""A NUMBERED_INPUT, of number `position`, is the keeper's now, and survives the server."""
+
+PART: Final = struct.Struct(">IBH")
+"""What part of an input follows: the bytes of it before this part, whether it is the last part,
+and the length of the client's name, which comes next."""
 
 
 class Frame(NamedTuple):

@@ -1,6 +1,6 @@
 """What a runtime is to the rest of the server, which never knows which one it has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from vibebox_tui.protocol.models import Environment, SessionType
@@ -71,8 +71,32 @@ class Run(Protocol):
         """What it uses now, with all that it has started."""
 
 
+class InputNumber(NamedTuple):
+    """What tells an input apart from every other, and where in it the bytes begin that follow."""
+
+    client: str
+    number: int
+    offset: int = 0
+
+
+class TerminalPast(NamedTuple):
+    """What a terminal has lived through that was found again.
+
+    `sizes` are position, rows and columns, from the one that holds where its output is taken up;
+    what was asked in output before `answered` has been answered; `inputs` are by client the
+    number of the last input, the bytes of it that were taken, and whether those are all.
+    """
+
+    sizes: Sequence[tuple[int, int, int]] = ()
+    answered: int = 0
+    inputs: Mapping[str, tuple[int, int, bool]] = {}
+
+
 class TerminalSink(Protocol):
     """Who is told what a terminal does; called on the event loop, in order."""
+
+    def found(self, past: TerminalPast) -> None:
+        """It has been found again; said before anything else, where a runtime knows its past."""
 
     def output(self, data: bytes, position: int) -> None:
         """Output whose first byte is number `position`."""
@@ -88,8 +112,14 @@ class Terminal(Protocol):
     def pid(self) -> int | None:
         """The process id of the program, where it has one here."""
 
-    async def write(self, data: bytes) -> None:
-        """Type; returns when it has been written, waiting while the program doesn't read."""
+    async def write(self, data: bytes, number: InputNumber | None = None) -> None:
+        """Type; returns when it has been written, waiting while the program doesn't read.
+
+        With a `number`, where the runtime can, it is remembered by what outlives the server.
+        """
+
+    def acknowledge(self, position: int) -> None:
+        """Output before `position` is safe: a runtime that keeps what isn't may forget it."""
 
     async def resize(self, rows: int, cols: int) -> None:
         """Give the terminal another size."""
@@ -112,6 +142,8 @@ class TerminalSpec(NamedTuple):
     session_name: str
     rows: int
     cols: int
+    position: int = 0
+    """Where the output is to be taken up that a session found again doesn't have yet."""
 
 
 class RuntimeHost(Protocol):

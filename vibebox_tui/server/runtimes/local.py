@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import InvalidRequestError, StartFailedError
+from vibebox_tui.server.keeper.child import TERMINAL
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
@@ -136,7 +137,7 @@ class LocalRuntime:
         if child is None:
             return None
         terminal = _terminal(environment, spec, sink)
-        self._keeper.adopt(child, terminal, {})
+        self._keeper.adopt(child, terminal, {TERMINAL: spec.position})
         return terminal
 
     def _found(self, tag: str) -> KeptChild | None:

@@ -3,10 +3,11 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
+from vibebox_tui.server.keeper.child import TERMINAL
 from vibebox_tui.server.keeper_client import KeptChild
-from vibebox_tui.server.runtimes.base import Exit, TerminalSink
+from vibebox_tui.server.runtimes.base import Exit, InputNumber, TerminalPast, TerminalSink
 from vibebox_tui.server.runtimes.local_run import describe
 
 _HANG_UP_GRACE: Final = 2.0
@@ -17,7 +18,7 @@ _FORCED: Final = 5.0
 
 
 class LocalTerminal:
-    """A terminal with a program in it; its output is acknowledged as soon as the sink has it."""
+    """A terminal with a program in it; the keeper keeps what hasn't been acknowledged."""
 
     def __init__(
         self, sink: TerminalSink, before_end: Callable[[], Awaitable[None]] | None = None
@@ -32,10 +33,15 @@ class LocalTerminal:
         """The program's process id."""
         return self._child.pid if self._child is not None else None
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes, number: InputNumber | None = None) -> None:
         """Type; waits while more than a window of input isn't read. Raises KeeperError."""
         if self._child is not None:
-            await self._child.write(data)
+            await self._child.write(data, number)
+
+    def acknowledge(self, position: int) -> None:
+        """Output before `position` is safe; the keeper forgets it."""
+        if self._child is not None:
+            self._child.acknowledge(TERMINAL, position)
 
     async def resize(self, rows: int, cols: int) -> None:
         """Set the size; the program gets SIGWINCH."""
@@ -71,11 +77,11 @@ class LocalTerminal:
 
     def started(self, child: KeptChild) -> None:
         self._child = child
+        if child.past:
+            self._sink.found(_past(child.past))
 
-    def output(self, stream: int, data: bytes, position: int) -> None:
+    def output(self, _stream: int, data: bytes, position: int) -> None:
         self._sink.output(data, position)
-        if self._child is not None:
-            self._child.acknowledge(stream, position + len(data))
 
     def exited(self, code: int | None) -> None:
         self._finish(Exit(code, describe(code)))
@@ -90,3 +96,12 @@ class LocalTerminal:
             self._child.forget()
         self._ended.set()
         self._sink.exited(end)
+
+
+def _past(said: dict[str, Any]) -> TerminalPast:
+    """What a keeper says of a child; an older one says less."""
+    return TerminalPast(
+        sizes=said.get("sizes", ()),
+        answered=said.get("shown", {}).get(str(TERMINAL), 0),
+        inputs=said.get("inputs", {}),
+    )
