@@ -8,7 +8,6 @@ leaves behind matter. They are worked out without drawing, to the same result.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from .screen import Screen
 from .sgr import apply_sgr
@@ -20,6 +19,9 @@ _OTHER = re.compile(
     "\x1b(?!\\[[\\d;:]*m)|[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\ud800-\udfff]"
 )
 """What is neither text nor SGR nor a newline."""
+
+_OTHER_SEQUENCE = re.compile("\x1b(?!\\[[\\d;:]*m)")
+_OTHER_ASCII = [chr(code) for code in (*range(32), 127) if chr(code) not in "\n\r\x1b"]
 
 _LAST_CHARACTERS = 400
 """Characters looked at for the last one drawn, the one that REP would repeat."""
@@ -60,7 +62,11 @@ def find_flood(data: str, screen: Screen) -> Flood | None:
 
 def _clean_stretches(data: str) -> Iterator[tuple[int, int]]:
     start = 0
-    for match in _OTHER.finditer(data):
+    if data.isascii() and not any(map(data.__contains__, _OTHER_ASCII)):
+        other = _OTHER_SEQUENCE  # its search jumps from ESC to ESC
+    else:
+        other = _OTHER
+    for match in other.finditer(data):
         yield start, match.start()
         start = match.end()
     yield start, len(data)
@@ -76,7 +82,8 @@ def skip(flood: Flood, data: str, screen: Screen) -> bool:
     if stretch.endswith("\r"):
         cursor.x = 0
     else:
-        cursor.x = _column_after(_SGR.sub("", stretch), cursor.x, screen)
+        text = _SGR.sub("", stretch) if "\x1b" in stretch else stretch
+        cursor.x = _column_after(text, cursor.x, screen)
     cursor.y, cursor.pending = screen.bottom, False
     screen.style = _pen_after(stretch, screen.style)
     screen.last_drawn = (
@@ -110,18 +117,26 @@ def _column_after(text: str, column: int, screen: Screen) -> int:
     one ended."""
     columns, wraps = screen.columns, screen.modes.autowrap
     first = text[: text.find("\n") + 1]
-    repeats, rest = divmod(len(text), len(first))
-    if not rest and text == first * repeats:
-        seen = [column]
-        while (column := _advanced(column, len(first) - 1, columns, wraps)) not in seen:
-            seen.append(column)
-        loop = seen.index(column)
-        if repeats < len(seen):
-            return seen[repeats]
-        return seen[loop + (repeats - loop) % (len(seen) - loop)]
-    for line in islice(text.split("\n"), text.count("\n")):
+    repeats = len(text) // len(first) if first else 0
+    if text.startswith(first * repeats):
+        column = _column_after_same(column, len(first) - 1, repeats, screen)
+        text = text[len(first) * repeats :]
+    *lines, last = text.split("\n")
+    for line in lines:
         column = _advanced(column, len(line), columns, wraps)
-    return _advanced(column, len(text) - text.rfind("\n") - 1, columns, wraps)
+    return _advanced(column, len(last), columns, wraps)
+
+
+def _column_after_same(column: int, count: int, repeats: int, screen: Screen) -> int:
+    """The column after lines that are all as long: before long, the columns come again."""
+    seen = [column]
+    for _ in range(repeats):
+        column = _advanced(column, count, screen.columns, screen.modes.autowrap)
+        if column in seen:
+            loop = seen.index(column)
+            return seen[loop + (repeats - loop) % (len(seen) - loop)]
+        seen.append(column)
+    return column
 
 
 def _advanced(column: int, count: int, columns: int, wraps: bool) -> int:

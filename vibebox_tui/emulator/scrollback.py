@@ -1,7 +1,7 @@
 """Lines that left the screen at the top, within a bound of lines and of memory."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
 from itertools import islice
 
 from .line import Line
@@ -69,9 +69,9 @@ class Scrollback:
         self._unsettled = len(self.lines)
         self._settle()
 
-    def newest(self, count: int) -> Iterator[Line]:
-        """Up to `count` of the newest lines, oldest first."""
-        return islice(self.lines, max(0, len(self.lines) - count), None)
+    def newest(self, count: int) -> list[Line]:
+        """Up to `count` of the newest lines, the newest first."""
+        return list(islice(reversed(self.lines), count))
 
     def memory(self) -> int:
         """Bytes that the lines take, about."""
@@ -87,19 +87,18 @@ class Scrollback:
     def _shed(self) -> None:
         """Drop the oldest lines until an eighth of the memory is free."""
         free = self.limit * _BYTES_PER_LINE * 7 // 8
-        kept = 0
+        kept: list[Line] = []
         for line in reversed(self.lines):
             free -= _cost([line])
             if free < 0:
                 break
-            kept += 1
-        self.lines = deque(self.newest(kept), maxlen=self.limit)
+            kept.append(line)
+        self.lines = deque(reversed(kept), maxlen=self.limit)
         self._blocks.clear()
         self._blocks.append(_cost(self.lines))
 
 
-def _cost(lines: Iterable[Line]) -> int:
-    lines = list(lines)
+def _cost(lines: Collection[Line]) -> int:
     runs = sum([len(line.runs) for line in lines])
     columns = sum([line.length for line in lines])
     return _LINE_COST * len(lines) + _RUN_COST * runs + 2 * columns
