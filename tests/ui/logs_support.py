@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
+from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LogEvent, LogLines
 from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.paths import styles_directory
@@ -70,13 +72,17 @@ class Feed:
 class LogApp(App[None]):
     """The log pane and nothing else, in the dashboard's theme."""
 
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
+    feed: Feed
+    pilot: Pilot[None]
+
+    def __init__(self, client: Feed | Client, environment: Environment = ENVIRONMENT) -> None:
+        if isinstance(client, Feed):
+            self.feed = client
         self.said: list[str] = []
         styles = styles_directory()
         super().__init__(css_path=[styles / "tokens.tcss", styles / "logs.tcss"])
         settings = DashboardSettings(clock=lambda: NOW)
-        self.pane = LogsPane(feed, ENVIRONMENT, settings=settings)  # type: ignore[arg-type]
+        self.pane = LogsPane(client, environment, settings=settings)  # type: ignore[arg-type]
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name

@@ -21,6 +21,7 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
+    beginning,
     hole,
     interruption,
     position_text,
@@ -110,7 +111,7 @@ class LogReader(Pane):
         self._completeness = Completeness()
         self._tally = Tally(self.document.view)
         self._next_look = LOOK_BYTES
-        self._is_at_first_line = False
+        self._beginning = ""
 
     def _take(self, event: LogEvent) -> None:
         now = self.settings.clock()
@@ -216,7 +217,9 @@ class LogReader(Pane):
 
     def on_log_view_start_reached(self, event: LogView.StartReached) -> None:
         event.stop()
-        if not self._is_at_first_line:
+        if self._beginning:
+            self.post_message(Said(self._beginning))
+        else:
             self._fetch_older()
 
     @work(group="older", exclusive=True, exit_on_error=False)
@@ -233,7 +236,9 @@ class LogReader(Pane):
             return
         if document is not self.document:
             return
-        self._is_at_first_line = not page.data
         if page.data:
             document.ring.prepend(page.data)
             self._repaint_soon()
+        else:
+            self._beginning = beginning(page)
+            self.post_message(Said(self._beginning))

@@ -7,6 +7,7 @@ from vibebox_tui.logs.document import Document
 from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.viewport import Viewport
+from vibebox_tui.protocol.models import LogPage
 from vibebox_tui.ui.glyphs import Glyphs
 
 
@@ -41,6 +42,13 @@ def interruption(event: LogResumed, glyphs: Glyphs, zone: tzinfo | None = None) 
     when = f"{_clock(event.lost_at, zone)}{dash}{_clock(event.restored_at, zone)}"
     caught_up = f"{event.caught_up:,} {_plural('line', event.caught_up)} caught up"
     return f" {glyphs.separator} ".join([f"link lost {when}", caught_up, _outcome(event)])
+
+
+def beginning(page: LogPage) -> str:
+    """Why there is nothing before the oldest line: the log begins, or retention deleted it."""
+    if page.first_seq is not None and page.first_seq > 1:
+        return f"Lines 1 to {page.first_seq - 1:,} were deleted: the server keeps no more."
+    return "The log begins here."
 
 
 def hole(event: LogHole) -> str:
