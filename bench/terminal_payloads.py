@@ -10,10 +10,34 @@ SIZE = 1_000_000
 """Bytes of a generated payload, about."""
 
 _CAPTURED = Path(__file__).resolve().parent.parent / "tests" / "emulator" / "captured"
-_WORDS = (
-    "request server error warning timeout connection accepted from database query took cache"
-    " the of a to worker started finished job build compile link test package install"
-).split()
+_WORDS = [
+    "request",
+    "server",
+    "error",
+    "warning",
+    "timeout",
+    "connection",
+    "accepted",
+    "from",
+    "database",
+    "query",
+    "took",
+    "cache",
+    "the",
+    "of",
+    "a",
+    "to",
+    "worker",
+    "started",
+    "finished",
+    "job",
+    "build",
+    "compile",
+    "link",
+    "test",
+    "package",
+    "install",
+]
 
 
 def _random() -> random.Random:
@@ -55,7 +79,7 @@ def medium_cells() -> bytes:
     source = _random()
     return _repeated(
         lambda number: (
-            f"\x1b[H"
+            "\x1b[H"
             + "".join(
                 f"\x1b[{31 + source.randrange(7)}m{_text(source, 8)} "
                 for _ in range(ROWS * COLUMNS // 9)
