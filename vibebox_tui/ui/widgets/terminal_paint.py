@@ -20,6 +20,7 @@ from vibebox_tui.emulator import (
     Style,
     colour_triplet,
 )
+from vibebox_tui.emulator.palette import BACKGROUND, FOREGROUND, RGB, Palette
 
 CACHED_ROWS = 512
 """Rows kept painted: a tall screen twice over, so that scrolling by a line paints one."""
@@ -55,10 +56,19 @@ class Mark(NamedTuple):
 
 
 class TerminalPaint:
-    """Paints rows in `base`, the colours that the theme has for a terminal's default ones."""
+    """Paints rows in `base`, the colours that the theme has for a terminal's default ones.
 
-    def __init__(self, base: RichStyle) -> None:
-        self.base = base
+    What the remote side has changed in its `palette` is painted so, the rest as the user's
+    terminal or theme has it.
+    """
+
+    def __init__(self, base: RichStyle, palette: Palette | None = None) -> None:
+        self._palette = dict(palette.changed) if palette else {}
+        dynamic = palette.dynamic if palette else {}
+        self.base = base + RichStyle(
+            color=_true_colour(dynamic.get(FOREGROUND)),
+            bgcolor=_true_colour(dynamic.get(BACKGROUND)),
+        )
         self._styles: dict[Style, RichStyle] = {}
         self._strips: FIFOCache[tuple[tuple[Run, ...], int], Strip] = FIFOCache(CACHED_ROWS)
 
@@ -76,7 +86,7 @@ class TerminalPaint:
         for text, style in runs:
             rich_style = styles.get(style)
             if rich_style is None:
-                rich_style = styles[style] = base + rich_style_of(style)
+                rich_style = styles[style] = base + self._look_of(style)
             segments.append(Segment(text if text.isprintable() else harmless(text), rich_style))
             missing -= cell_len(text)
         if missing < 0:
@@ -84,6 +94,13 @@ class TerminalPaint:
         if missing:
             segments.append(Segment(" " * missing, base))
         return Strip(segments, width)
+
+    def _look_of(self, style: Style) -> RichStyle:
+        changed = self._palette
+        return rich_style_of(style) + RichStyle(
+            color=_true_colour(changed.get(style.foreground)),
+            bgcolor=_true_colour(changed.get(style.background)),
+        )
 
 
 def marked(strip: Strip, marks: Sequence[Mark]) -> Strip:
@@ -128,6 +145,10 @@ def _colour(colour: int) -> Color | None:
     if colour & TRUE_COLOUR:
         return Color.from_rgb(*colour_triplet(colour))
     return Color.from_ansi(colour)
+
+
+def _true_colour(colour: RGB | None) -> Color | None:
+    return Color.from_rgb(*(part >> 8 for part in colour)) if colour else None
 
 
 @lru_cache(4096)

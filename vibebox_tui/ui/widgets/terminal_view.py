@@ -192,7 +192,8 @@ class TerminalView(Widget, can_focus=True):
             base = self.rich_style
             if is_reversed:
                 base = RichStyle(color=base.bgcolor, bgcolor=base.color)
-            self._paint, self._paint_is_reversed = TerminalPaint(base), is_reversed
+            palette = self.emulator.palette if self.emulator else None
+            self._paint, self._paint_is_reversed = TerminalPaint(base, palette), is_reversed
         return self._paint
 
     def _cursor(self, row: int) -> Sequence[Mark]:
@@ -216,7 +217,7 @@ class TerminalView(Widget, can_focus=True):
     def _renumber(self, emulator: Emulator | None) -> None:
         """Nothing that was drawn or numbered before holds any more."""
         self.text = TerminalText(emulator) if emulator else None
-        self._marks, self._point = None, None
+        self._marks, self._point, self._paint = None, None, None
         self.holds_still = False
         self.set_reactive(TerminalView.back, min(self.back, self.furthest))
         self._drawn_top = self.top
