@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,17 +13,20 @@ CHUNK = 64 * 1024
 class FaultRelay:
     """Relays to a server, and delays, holds, cuts or resets on demand.
 
-    Use it as `async with FaultRelay(port) as relay:` and connect to `relay.port`.
+    Use it as `async with FaultRelay(port) as relay:` and connect to `relay.port`; a server on a
+    Unix socket is named by its path.
     """
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, upstream: int | Path) -> None:
         self.delay = 0.0
         """Seconds by which every piece is late, in each direction."""
+        self.bytes_per_second = 0
+        """How fast a connection carries, in each direction; 0: as fast as it can."""
         self.accepted = 0
         """Connections since the start."""
         self.is_refusing = False
         """Whether new connections are reset at once."""
-        self._upstream = (host, port)
+        self._upstream = upstream
         self._passing = asyncio.Event()
         self._passing.set()
         self._cut_after: int | None = None
@@ -91,7 +95,7 @@ class FaultRelay:
             _reset(writer)
             return
         try:
-            up_reader, up_writer = await asyncio.open_connection(*self._upstream)
+            up_reader, up_writer = await self._open_upstream()
         except OSError:
             _reset(writer)
             return
@@ -110,13 +114,18 @@ class FaultRelay:
                 each.close()
                 self._writers.discard(each)
 
+    async def _open_upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._upstream, Path):
+            return await asyncio.open_unix_connection(self._upstream)
+        return await asyncio.open_connection("127.0.0.1", self._upstream)
+
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_client: bool
     ) -> None:
         try:
             while data := await reader.read(CHUNK):
-                if self.delay:
-                    await asyncio.sleep(self.delay)
+                if late := self.delay + self._time_for(data):
+                    await asyncio.sleep(late)
                 await self._passing.wait()
                 if to_client and self._cut_after is not None:
                     data = self._cut(data)
@@ -129,6 +138,9 @@ class FaultRelay:
                     return
         except OSError:
             return
+
+    def _time_for(self, data: bytes) -> float:
+        return len(data) / self.bytes_per_second if self.bytes_per_second else 0.0
 
     def _cut(self, data: bytes) -> bytes:
         assert self._cut_after is not None
