@@ -11,32 +11,9 @@ SIZE = 1_000_000
 
 _CAPTURED = Path(__file__).resolve().parent.parent / "tests" / "emulator" / "captured"
 _WORDS = [
-    "request",
-    "server",
-    "error",
-    "warning",
-    "timeout",
-    "connection",
-    "accepted",
-    "from",
-    "database",
-    "query",
-    "took",
-    "cache",
-    "the",
-    "of",
-    "a",
-    "to",
-    "worker",
-    "started",
-    "finished",
-    "job",
-    "build",
-    "compile",
-    "link",
-    "test",
-    "package",
-    "install",
+    *("request", "server", "error", "warning", "timeout", "connection", "accepted", "from"),
+    *("database", "query", "took", "cache", "the", "of", "a", "to", "worker", "started"),
+    *("finished", "job", "build", "compile", "link", "test", "package", "install"),
 ]
 
 
@@ -66,7 +43,8 @@ def dense_cells() -> bytes:
 
     def screen(number: int) -> str:
         cells = (
-            f"\x1b[38;5;{(number + cell) % 156 + 100};48;5;{(cell * 7) % 156 + 100};1;3;4m{chr(65 + number % 26)}"
+            f"\x1b[38;5;{(number + cell) % 156 + 100};48;5;{(cell * 7) % 156 + 100};1;3;4m"
+            f"{chr(65 + number % 26)}"
             for cell in range(ROWS * COLUMNS)
         )
         return "\x1b[H" + "".join(cells)
@@ -122,7 +100,8 @@ def cursor_motion() -> bytes:
     source = _random()
     return _repeated(
         lambda number: (
-            f"\x1b[{source.randrange(ROWS) + 1};{source.randrange(COLUMNS) + 1}H{chr(97 + number % 26)}"
+            f"\x1b[{source.randrange(ROWS) + 1};{source.randrange(COLUMNS) + 1}H"
+            f"{chr(97 + number % 26)}"
         )
     )
 

@@ -61,7 +61,10 @@ for p in 1 2 3; do
 printf '\0337\033[1;20r\0338\033[1A\033[7mProgress: [ 50%%]\033[27m\033[r\nDone.\n'
 """
 
-_CLUSTERS = "printf 'na\\303\\257ve \\346\\274\\242\\345\\255\\227 \\355\\225\\234\\352\\270\\200 \\342\\224\\200\\n'\r"
+_CLUSTERS = (
+    "printf 'na\\303\\257ve \\346\\274\\242\\345\\255\\227 \\355\\225\\234\\352\\270\\200 "
+    "\\342\\224\\200\\n'\r"
+)
 
 _TMUX = "set -as terminal-overrides ',*:Enmg@:Dsmg@:Clmg@:Cmg@'\n"
 """No left and right margins: xterm.js, which the screens are compared with, hasn't got them."""
@@ -196,7 +199,7 @@ def _furnish(home: Path) -> None:
     (home / "docs").mkdir()
     for number in range(30):
         (home / "docs" / f"chapter-{number:02}.txt").write_text("text\n" * number)
-    os.symlink("chapter-01.txt", home / "docs" / "first")
+    (home / "docs" / "first").symlink_to("chapter-01.txt")
     (home / "docs" / "run.sh").write_text("#!/bin/sh\n")
     (home / "docs" / "run.sh").chmod(0o755)
     code = "".join(
@@ -217,7 +220,8 @@ def _furnish(home: Path) -> None:
         (home / "notes.txt").write_text(f"commit {number}\n" * (number + 3))
         os.system(
             f"cd {home} && git init -q . 2>/dev/null; git add notes.txt code.py 2>/dev/null;"
-            f" GIT_COMMITTER_DATE='2024-05-01T12:00:00Z' git -c user.name=dev -c user.email=dev@example.org"
+            f" GIT_COMMITTER_DATE='2024-05-01T12:00:00Z' git -c user.name=dev"
+            " -c user.email=dev@example.org"
             f" commit -q --date=2024-05-01T12:00:00Z -m 'Change {number}'"
         )
 

@@ -171,7 +171,8 @@ class Editing(Motion):
         """The attributes that protect a cell from this kind of erasing; 0 where none can."""
         if not self.guarded:
             return 0
-        return Attributes.PROTECTED | Attributes.GUARDED if selective else Attributes.GUARDED
+        spared = Attributes.PROTECTED | Attributes.GUARDED if selective else Attributes.GUARDED
+        return int(spared)
 
     def _shift_columns(self, x: int, count: int) -> None:
         """Move what is right of `x` within the margins right by `count`, or left."""

@@ -4,6 +4,7 @@ Source: ECMA-48 8.3.117, ITU-T T.416 for the colon forms, xterm's ctlseqs for th
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from .style import DEFAULT_COLOUR, TRUE_COLOUR, Attributes, Style
 
@@ -57,6 +58,7 @@ def apply_sgr(style: Style, parameters: str) -> Style:
     return Style.of(**properties, link=style.link)
 
 
+@lru_cache(maxsize=1024)
 def sgr_parameters(style: Style) -> str:
     """The parameters that make `style` of a plain pen, beginning with the 0 that resets it."""
     codes = ["0"]
