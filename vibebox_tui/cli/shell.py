@@ -41,10 +41,11 @@ MOST_WAITING: Final = 8_192
 """Characters on their way beyond which no more are read: a long paste goes as fast as it can."""
 
 _RESTORE: Final = (
-    "\x1b[0m\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l"
+    "\x1b[0m\x1b[?1047l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l"
     "\x1b[?1l\x1b>\x1b[?25h\x1b[r\x1b[?7h"
 )
-"""Undoes what a program may have left switched on: screens, mouse, pastes, keys, cursor."""
+"""Undoes what a program may have left switched on: screens, mouse, pastes, keys, cursor. (1049
+would put the cursor where it was saved last, though no other screen was shown.)"""
 
 _HELP: Final = (
     "\r\n  Ctrl+] d or q   leave, the session stays"
