@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.support import wait_for
@@ -150,6 +151,16 @@ async def test_search_marks_and_counts_every_hit():
         assert marked == {"line 9"}
         await pilot.press("escape")
         assert "hit" not in app.pane.detail
+
+
+async def test_keys_typed_ahead_of_the_prompt_belong_to_it():
+    async with pane_with(entries(100, levelled)) as (app, _):
+        names = {"&": "ampersand", "=": "equals_sign", "\x7f": "backspace", "\r": "enter"}
+        for character in "&levex\x7fl=warn\r":
+            app.post_message(events.Key(names.get(character, character), character))
+        await says(app, "17 of 100 kept")
+        assert app.pane.document.selection.lowest is Level.UNKNOWN
+        await wait_for(lambda: app.pane.log_view.has_focus)
 
 
 async def test_a_wrong_expression_is_shown_where_it_is_wrong_and_the_last_good_one_stays():

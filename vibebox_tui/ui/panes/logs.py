@@ -58,6 +58,7 @@ class LogsPane(LogReader):
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
+        self.log_view.opens_prompt = self._opens_prompt
         self.prompt = LogPrompt()
         self._history = PromptHistory(state_directory() / "log-history.jsonl")
         yield self.prompt
@@ -120,6 +121,18 @@ class LogsPane(LogReader):
         elif kind == "filter":
             self._before_prompt = self.document.selection
         self.prompt.ask(kind, _LABELS[kind], self._history.entries(kind))
+        self.log_view.type_ahead = self.prompt.type_ahead
+        for event in self.log_view.take_held():
+            self.prompt.type_ahead(event)
+
+    def _opens_prompt(self, key: str) -> bool:
+        bindings = self._bindings.key_to_bindings.get(key, ())
+        return any(binding.action.startswith("ask(") for binding in bindings)
+
+    def _leave_prompt(self) -> None:
+        self.prompt.close()
+        self.log_view.type_ahead = None
+        self.screen.set_focus(self.log_view)
 
     def on_log_prompt_edited(self, event: LogPrompt.Edited) -> None:
         event.stop()
@@ -152,7 +165,7 @@ class LogsPane(LogReader):
             self.look_for(self._before_prompt)
         elif event.kind == "filter" and isinstance(self._before_prompt, Selection):
             self.select(self._before_prompt)
-        self.log_view.focus()
+        self._leave_prompt()
 
     def _try(self, kind: str, text: str) -> None:
         """Do already what the text asks for; raises VibeBoxError where it is wrong."""
@@ -175,8 +188,7 @@ class LogsPane(LogReader):
             self._save(Path(text.strip()).expanduser())
 
     def _close_prompt(self, kind: str, text: str) -> None:
-        self.prompt.close()
-        self.log_view.focus()
+        self._leave_prompt()
         if text.strip():
             self._history.add(kind, text)
             self._keep_history()

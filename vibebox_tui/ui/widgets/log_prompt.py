@@ -97,7 +97,21 @@ class LogPrompt(Horizontal):
         with self._input.prevent(Input.Changed):
             self._input.value = text
         self.add_class("-asking")
-        self._input.focus()
+        self.screen.set_focus(self._input)
+
+    def type_ahead(self, event: events.Key) -> None:
+        """Take a key that was typed before the prompt had the focus."""
+        match event.key:
+            case "enter":
+                self.post_message(self.Entered(self, self.kind, self._input.value))
+            case "escape":
+                self.action_cancel()
+            case "backspace":
+                self._input.action_delete_left()
+            case "up" | "down":
+                self.action_recall(-1 if event.key == "up" else 1)
+            case _ if event.character is not None and event.is_printable:
+                self._input.insert_text_at_cursor(event.character)
 
     def show_problem(self, problem: str, position: int | None = None) -> None:
         """Tell what is wrong with the text, and put a number to the character where."""

@@ -1,5 +1,6 @@
 """Draws the lines of a log that are on the screen, and nothing else of however many there are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar, Final
@@ -167,6 +168,11 @@ class LogView(ScrollView, can_focus=True):
         self._shown_version = 0
         self._styles: LogStyles | None = None
         self._ground = Style.null()
+        self.opens_prompt: Callable[[str], bool] = lambda key: False
+        """Whether a key leads to a prompt, to which the keys behind it belong."""
+        self.type_ahead: Callable[[events.Key], None] | None = None
+        """Takes keys that were meant for a prompt which hadn't the focus yet."""
+        self._held: list[events.Key] | None = None
         self._last_mark: int | None = None
 
     # --- for the pane ----------------------------------------------------------------------
@@ -377,6 +383,28 @@ class LogView(ScrollView, can_focus=True):
             self._scroll_update(size)
         rows = self._screen_rows()
         self.scroll_y = self.view.row(rows[0].position) if rows else 0
+
+    # --- typing ahead ----------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Keep for a prompt what is typed behind the key that opens it: keys wait in queues."""
+        if self.type_ahead is not None:
+            event.stop().prevent_default()
+            self.type_ahead(event)
+        elif self._held is not None:
+            event.stop().prevent_default()
+            self._held.append(event)
+        elif self.opens_prompt(event.key):
+            self._held = []
+
+    def take_held(self) -> list[events.Key]:
+        """The keys that were typed behind the one that opened a prompt; they are held no more."""
+        held, self._held = self._held or [], None
+        return held
+
+    def on_blur(self) -> None:
+        self._held = None
+        self.refresh()
 
     # --- the mouse -------------------------------------------------------------------------
 
