@@ -40,7 +40,7 @@ class Picture(NamedTuple):
 PICTURES: Final = (
     Picture(80, 24, ("2", "l")),
     Picture(120, 40, ("1", "l")),
-    Picture(200, 60, ("1", "l", "t", "enter"), "ps -o pid,pcpu,rss,args --forest"),
+    Picture(200, 60, ("1", "l", "t", "enter"), "ls -l && head -30 shop_api.py"),
 )
 
 
@@ -58,7 +58,7 @@ async def take(choice: ServerChoice) -> list[str]:
                 await look.press(*picture.keys)
                 if picture.command:
                     await look.enter(picture.command)
-                    await look.until("what it answers", TerminalPane, r"\bps\b.*--forest")
+                    await look.until("what it answers", TerminalPane, "^import sqlite3")
                 await asyncio.sleep(SETTLE_SECONDS)
                 picture.file.write_text(app.export_screenshot(title="vibebox"), encoding="utf-8")
                 missing += look.report.missing
