@@ -16,14 +16,15 @@ from vibebox_tui.samples import SAMPLES, Sample
 from vibebox_tui.server.accounts import LOCAL_USER
 from vibebox_tui.server.app import Server
 from vibebox_tui.server.environments import Environments
-from vibebox_tui.server.settings import ServerSettings
+from vibebox_tui.server.settings import DockerSettings, ServerSettings
 
 _log = logging.getLogger(__name__)
 
 
 @click.command(hidden=True)
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def demo_server(directory: Path) -> None:
+@click.option("--docker", is_flag=True, help="Show the containers that run here as well.")
+def demo_server(directory: Path, docker: bool) -> None:
     """Serve the samples from DIRECTORY, which is ours, until standard input ends.
 
     The file `ready` in it says that the samples are there: whoever lists them then sees all.
@@ -32,6 +33,7 @@ def demo_server(directory: Path) -> None:
         data_directory=directory / "data",
         uds=directory / "server.sock",
         stop_environments=True,
+        docker=DockerSettings(show="all" if docker else "none"),
     )
     run_server(lambda: _serve(Server(settings), directory))
     shutil.rmtree(directory, ignore_errors=True)

@@ -11,6 +11,7 @@ from vibebox_tui.cli.serving import run_server, serve_until_told
 from vibebox_tui.server.settings import (
     DEFAULT_BASE_PATH,
     DEFAULT_PORT,
+    DockerSettings,
     JwtSettings,
     Secret,
     ServerSettings,
@@ -46,6 +47,15 @@ _DATA_HELP: Final = "Where the store is; by default your own server's directory.
 @click.option("--jwks-url", help="Key set of another issuer of tokens.")
 @click.option("--issuer", help="The `iss` that tokens must have.")
 @click.option("--audience", help="The `aud` that tokens must have.")
+@click.option(
+    "--docker",
+    type=click.Choice(["all", "labelled", "none"]),
+    default="none",
+    show_default=True,
+    help="Which running containers are shown as environments: all, those with the label"
+    " vibebox.adopt, or none.",
+)
+@click.option("--docker-control", is_flag=True, help="These may be changed too, not only watched.")
 @click.option("--stop-environments", is_flag=True, help="Stop what runs when the server stops.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
@@ -56,6 +66,8 @@ def serve(
     jwks_url: str | None,
     issuer: str | None,
     audience: str | None,
+    docker: Any,
+    docker_control: bool,
     until_stdin_closes: bool,
     verbose: bool,
     **options: Any,
@@ -75,6 +87,7 @@ def serve(
         jwt=JwtSettings(
             public_key=_text(public_key), jwks_url=jwks_url, issuer=issuer, audience=audience
         ),
+        docker=DockerSettings(show=docker, may_change=docker_control),
         **options,
     )
     run_server(lambda: _serve(settings, until_stdin_closes))

@@ -18,6 +18,7 @@ from vibebox_tui.server.late_application import LateApplication
 from vibebox_tui.server.limits import ConnectionCounts
 from vibebox_tui.server.listener import Listener
 from vibebox_tui.server.reception import Reception
+from vibebox_tui.server.runtimes.docker import DockerRuntime
 from vibebox_tui.server.runtimes.local import LocalRuntime
 from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
@@ -162,10 +163,16 @@ class Server:
         hub = Hub(store)
         cleanup.callback(hub.close)
         service = WebSocketService(hub)
-        runtime = await LocalRuntime.open(directory.path)
         leave_running = not settings.stop_environments
-        cleanup.push_async_callback(runtime.close, end_all=not leave_running)
-        environments = Environments(store, {"local": runtime}, service)
+        local = await LocalRuntime.open(directory.path)
+        cleanup.push_async_callback(local.close, end_all=not leave_running)
+        docker = DockerRuntime(
+            settings.docker.show,
+            may_change_adopted=settings.docker.may_change,
+            address=settings.docker.host,
+        )
+        cleanup.push_async_callback(docker.close)
+        environments = Environments(store, {"local": local, "docker": docker}, service)
         service.directory = environments
         sessions = Sessions(store, environments, service)
         hub.host = sessions

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from vibebox_tui import paths
 from vibebox_tui.errors import UsageError
@@ -69,6 +69,20 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DockerSettings:
+    """How containers are treated.
+
+    `show`: which running containers that aren't ours are environments too (`labelled`: those
+    with the label `vibebox.adopt`); they may only be watched unless `may_change`. `host` is where
+    the engine is; None: `DOCKER_HOST`, else the usual sockets.
+    """
+
+    show: Literal["all", "labelled", "none"] = "none"
+    may_change: bool = False
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """Everything a server can be told; the defaults are those of the user's own local server.
 
@@ -87,6 +101,7 @@ class ServerSettings:
     jwt: JwtSettings = field(default_factory=JwtSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     retention: Retention = field(default_factory=Retention)
+    docker: DockerSettings = field(default_factory=DockerSettings)
     ping_seconds: float = 30
     stop_seconds: float = 10
     stop_environments: bool = False

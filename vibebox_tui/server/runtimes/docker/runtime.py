@@ -104,8 +104,7 @@ class DockerRuntime:
         for task in self._tasks.copy():
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for terminal in self._terminals.copy():
-            await terminal.leave()
+        await asyncio.gather(*(terminal.leave() for terminal in self._terminals.copy()))
         await self._engine.close()
 
     # --- runs

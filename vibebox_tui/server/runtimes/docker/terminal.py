@@ -10,7 +10,7 @@ import msgspec
 
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import EngineError, ServerError, StartFailedError
-from vibebox_tui.server.runtimes.base import Exit, TerminalSink, TerminalSpec
+from vibebox_tui.server.runtimes.base import Exit, InputNumber, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.docker.engine import Engine
 from vibebox_tui.server.runtimes.docker.wire import Created, ExecState
 
@@ -108,8 +108,8 @@ class DockerTerminal:
 
     # --- Terminal
 
-    async def write(self, data: bytes) -> None:
-        """Type; waits while the connection is full."""
+    async def write(self, data: bytes, number: InputNumber | None = None) -> None:
+        """Type; waits while the connection is full. Nothing outlives us that could remember."""
         if self._stream is not None and not self._ended.is_set():
             with contextlib.suppress(OSError, AssertionError, RuntimeError):
                 await self._stream.write_in(data)
@@ -118,6 +118,9 @@ class DockerTerminal:
         """Set the size; the shell gets SIGWINCH."""
         with contextlib.suppress(EngineError):  # it has ended meanwhile
             await self._engine.post(f"exec/{self._exec_id}/resize", h=rows, w=cols)
+
+    def acknowledge(self, position: int) -> None:
+        """The engine keeps nothing of it anyway."""
 
     def pause(self) -> None:
         """Let the program wait with its output."""
@@ -147,7 +150,9 @@ class DockerTerminal:
         self._finish(Exit(None, reason))
 
     async def leave(self) -> None:
-        """Close the connection."""
+        """Close the connection: tmux goes on without it, a shell is hung up on."""
+        if self._spec.session_type == "shell":
+            await self._run(_SIGNAL, self._spec.session_id, "HUP")
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
@@ -155,7 +160,7 @@ class DockerTerminal:
     # --- helpers
 
     async def _read(self, stream: "Stream") -> None:
-        position = 0
+        position = self._spec.position
         try:
             while True:
                 await self._may_read.wait()
