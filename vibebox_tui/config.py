@@ -41,7 +41,9 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A server and how to be let in: one way of having a token, or none for an open server.
 
     `url` may be `http://`, `https://` or `unix:/path/to/socket`. `ca_file` is a PEM bundle that
-    replaces the system's certificate authorities.
+    replaces the system's certificate authorities; `client_certificate` and `client_key` are what
+    is shown to the server. `proxy` is an `http://` or `socks5h://` URL in place of what the
+    environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
     """
 
     url: str
@@ -49,6 +51,9 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     token_env: str | None = None
     token_command: list[str] | None = None
     ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    proxy: str | None = None
 
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, …)"
@@ -57,12 +62,14 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the dashboard looks and behaves; every one has a default.
 
-    `escape_key` takes the keys back from a captured terminal.
+    `escape_key` takes the keys back from a captured terminal. `typed_offline` says whether what
+    was typed while the link was down is sent once it is back.
     """
 
     theme: str = "vibebox-dark"
     glyphs: Literal["auto", "unicode", "ascii"] = "auto"
     escape_key: str = "ctrl+right_square_bracket"
+    typed_offline: Literal["always", "ask", "never"] = "ask"
 
 
 class Config(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -16,7 +16,7 @@ from vibebox_tui.cli.config_names import check_names
 from vibebox_tui.cli.log_file import log_to_file
 from vibebox_tui.cli.server_choice import ServerChoice, client_of
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.errors import ApiError
+from vibebox_tui.client.errors import ApiError, LoginRequiredError
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.glyphs import ASCII, UNICODE, glyphs_for
@@ -90,9 +90,16 @@ def _end_if_failed(app: VibeBoxApp, starting: asyncio.Task[None]) -> None:
 
 
 async def _user_name(client: Client) -> str:
-    """Who we are there; this first request is also what finds out whether we are let in at all."""
+    """Who we are there; this first request is also what finds out whether we are let in at all.
+
+    A login that is missing or over is asked for by the dashboard.
+    """
     try:
         return (await client.rest.me()).email
+    except LoginRequiredError:
+        if client.has_given_token:
+            raise
+        return ""
     except ApiError as error:
         if error.status != NOT_FOUND:
             raise

@@ -26,6 +26,10 @@ _COMMANDS = {
     "token": LazyCommand(
         "vibebox_tui.cli.serve:token", "Print an access token for a user of a server."
     ),
+    "login": LazyCommand(
+        "vibebox_tui.cli.login:login", "Log in to a server, once for all dashboards."
+    ),
+    "logout": LazyCommand("vibebox_tui.cli.login:logout", "Give a login up."),
     "logs": LazyCommand(
         "vibebox_tui.cli.logs:logs", "Print the logs of environments, filtered, merged by time."
     ),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from vibebox_tui.client.client import Client
+    from vibebox_tui.client.settings import ClientSettings
     from vibebox_tui.config import Config, Context
 
 URL_VARIABLE: Final = "VIBEBOX_URL"
@@ -115,8 +116,10 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_server
 
 
-def choose(options: ServerOptions) -> ServerChoice:
+def choose(options: ServerOptions, *, start: bool = True) -> ServerChoice:
     """Decide on the server; the user's own is started, but not waited for, where it isn't running.
+
+    Without `start` it isn't.
 
     Raises:
         VibeBoxError: the configuration is no good, or the user's own server can't be started.
@@ -131,7 +134,7 @@ def choose(options: ServerOptions) -> ServerChoice:
     if context := config.chosen(options.context):
         name = options.context or config.context or ""
         return ServerChoice(name, _with_token(context, options.token), config)
-    own = OwnServer.start()
+    own = OwnServer.start() if start else OwnServer()
     return ServerChoice("local", Context(url=f"unix:{own.path}"), config, own)
 
 
@@ -156,27 +159,37 @@ def client_of(choice: ServerChoice, starting: "asyncio.Future[None] | None" = No
     from vibebox_tui.cli.tokens import OnceReady, credentials_of
     from vibebox_tui.client.address import ServerAddress
     from vibebox_tui.client.client import Client
-    from vibebox_tui.client.settings import ClientSettings
 
     address = ServerAddress.parse(choice.context.url)
-    settings = ClientSettings(ca_file=_certificates(choice))
-    credentials = credentials_of(choice.context, address)
+    settings = client_settings(choice)
+    credentials = credentials_of(choice.context, address, settings)
     if starting is not None:
         credentials = OnceReady(credentials, starting)
     return Client(address, credentials, settings=settings)
 
 
+def client_settings(choice: ServerChoice) -> "ClientSettings":
+    """How connections to the chosen server are made."""
+    from vibebox_tui.client.settings import ClientSettings, PendingInput
+
+    return ClientSettings(
+        ca_file=_beside_config(choice, choice.context.ca_file),
+        client_certificate=_beside_config(choice, choice.context.client_certificate),
+        client_key=_beside_config(choice, choice.context.client_key),
+        proxy=choice.context.proxy,
+        pending_input=PendingInput(choice.config.settings.typed_offline),
+    )
+
+
 def _with_token(context: "Context", token: str | None) -> "Context":
     """The context, but with a token from the command line if there is one."""
-    from vibebox_tui.config import Context
-
     if token is None:
         return context
-    return Context(url=context.url, token=token, ca_file=context.ca_file)
+    import msgspec
+
+    return msgspec.structs.replace(context, token=token, token_env=None, token_command=None)
 
 
-def _certificates(choice: ServerChoice) -> Path | None:
-    """The CA file of the context; a relative path counts from the configuration file."""
-    if choice.context.ca_file is None:
-        return None
-    return choice.config.path.parent / choice.context.ca_file.expanduser()
+def _beside_config(choice: ServerChoice, file: Path | None) -> Path | None:
+    """A file that a context names; a relative path counts from the configuration file."""
+    return None if file is None else choice.config.path.parent / file.expanduser()

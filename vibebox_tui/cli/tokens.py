@@ -12,8 +12,12 @@ from vibebox_tui.client.credentials import (
     TokenCommand,
     TokenFile,
 )
+from vibebox_tui.client.rest import RestClient
+from vibebox_tui.client.saved_login import Exchange, SavedLogin, login_file
+from vibebox_tui.client.settings import ClientSettings
 from vibebox_tui.config import Context
 from vibebox_tui.errors import UsageError, VibeBoxError
+from vibebox_tui.protocol.models import Tokens
 
 
 class NoTokenError(UsageError):
@@ -59,11 +63,15 @@ class OnceReady:
         return self._credentials.expires_at
 
 
-def credentials_of(context: Context, address: ServerAddress) -> Credentials:
+def credentials_of(
+    context: Context, address: ServerAddress, settings: ClientSettings
+) -> Credentials:
     """The way to be let in that `context` names; a server on a Unix socket has its own.
 
+    Where it names none that is what `vibebox login` has left, now or later.
+
     Raises:
-        NoTokenError: it names none, or a variable that isn't set.
+        NoTokenError: it names a variable that isn't set.
         MalformedTokenError: what it gives can't be a token.
     """
     if context.token:
@@ -74,7 +82,17 @@ def credentials_of(context: Context, address: ServerAddress) -> Credentials:
         return _given(_from_environment(context.token_env, address), address)
     if address.socket is not None:
         return TokenFile(paths.credential_file(address.socket))
-    raise NoTokenError(str(address), f"there is no token for {address}")
+    return SavedLogin(login_file(address), _exchange_at(address, settings))
+
+
+def _exchange_at(address: ServerAddress, settings: ClientSettings) -> Exchange:
+    """Exchanges refresh tokens at a server, a few times an hour, on connections of its own."""
+
+    async def exchange(refresh_token: str) -> Tokens:
+        async with RestClient(address, StaticToken(""), settings) as rest:
+            return await rest.refresh(refresh_token)
+
+    return exchange
 
 
 def _given(token: str, address: ServerAddress) -> Credentials:

@@ -6,13 +6,14 @@ from typing import Any, Final, Self
 
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.clock import Chance, Clock, SystemClock, system_chance
-from vibebox_tui.client.credentials import Credentials
+from vibebox_tui.client.credentials import Credentials, StaticToken
 from vibebox_tui.client.events import LinkPhase, LinkState, ListEvent, LogEvent, StatusEvent
 from vibebox_tui.client.lane import LIST, Lanes
 from vibebox_tui.client.link import Link
 from vibebox_tui.client.log_feed import LogFeed
 from vibebox_tui.client.log_reader import LogReader
 from vibebox_tui.client.rest import RestClient
+from vibebox_tui.client.saved_login import SavedLogin, login_file, save_login
 from vibebox_tui.client.server_access import ServerAccess
 from vibebox_tui.client.settings import ClientSettings
 from vibebox_tui.client.status_feed import ListFeed, StatusFeed
@@ -119,11 +120,28 @@ class Client:
         for link in self._links():
             link.retry_now()
 
+    @property
+    def has_given_token(self) -> bool:
+        """Whether the token was given by the user, not fetched by a login that is kept."""
+        return isinstance(self._access.credentials, StaticToken)
+
     def log_in_again(self, credentials: Credentials) -> None:
         """Go on with other credentials; what was refused for want of them is resumed."""
         self._access.credentials = credentials
         self.rest.use(credentials)
         self.retry_now()
+
+    async def log_in(self, email: str, password: str) -> None:
+        """Exchange a password for a login that is kept, and go on with it.
+
+        Raises:
+            ApiError: the server doesn't know them, or is asked too often.
+            UnreachableError, CredentialsError: nobody answers; the login can't be kept.
+        """
+        tokens = await self.rest.login(email, password)
+        path = login_file(self.address)
+        await asyncio.to_thread(save_login, path, self.address, tokens)
+        self.log_in_again(SavedLogin(path, self.rest.refresh, clock=self._access.clock))
 
     # --- subscriptions ---------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ import msgspec
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.credentials import AHEAD, RenewedToken, Secret, expiry
-from vibebox_tui.client.errors import ApiError, CredentialsError, LoginRequiredError
+from vibebox_tui.client.errors import ApiError, ClientError, CredentialsError, LoginRequiredError
 from vibebox_tui.paths import private_directory, state_directory
 from vibebox_tui.protocol.models import Tokens
 
@@ -62,9 +62,14 @@ def save_login(path: Path, address: ServerAddress, tokens: Tokens) -> None:
     _write(path, Login(str(address), tokens.refresh_token, tokens.access_token))
 
 
-def forget_login(path: Path) -> None:
-    """Remove a login; none there is no error."""
+def forget_login(path: Path) -> str | None:
+    """Remove a login and return its refresh token; None where there is none to be given up."""
+    with suppress(ClientError):
+        refresh_token = _read(path).refresh_token
+        path.unlink(missing_ok=True)
+        return refresh_token
     path.unlink(missing_ok=True)
+    return None
 
 
 class SavedLogin(RenewedToken):
@@ -99,7 +104,9 @@ def _read(path: Path) -> Login:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Login)
     except FileNotFoundError as error:
-        raise LoginRequiredError("not logged in; log in with `vibebox login`") from error
+        raise LoginRequiredError(
+            "not logged in; log in with `vibebox login`, or give a token with VIBEBOX_TOKEN"
+        ) from error
     except OSError as error:
         raise CredentialsError(f"cannot read the login {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeError) as error:

@@ -40,6 +40,7 @@ from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.screens.dialogs import leaving
 from vibebox_tui.ui.screens.everywhere import EVERYWHERE
 from vibebox_tui.ui.screens.help import HelpScreen
+from vibebox_tui.ui.screens.login import LogInDialog
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_strip import EnvironmentStrip
 from vibebox_tui.ui.widgets.headline import Headline
@@ -65,6 +66,7 @@ class DashboardScreen(Screen[None]):
         self._client = client
         self._settings = settings
         self._before = ""
+        self._is_login_asked = False
         self._status_line = StatusLine(settings, id="status-line")
         self._strip = EnvironmentStrip(settings, id="strip")
         self._headline = Headline(settings, id="headline")
@@ -106,9 +108,18 @@ class DashboardScreen(Screen[None]):
             async with self._client.watch_link() as states:
                 async for state in states:
                     self._status_line.link = state
+                    self._note_refusal(state)
         except VibeBoxError as error:
             now = self._settings.clock()
             self._status_line.link = LinkState(LinkPhase.REFUSED, now, reason=str(error))
+
+    def _note_refusal(self, link: LinkState) -> None:
+        """Ask for a login once for each time that the server wants one."""
+        if not link.login_required:
+            self._is_login_asked = self._is_login_asked and link.phase is LinkPhase.REFUSED
+        elif not self._is_login_asked:
+            self._is_login_asked = True
+            self.app.push_screen(LogInDialog(self._client, link.reason, self._settings.user_name))
 
     def _tick(self) -> None:
         now = self._settings.clock()

@@ -1,0 +1,96 @@
+"""Logging in from the dashboard, with what was refused resumed."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from tests.running_server import RunningServer
+from tests.support import wait_for
+from tests.ui.dashboards import SETTINGS, SLEEPING
+from vibebox_tui.client.address import ServerAddress
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.credentials import StaticToken
+from vibebox_tui.client.events import LinkPhase
+from vibebox_tui.client.rest import RestClient
+from vibebox_tui.client.saved_login import login_file
+from vibebox_tui.protocol.models import CreateUserRequest
+from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.screens.login import LogInDialog
+
+EMAIL, PASSWORD = "ann@example.com", "a long password"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+async def refused_client(server: RunningServer) -> Client:
+    """A client whose token the server doesn't believe; there is a user with a password."""
+    address = ServerAddress.parse(server.address)
+    async with RestClient(address, StaticToken(server.token())) as rest:
+        await rest.create_user(CreateUserRequest(EMAIL, PASSWORD, "admin"))
+    return Client(address, StaticToken("none"))
+
+
+def dialog_of(app: VibeBoxApp) -> LogInDialog | None:
+    return app.screen if isinstance(app.screen, LogInDialog) else None
+
+
+async def asked(pilot: Pilot[str]) -> LogInDialog:
+    assert isinstance(pilot.app, VibeBoxApp)
+    app = pilot.app
+    found = await wait_for(lambda: dialog_of(app), what="the log-in dialog")
+    assert isinstance(found, LogInDialog)
+    await pilot.pause()
+    return found
+
+
+async def test_after_logging_in_everything_goes_on(server: RunningServer) -> None:
+    await server.create(*SLEEPING, name="api", start=True)
+    async with await refused_client(server) as client:
+        app = VibeBoxApp(client, SETTINGS)
+        async with app.run_test(size=(120, 40)) as pilot:
+            dialog = await asked(pilot)
+            dialog.query_one("#login-email", Input).value = EMAIL
+            await pilot.press("enter", *"wrong", "enter")
+            problem = dialog.query_one("#login-problem", Static)
+            await wait_for(lambda: str(problem.content) not in ("", "Logging in …"))
+            dialog.query_one("#login-password", Input).value = PASSWORD
+            await pilot.press("enter")
+
+            rows = app.screen_stack[0].query_one(EnvironmentsPane)
+            await wait_for(lambda: [row.name for row in rows.rows] == ["api"])
+            await wait_for(lambda: client.link.phase is LinkPhase.CONNECTED)
+            assert dialog_of(app) is None
+        kept = login_file(client.address)
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert PASSWORD not in kept.read_text()
+
+
+async def test_who_doesnt_want_to_is_asked_again_only_with_the_next_try(
+    server: RunningServer,
+) -> None:
+    async with await refused_client(server) as client:
+        app = VibeBoxApp(client, SETTINGS)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await asked(pilot)
+            await pilot.press("escape")
+            await wait_for(lambda: dialog_of(app) is None)
+            assert client.link.phase is LinkPhase.REFUSED
+            await pilot.press("ctrl+r")
+            await asked(pilot)
+
+
+async def test_a_form_that_isnt_filled_in_says_what_is_missing(server: RunningServer) -> None:
+    async with await refused_client(server) as client:
+        app = VibeBoxApp(client, SETTINGS)
+        async with app.run_test(size=(80, 24)) as pilot:
+            dialog = await asked(pilot)
+            dialog.query_one("#login-email", Input).value = ""
+            dialog.query_one("#login-password", Input).focus()
+            await pilot.press("enter")
+            assert "email" in str(dialog.query_one("#login-problem", Static).content)
