@@ -19,6 +19,21 @@ async def test_environments_have_glyph_word_cpu_and_memory(server: RunningServer
         assert "!1" in shown.status_line
 
 
+async def test_the_course_of_cpu_begins_before_the_dashboard_did(server: RunningServer) -> None:
+    environment = await server.create(*SLEEPING, name="api", start=True)
+    async with server.http() as http:
+        path = f"environments/{environment.id}/stats"
+
+        async def has_history() -> bool:
+            return len((await http.get(path)).json()["history"]) >= 4
+
+        await wait_for(has_history)
+    async with dashboard(server) as shown:  # two statuses at most are pushed in three seconds
+        await wait_for(
+            lambda: any(len(row.cpu_history) >= 4 for row in shown.screen.rows), timeout=3
+        )
+
+
 @pytest.mark.parametrize(
     ("key", "was_running", "state"),
     [("s", False, "running"), ("S", True, "stopped"), ("R", True, "running")],

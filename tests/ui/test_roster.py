@@ -69,3 +69,18 @@ def test_states_are_counted() -> None:
     roster = Roster()
     roster.replace([environment("a"), environment("b"), environment("c", "error")], seen_at=100.0)
     assert count_states(roster.rows()) == {"running": 2, "error": 1}
+
+
+def test_a_history_stands_before_what_is_pushed_after_it() -> None:
+    roster = roster_of("api")
+    roster.note(EnvironmentStatus("id-api", "running", cpu_usage=7.0), seen_at=101.0)
+    roster.note_history("id-api", [1.0, None, 7.0])
+    roster.note(EnvironmentStatus("id-api", "running", cpu_usage=9.0), seen_at=103.0)
+    assert roster.rows()[0].cpu_history == (1.0, None, 7.0, 9.0)
+
+
+def test_what_does_not_run_has_no_history() -> None:
+    roster = roster_of("api")
+    roster.note(EnvironmentStatus("id-api", "stopped"), seen_at=101.0)
+    roster.note_history("id-api", [1.0, 2.0])
+    assert roster.rows()[0].cpu_history == ()

@@ -9,6 +9,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import ApiError, ClientError, UnreachableError
 from vibebox_tui.client.events import EnvironmentChanged, LinkPhase, LinkState, StatusUpdate
 from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.roster import Roster
 from vibebox_tui.ui.settings import Clock
 
@@ -16,6 +17,9 @@ _log = logging.getLogger(__name__)
 
 RELIST_SECONDS: Final = 30.0
 """Between two listings: a server that knows only the guide tells no changes of its list."""
+
+HISTORIES_AT_ONCE: Final = 4
+"""Requests under way for the course of CPU: with many environments they are no hurry."""
 
 _NOT_FOUND: Final = 404
 
@@ -37,6 +41,8 @@ class EnvironmentFeed:
         self._clock = clock
         self._changed = changed
         self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
+        self._without_history: set[str] = set()
 
     async def run(self) -> None:
         """Follow the server until cancelled, over any number of reconnects."""
@@ -65,6 +71,7 @@ class EnvironmentFeed:
         self.roster.note_link(link)
         self._changed()
         if link.phase is LinkPhase.CONNECTED and not was_connected:
+            self._without_history |= self.roster.ids
             await self._list(tasks)
 
     async def _list(self, tasks: asyncio.TaskGroup) -> None:
@@ -78,11 +85,14 @@ class EnvironmentFeed:
             return
         self.problem = ""
         self.is_listed = True
+        known = self.roster.ids
         self.roster.replace(environments, self._clock())
+        self._without_history |= self.roster.ids - known
         for gone in set(self._watchers) - self.roster.ids:
             self._watchers.pop(gone).cancel()
         for environment in environments:
             self._watch_status(environment.id, tasks)
+            self._fetch_history(environment, tasks)
         self._changed()
 
     async def _read(self, environment_id: str, tasks: asyncio.TaskGroup) -> None:
@@ -119,6 +129,22 @@ class EnvironmentFeed:
                         self._changed()
         except VibeBoxError as error:
             _log.info("no status of %s: %s", environment_id, error)
+
+    def _fetch_history(self, environment: Environment, tasks: asyncio.TaskGroup) -> None:
+        """Ask for the course of CPU, once after each interruption."""
+        if environment.id in self._without_history and environment.status == "running":
+            self._without_history.discard(environment.id)
+            tasks.create_task(self._read_history(environment.id))
+
+    async def _read_history(self, environment_id: str) -> None:
+        try:
+            async with self._histories:
+                stats = await self._client.rest.environment_stats(environment_id)
+        except ClientError as error:
+            _log.info("no history of %s: %s", environment_id, error)
+            return
+        self.roster.note_history(environment_id, [each.cpu_usage for each in stats.history])
+        self._changed()
 
     def _unwatch(self, environment_id: str, task: asyncio.Task[None]) -> None:
         if self._watchers.get(environment_id) is task:

@@ -117,6 +117,16 @@ class Roster:
         else:
             member.cpu_history.clear()
 
+    def note_history(self, environment_id: str, cpu: Iterable[float | None]) -> None:
+        """Take the course of CPU until now, oldest first, as the server has it.
+
+        It replaces what has been pushed: an interruption leaves a hole there, and not here. By
+        their order alone, since the server's clock need not be ours.
+        """
+        member = self._members.get(environment_id)
+        if member is not None and member.status and member.status.status == "running":
+            member.cpu_history = deque(cpu, maxlen=HISTORY_SAMPLES)
+
     def note_link(self, link: LinkState) -> None:
         """Take the state of the link that statuses come over."""
         self._link = link

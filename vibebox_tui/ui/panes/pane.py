@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events, work
 from textual.content import Content
@@ -20,6 +20,9 @@ from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
 _log = logging.getLogger(__name__)
+
+_TITLE_OFFSET: Final = 3
+"""Cells before the title in the upper border: the corner, its rule and a blank."""
 
 
 class Pane(Widget):
@@ -51,6 +54,17 @@ class Pane(Widget):
 
         pane: "Pane"
         reason: str
+
+        @property
+        def control(self) -> "Pane":
+            return self.pane
+
+    @dataclass
+    class TabClicked(Message):
+        """A name in the border was clicked: that of the view `step` tabs further."""
+
+        pane: "Pane"
+        step: int
 
         @property
         def control(self) -> "Pane":
@@ -120,17 +134,40 @@ class Pane(Widget):
 
     def retitle(self) -> None:
         """Write the border's title anew."""
-        before, after = self.tabs
-        parts = [
-            *((tab, "$ink-dim") for tab in before),
-            (self.title_text(), "bold" if before or after else ""),
-            *((tab, "$ink-dim") for tab in after),
-        ]
-        separator = Content.assemble((" │ " if self.settings.glyphs.unicode else " | ", "$line"))
-        title = separator.join(Content.assemble(part) for part in parts)
+        title = self._separator.join(self._tab_labels())
         if fingerprint(title) != self._title:  # setting it repaints all of the pane
             self._title = fingerprint(title)
             self.border_title = title
+
+    def _tab_labels(self) -> list[Content]:
+        """What the border names, in order: other views, this pane, other views."""
+        before, after = self.tabs
+        return [
+            *(Content.assemble((tab, "$ink-dim")) for tab in before),
+            Content.assemble((self.title_text(), "bold" if before or after else "")),
+            *(Content.assemble((tab, "$ink-dim")) for tab in after),
+        ]
+
+    @property
+    def _separator(self) -> Content:
+        return Content.assemble((" │ " if self.settings.glyphs.unicode else " | ", "$line"))
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the view whose name in the border was clicked."""
+        here = len(self.tabs[0])
+        x, y = event.screen_offset - self.region.offset
+        at = self._tab_at(x) if y == 0 else here
+        if at != here:
+            self.post_message(self.TabClicked(self, at - here))
+
+    def _tab_at(self, x: int) -> int:
+        """Which of the names in the border is in column `x`; where none is, this pane's."""
+        left = _TITLE_OFFSET
+        for index, label in enumerate(self._tab_labels()):
+            if left <= x < left + label.cell_length:
+                return index
+            left += label.cell_length + self._separator.cell_length
+        return len(self.tabs[0])
 
     # --- life ------------------------------------------------------------------------------
 

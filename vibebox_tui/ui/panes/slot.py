@@ -1,8 +1,9 @@
 """A place on the screen for one environment: one of its panes, the others a key away."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
+from textual import on
 from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -26,12 +27,19 @@ VIEWS: Final[Mapping[View, type[Pane]]] = {
 """What can be looked at of an environment, in the order of the tabs."""
 
 
+ENVIRONMENTS_KEPT: Final = 3
+"""Environments whose panes a slot keeps: to go back and forth, each with a full log in memory."""
+
+_Panes = dict[View, Pane]
+
+
 class Slot(Widget):
     """Shows `view` of `environment`.
 
     A view is built when it is first shown: the first picture of the dashboard doesn't wait for
-    those that are not in it. From then on it follows its environment, also while another one is
-    shown in its place, so that going back to it costs nothing and misses nothing.
+    those that are not in it. From then on it follows its environment, also while another view or
+    another environment is shown in its place, so that going back to it costs nothing and misses
+    nothing; the environments shown longest ago are let go.
     """
 
     environment: reactive[Environment | None] = reactive(None)
@@ -47,7 +55,12 @@ class Slot(Widget):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id, classes="slot")
-        self._panes = {name: pane(client, settings=settings) for name, pane in VIEWS.items()}
+        self._client = client
+        self._settings = settings
+        self._panes = self._make_panes()
+        self._kept: dict[str, _Panes] = {}
+        """The panes of other environments by their ids, the one shown last at the end."""
+        self._shown_id = environment.id if environment else ""
         self.set_reactive(Slot.view, view)
         self.set_reactive(Slot.environment, environment)
 
@@ -81,14 +94,55 @@ class Slot(Widget):
         elif target := self.pane.focus_target:
             target.focus()
 
+    def forget_all_but(self, environment_ids: Container[str]) -> None:
+        """Let go of the panes of environments that there are no longer."""
+        for gone in [kept for kept in self._kept if kept not in environment_ids]:
+            self._let_go(gone)
+
+    # --- what is shown ---------------------------------------------------------------------
+
     def watch_environment(self) -> None:
+        had_focus = self.has_focus_within
+        is_another = self._change_panes()
         self._show()
+        if had_focus and is_another:
+            self.call_after_refresh(self.focus_content)
 
     def watch_view(self) -> None:
         had_focus = self.has_focus_within
         self._show()
         if had_focus:
             self.call_after_refresh(self.focus_content)
+
+    @on(Pane.TabClicked)
+    def _show_clicked(self, event: Pane.TabClicked) -> None:
+        event.stop()
+        self.next_view(event.step)
+        self.call_after_refresh(self.focus_content)
+
+    def _change_panes(self) -> bool:
+        """Put the panes of another environment in the place of those that are here."""
+        wanted = self.environment.id if self.environment else ""
+        if wanted == self._shown_id or not wanted:
+            return False
+        if self._shown_id:
+            for pane in self._panes.values():
+                pane.display = False
+            self._kept[self._shown_id] = self._panes
+            is_kept = wanted in self._kept
+            self._panes = self._kept.pop(wanted) if is_kept else self._make_panes()
+        self._shown_id = wanted
+        while len(self._kept) >= ENVIRONMENTS_KEPT:
+            self._let_go(next(iter(self._kept)))
+        return True
+
+    def _let_go(self, environment_id: str) -> None:
+        for pane in self._kept.pop(environment_id).values():
+            if pane.is_attached:
+                pane.remove()
+
+    def _make_panes(self) -> _Panes:
+        return {name: pane(self._client, settings=self._settings) for name, pane in VIEWS.items()}
 
     def _show(self) -> None:
         self._retitle()
@@ -100,13 +154,8 @@ class Slot(Widget):
 
     def _hand_environment_to(self, pane: Pane, *, is_shown: bool) -> None:
         mine, theirs = self.environment, pane.environment
-        if theirs == mine:
-            return
-        is_same = mine is not None and theirs is not None and mine.id == theirs.id
-        if is_shown or is_same:
+        if theirs != mine and (is_shown or theirs is not None):
             pane.environment = mine
-        elif theirs is not None:
-            pane.environment = None
 
     def _retitle(self) -> None:
         tabs = [pane.tab_text() for pane in self._panes.values()]

@@ -97,6 +97,8 @@ class Workspace(Widget):
 
     def update_environments(self, known: dict[str, Environment]) -> None:
         """Hand on what changed in environments that are shown beside; close those deleted."""
+        for slot in (self.main, self._companion):
+            slot.forget_all_but(known)
         for slot in list(self._beside):
             environment = known.get(slot.environment.id) if slot.environment else None
             if environment is None:
