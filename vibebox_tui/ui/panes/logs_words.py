@@ -80,7 +80,7 @@ def position_text(
 
 def selection_text(selection: Selection, glyphs: Glyphs) -> str:
     """What is shown of the log, where that isn't all: `stderr >=warn timeout -health`."""
-    parts = [] if selection.stream == "all" else [selection.stream]
+    parts: list[str] = [] if selection.stream == "all" else [selection.stream]
     if selection.lowest > Level.TRACE:
         parts.append(f"{'≥' if glyphs.unicode else '>='}{selection.lowest.name.lower()}")
     parts.extend(f"&{each.source}" for each in selection.filters if each.enabled)
