@@ -150,11 +150,14 @@ class Server:
         cleanup.push_async_callback(store.close)
         self._backend = backend = await self._assemble(directory, store)
         rest.make_for(backend)
-        self._listener = Listener(settings, rest, protocol_class(Reception(backend)))
-        cleanup.push_async_callback(self._listener.stop, settings.stop_seconds / 2)
-        await self._listener.start()
+        self._listener = listener = Listener(settings, rest, protocol_class(Reception(backend)))
+        listener.bind()
         if settings.uds is not None:
-            await self._hand_out_credential()
+            cleanup.callback(credential_file(settings.uds).unlink, missing_ok=True)
+        cleanup.push_async_callback(listener.stop, settings.stop_seconds / 2)
+        if settings.uds is not None:
+            write_private(credential_file(settings.uds), await self.accounts.local_credential())
+        await listener.start()
         upkeep = asyncio.create_task(self._keep_up())
         cleanup.callback(upkeep.cancel)
 
@@ -197,13 +200,6 @@ class Server:
             ),
             started_at=time.time(),
         )
-
-    async def _hand_out_credential(self) -> None:
-        """Write the local user's token beside the socket, for who can read it."""
-        if self.settings.uds is not None:
-            path = credential_file(self.settings.uds)
-            write_private(path, await self.accounts.local_credential())
-            self._cleanup.callback(path.unlink, missing_ok=True)
 
     async def _stop(self) -> None:
         _log.info("stopping")

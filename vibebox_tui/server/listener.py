@@ -55,23 +55,29 @@ class Listener:
         self._state = ServerState()
         self._server: asyncio.Server | None = None
         self._socket: socket.socket | None = None
+        self._context: ssl.SSLContext | None = None
         self._date: asyncio.TimerHandle | None = None
 
-    async def start(self) -> None:
-        """Listen. Raises ListenError."""
-        context = _tls(self._settings)
+    def bind(self) -> None:
+        """Take the address, without anybody being able to connect yet. Raises ListenError."""
+        self._context = _tls(self._settings)
         self._socket = _bind(self._settings)
+
+    async def start(self) -> None:
+        """Listen on the address that was taken."""
         self._config.load()
         self._renew_date()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            self._protocol, sock=self._socket, ssl=context, backlog=BACKLOG
+            self._protocol, sock=self._socket, ssl=self._context, backlog=BACKLOG
         )
 
     async def stop(self, seconds: float) -> None:
         """Accept nothing more, close what there is, within `seconds`."""
         if self._server is not None:
             await self._accept_no_more(self._server)
+        elif self._socket is not None:
+            self._socket.close()
         if self._date is not None:
             self._date.cancel()
         if self._settings.uds is not None and self._socket is not None:
