@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.containers import InsideWithContainers, Outside, require_engine
 from tests.server.inside import Inside
 
 
@@ -25,3 +26,23 @@ async def inside(short_path: Path) -> AsyncIterator[Inside]:
     await inside.open()
     yield inside
     await inside.close()
+
+
+@pytest.fixture
+async def containers(short_path: Path) -> AsyncIterator[InsideWithContainers]:
+    """The inside of a server with an engine; its containers are removed after the test."""
+    require_engine()
+    inside = InsideWithContainers(short_path / "data")
+    await inside.open()
+    yield inside
+    await inside.remove_all()
+    await inside.close()
+
+
+@pytest.fixture
+async def outside() -> AsyncIterator[Outside]:
+    """Somebody else at the same engine; what they made is removed after the test."""
+    require_engine()
+    outside = Outside()
+    yield outside
+    await outside.close()

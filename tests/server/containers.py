@@ -1,12 +1,16 @@
 """The inside of a server with a real container engine, for the tests of the docker runtime."""
 
 import os
+import subprocess
+import uuid
 from pathlib import Path
 from typing import Any
 
+import aiodocker
 import pytest
 
 from tests.server.inside import Audience, Inside
+from tests.support import wait_for_sync
 from vibebox_tui.protocol.models import CreateEnvironmentRequest, Environment
 from vibebox_tui.server.environments import Environments, EnvironmentSettings
 from vibebox_tui.server.runtimes.docker import DockerRuntime
@@ -79,3 +83,72 @@ class InsideWithContainers(Inside):
         for environment in self.environments.list():
             if not environment.adopted:
                 await self.environments.delete(environment.id)
+
+
+class Outside:
+    """Somebody who uses the engine without a server of ours."""
+
+    def __init__(self) -> None:
+        self.docker = aiodocker.Docker()
+        self._made: list[str] = []
+
+    async def run(self, script: str, **config: Any) -> str:
+        """Run a shell script in a container; its name, which may be given as `name`."""
+        name: str = config.pop("name", f"outside-{uuid.uuid4().hex[:8]}")
+        host = {"NetworkMode": "none"} | config.pop("HostConfig", {})
+        body = {"Image": IMAGE, "Cmd": ["sh", "-c", script], "HostConfig": host, **config}
+        container = await self.docker.containers.create(body, name=name)
+        self._made.append(name)
+        await container.start()
+        return name
+
+    async def stop(self, container: str) -> None:
+        await self.docker.containers.container(container).stop(t=2)
+
+    async def start(self, container: str) -> None:
+        await self.docker.containers.container(container).start()
+
+    async def kill(self, container: str) -> None:
+        await self.docker.containers.container(container).kill(signal="SIGKILL")
+
+    async def remove(self, container: str) -> None:
+        await self.docker.containers.container(container).delete(force=True)
+
+    async def exists(self, container: str) -> bool:
+        try:
+            await self.docker.containers.get(container)
+        except aiodocker.DockerError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        for name in self._made:
+            if await self.exists(name):
+                await self.remove(name)
+        await self.docker.close()
+
+
+class EngineProcess:
+    """An engine's API of one's own, to be killed: the containers are the shared engine's."""
+
+    def __init__(self, socket: Path) -> None:
+        self.address = f"unix://{socket}"
+        self._socket = socket
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._socket.unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            ["podman", "system", "service", "--time=0", self.address],
+            cwd=self._socket.parent,  # what watches containers leaves a file where it was started
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for_sync(self._socket.exists, timeout=30, what="the engine's socket")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self._socket.unlink(missing_ok=True)
