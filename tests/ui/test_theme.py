@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from rich._palettes import STANDARD_PALETTE
+from rich._palettes import EIGHT_BIT_PALETTE, STANDARD_PALETTE
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from textual.app import App
@@ -12,6 +12,7 @@ from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.theme import (
     DARK,
     LIGHT,
+    PALETTE,
     SIXTEEN,
     THEMES,
     state_token,
@@ -82,17 +83,31 @@ def test_sixteen_colours_are_exactly_those() -> None:
             assert STANDARD_PALETTE[downgraded.number] == RichColor.parse(value).triplet
 
 
+def test_a_palette_of_256_colours_changes_none_of_those_made_for_it() -> None:
+    one_shade = 10  # the steps between the palette's greys
+    for name, value in {**PALETTE.to_color_system().generate(), **PALETTE.variables}.items():
+        if name in ("primary", "success", "error", "background", "foreground", *PALETTE.variables):
+            wanted = RichColor.parse(value)
+            number = wanted.downgrade(ColorSystem.EIGHT_BIT).number
+            assert number is not None
+            assert wanted.triplet is not None
+            shown = EIGHT_BIT_PALETTE[number]
+            apart = [abs(a - b) for a, b in zip(wanted.triplet, shown, strict=True)]
+            assert max(apart) <= one_shade, name
+
+
 @pytest.mark.parametrize(
     ("wanted", "colours", "used"),
     [
         (DARK.name, "truecolor", DARK.name),
-        (DARK.name, "256", DARK.name),
+        (DARK.name, "256", PALETTE.name),
+        (LIGHT.name, "256", LIGHT.name),
         (DARK.name, "standard", SIXTEEN.name),
         (LIGHT.name, "standard", LIGHT.name),
         ("nord", "standard", "nord"),
     ],
 )
-def test_the_default_theme_has_another_for_sixteen_colours(
+def test_the_default_theme_has_others_for_fewer_colours(
     wanted: str, colours: str, used: str
 ) -> None:
     assert theme_for(wanted, colours) == used

@@ -88,6 +88,49 @@ LIGHT = Theme(
     },
 )
 
+PALETTE = Theme(
+    name="vibebox-256",
+    primary="#5fafff",
+    secondary="#afafff",
+    accent="#ffaf5f",
+    success="#5fd787",
+    warning="#ffd75f",
+    error="#ff5f5f",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#262626",
+    dark=True,
+    variables={
+        "line": "#444444",
+        "line-focus": "#5fafff",
+        "ink-dim": "#949494",
+        "ink-faint": "#767676",
+        "bar": "#1c1c1c",
+        "cursor-row": "#303030",
+        "cursor-row-blurred": "#1c1c1c",
+        "state-stopped": "#949494",
+        "state-unknown": "#afafff",
+        "gauge-cpu": "#5fafff",
+        "gauge-memory": "#afafff",
+        "border": "#5fafff",
+        "border-blurred": "#444444",
+        "scrollbar": "#3a3a3a",
+        "scrollbar-hover": "#585858",
+        "scrollbar-active": "#5fafff",
+        "scrollbar-background": "#121212",
+        "scrollbar-background-hover": "#121212",
+        "scrollbar-background-active": "#121212",
+        "input-selection-background": "#585858",
+        "block-cursor-foreground": "#d0d0d0",
+        "block-cursor-background": "#303030",
+        "block-cursor-text-style": "none",
+    },
+)
+"""For terminals with 256 colours: each one is one of those, since the nearest one to a dark blue
+is a bright teal.
+"""
+
 SIXTEEN = Theme(
     name="vibebox-16",
     primary="#55ffff",
@@ -127,16 +170,19 @@ SIXTEEN = Theme(
 )
 """For terminals with 16 colours: each one is exactly one of those."""
 
-THEMES = (DARK, LIGHT, SIXTEEN)
+THEMES = (DARK, LIGHT, PALETTE, SIXTEEN)
 """The themes that are ours; the first is the default."""
 
 
 def theme_for(wanted: str, colours: str | None) -> str:
     """The theme to use for the wanted one in a terminal with these colours (Rich's name).
 
-    With 16 colours the nearest ones to those of our default theme can't be told apart.
+    The nearest ones to those of our default theme look ill with 256 colours, and can't be told
+    apart with 16.
     """
-    return SIXTEEN.name if wanted == DARK.name and colours == "standard" else wanted
+    if wanted != DARK.name:
+        return wanted
+    return {"256": PALETTE.name, "standard": SIXTEEN.name}.get(colours or "", wanted)
 
 
 _DERIVED: Mapping[str, str] = {

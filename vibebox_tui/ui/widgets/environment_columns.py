@@ -55,6 +55,12 @@ SECOND_LINE_BELOW: Final = 52
 
 _SPARK_CELLS: Final = 16
 
+_SHORT_SPARK_CELLS: Final = 12
+"""Bars in the line beneath: as wide as CPU and memory, under which they stand."""
+
+_INDENT: Final = 4
+"""Cells before the line beneath: it begins under the name."""
+
 
 def fitting_columns(width: int) -> list[tuple[Column, int]]:
     """The columns for a list of `width` cells, each with its width there; one cell between."""
@@ -89,13 +95,14 @@ def first_line(row: EnvironmentRow, width: int, look: Look) -> Content:
 
 
 def second_line(row: EnvironmentRow, width: int, look: Look) -> Content:
-    """What a narrow list shows beneath: how CPU went, and what there is to say."""
+    """What a narrow list shows beneath: what there is to say, and how CPU went."""
     bars, ink = _history(row, look)
-    detail, detail_ink = explanation(row, look)
-    line = Content.assemble(
-        "    ", (f"{bars}  ", ink) if bars.strip() else "", (detail, detail_ink)
-    )
-    return line.truncate(width, ellipsis=look.glyphs.unicode, pad=True)
+    bars = bars[-_SHORT_SPARK_CELLS:]
+    room = width - _INDENT - (len(bars) + 2 if bars.strip() else 0)
+    detail = Content.assemble(explanation(row, look))
+    detail = detail.truncate(room, ellipsis=look.glyphs.unicode, pad=True)
+    parts = [detail, ("  " + bars, ink)] if bars.strip() else [detail]
+    return Content.assemble(" " * _INDENT, *parts).truncate(width, pad=True)
 
 
 def mark_of(row: EnvironmentRow, look: Look) -> Cell:
