@@ -132,10 +132,6 @@ async def test_a_certificate_that_does_not_verify(
 # --- tokens --------------------------------------------------------------------------------
 
 
-async def test_no_token(vibebox: Vibebox) -> None:
-    assert_sentence(await vibebox("--url", "http://127.0.0.1:9"), 2, "VIBEBOX_TOKEN")
-
-
 async def test_an_expired_token(vibebox: Vibebox, server: RunningServer) -> None:
     outcome = await vibebox("--url", server.url, VIBEBOX_TOKEN=server.token(seconds=-3600))
     assert_sentence(outcome, 1, "expired")
