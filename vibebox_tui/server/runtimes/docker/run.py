@@ -14,7 +14,7 @@ from vibebox_tui.server.runtimes.docker.engine import Engine
 from vibebox_tui.server.runtimes.docker.logs import ContainerLog
 from vibebox_tui.server.runtimes.docker.moments import nanoseconds
 from vibebox_tui.server.runtimes.docker.stats import ContainerStats
-from vibebox_tui.server.runtimes.docker.wire import Container
+from vibebox_tui.server.runtimes.docker.wire import Container, Event
 from vibebox_tui.server.times import iso_now, iso_time
 
 _NOT_FOUND: Final = 404
@@ -27,6 +27,9 @@ _FOLLOW_AGAIN: Final = 0.5
 
 _FORCED: Final = 10.0
 """Seconds in which an end is to be seen that the engine has reported."""
+
+_ENDING_SIGNALS: Final = frozenset({"2", "3", "9", "15"})
+"""Signals by which somebody wants it to end: SIGINT, SIGQUIT, SIGKILL, SIGTERM."""
 
 _log = logging.getLogger(__name__)
 
@@ -109,10 +112,14 @@ class DockerRun:
 
     # --- what is heard of it
 
-    def happened(self, action: str) -> None:
+    def happened(self, event: Event) -> None:
         """Something has happened to it: look what."""
-        if action == "kill":
+        if event.action == "kill" and event.actor.attributes.get("signal") in _ENDING_SIGNALS:
             self._told = True
+        self.look()
+
+    def look(self) -> None:
+        """Something may have happened to it."""
         self._news.set()
 
     def lose(self, reason: str) -> None:

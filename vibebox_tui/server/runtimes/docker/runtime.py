@@ -204,7 +204,7 @@ class DockerRuntime:
         for environment in self._host.of_runtime("docker"):
             await self._host.look_again(environment.id)
         for run in self._runs.values():
-            run.happened("found")
+            run.look()
         self._changed.set()
 
     def engine_lost(self, reason: str) -> None:
@@ -218,7 +218,7 @@ class DockerRuntime:
         """Tell a run what happened to it, or look for one that was started by somebody else."""
         run = self._runs.get(event.actor.id)
         if run is not None and (event.action in _RETOLD or event.action.startswith("health")):
-            run.happened(event.action)
+            run.happened(event)
         if event.action == "start" and run is None:
             owner = event.actor.attributes.get(OWNER_LABEL)
             if owner is not None:
