@@ -40,7 +40,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A server and how to be let in: one way of having a token, or none for an open server.
 
-    `url` may be `http://`, `https://` or `unix:/path/to/socket`. `ca_file` is a PEM bundle that
+    `url` may be `http://`, `https://`, `unix:/path/to/socket` or `ssh://user@host`, where
+    `ssh_command` is how `vibebox` is called on that host. `ca_file` is a PEM bundle that
     replaces the system's certificate authorities; `client_certificate` and `client_key` are what
     is shown to the server. `proxy` is an `http://` or `socks5h://` URL in place of what the
     environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
@@ -54,6 +55,7 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     client_certificate: Path | None = None
     client_key: Path | None = None
     proxy: str | None = None
+    ssh_command: list[str] = msgspec.field(default_factory=lambda: ["vibebox"])
 
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, …)"
@@ -149,8 +151,8 @@ def _contexts(value: object, file: Path) -> dict[str, Context]:
 
 
 def _check_context(context: Context, file: Path, key: str) -> None:
-    if not context.url.startswith(("http://", "https://", "unix:")):
-        problem = f"{context.url!r} must begin with http://, https:// or unix:"
+    if not context.url.startswith(("http://", "https://", "unix:", "ssh://")):
+        problem = f"{context.url!r} must begin with http://, https://, ssh:// or unix:"
         raise ConfigError(file, f"{key}.url", problem)
     ways = [context.token, context.token_env, context.token_command]
     if sum(way is not None for way in ways) > 1:

@@ -35,6 +35,29 @@ def test_understands_a_socket(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "target", "port"),
+    [
+        ("ssh://box", "box", 0),
+        ("ssh://Alias_1", "Alias_1", 0),
+        ("ssh://alice@dev.example.com:2222", "alice@dev.example.com", 2222),
+    ],
+)
+def test_understands_a_host_to_log_in_to(text: str, target: str, port: int) -> None:
+    address = ServerAddress.parse(text)
+    assert (address.ssh, address.port) == (target, port)
+    assert str(address) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ssh://", "ssh://-oProxyCommand=x", "ssh://a@-oX", "ssh://a b", "ssh://h:x", "ssh://h;ls"],
+)
+def test_a_host_to_log_in_to_is_never_an_option_or_a_command(text: str) -> None:
+    with pytest.raises(UsageError, match="ssh://user@host"):
+        ServerAddress.parse(text)
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "ftp://h", "http://", "http://h:notaport", "http://h:99999", "unix:relative", "http://h?token=x",
      "http://user:pass@h", "http://[::1"],

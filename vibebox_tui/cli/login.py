@@ -61,8 +61,8 @@ def logout(server: ServerOptions) -> None:
 
 def _address_of(choice: ServerChoice) -> ServerAddress:
     address = ServerAddress.parse(choice.context.url)
-    if address.socket is not None:
-        raise UsageError("a server on a Unix socket needs no login; name one with --url, --context")
+    if address.socket is not None or address.ssh:
+        raise UsageError(f"{address} needs no login; name another server with --url or --context")
     return address
 
 

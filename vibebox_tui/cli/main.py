@@ -40,6 +40,9 @@ _COMMANDS = {
     "server": LazyCommand(
         "vibebox_tui.cli.server:server", "Your own server: whether it runs, start it, stop it."
     ),
+    "stdio": LazyCommand(
+        "vibebox_tui.cli.stdio:stdio", "Your own server on standard input and output, for SSH."
+    ),
     "config": LazyCommand(
         "vibebox_tui.cli.config:config", "Where the configuration is, and whether it is right."
     ),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from vibebox_tui.client.client import Client
+    from vibebox_tui.client.credentials import Credentials
     from vibebox_tui.client.settings import ClientSettings
     from vibebox_tui.config import Config, Context
 
@@ -87,7 +88,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     A subcommand's own options win over those before its name (`vibebox --url … logs api`).
     """
 
-    @click.option("--url", metavar="URL", help="The server: http(s)://… or unix:/path.")
+    @click.option("--url", metavar="URL", help="The server: http(s)://…, unix:/path or ssh://…")
     @click.option("--token", metavar="TOKEN", help=f"Its token; better said by {TOKEN_VARIABLE}.")
     @click.option("--context", metavar="NAME", help="A server that the configuration file names.")
     @click.option(
@@ -159,13 +160,19 @@ def client_of(choice: ServerChoice, starting: "asyncio.Future[None] | None" = No
     from vibebox_tui.cli.tokens import OnceReady, credentials_of
     from vibebox_tui.client.address import ServerAddress
     from vibebox_tui.client.client import Client
+    from vibebox_tui.client.ssh import SshCredentials, SshTunnel
 
     address = ServerAddress.parse(choice.context.url)
     settings = client_settings(choice)
-    credentials = credentials_of(choice.context, address, settings)
+    tunnel = SshTunnel(address, choice.context.ssh_command) if address.ssh else None
+    credentials: Credentials
+    if tunnel is not None:
+        credentials = SshCredentials(tunnel)
+    else:
+        credentials = credentials_of(choice.context, address, settings)
     if starting is not None:
         credentials = OnceReady(credentials, starting)
-    return Client(address, credentials, settings=settings)
+    return Client(address, credentials, settings=settings, tunnel=tunnel)
 
 
 def client_settings(choice: ServerChoice) -> "ClientSettings":

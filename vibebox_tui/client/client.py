@@ -16,6 +16,7 @@ from vibebox_tui.client.rest import RestClient
 from vibebox_tui.client.saved_login import SavedLogin, login_file, save_login
 from vibebox_tui.client.server_access import ServerAccess
 from vibebox_tui.client.settings import ClientSettings
+from vibebox_tui.client.ssh import SshTunnel
 from vibebox_tui.client.status_feed import ListFeed, StatusFeed
 from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.client.telemetry import LinkTelemetry
@@ -45,7 +46,8 @@ class Client:
 
     Nothing is connected before the first subscription or REST call. Subscriptions share one
     connection for logs and one for status; each terminal has its own. They all share one circuit
-    breaker. Leaving the `async with` closes every subscription and connection.
+    breaker. Leaving the `async with` closes every subscription and connection. A `tunnel` to the
+    server is held open for as long.
     """
 
     rest: RestClient
@@ -58,8 +60,12 @@ class Client:
         settings: ClientSettings | None = None,
         clock: Clock | None = None,
         chance: Chance = system_chance,
+        tunnel: SshTunnel | None = None,
     ) -> None:
         self.address = address
+        self._tunnel = tunnel
+        if tunnel is not None:
+            address = tunnel.address
         clock = clock or SystemClock()
         settings = settings or ClientSettings()
         self.rest = RestClient(address, credentials, settings, clock=clock)
@@ -77,6 +83,8 @@ class Client:
         self._link = LinkState(LinkPhase.CLOSED, clock.now())
 
     async def __aenter__(self) -> Self:
+        if self._tunnel is not None:
+            await self._tunnel.__aenter__()
         return self
 
     async def __aexit__(
@@ -86,6 +94,8 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+        if self._tunnel is not None:
+            await self._tunnel.__aexit__(kind, error, trace)
 
     async def close(self) -> None:
         """Close every subscription and connection; readers come to their end."""

@@ -12,6 +12,7 @@ from vibebox_tui.client.credentials import Credentials, Secret
 from vibebox_tui.client.errors import ApiError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
 from vibebox_tui.client.settings import ClientSettings
+from vibebox_tui.client.ssh import TUNNEL_FAILED
 from vibebox_tui.client.tls import tls_context, tls_sentence
 from vibebox_tui.errors import UsageError
 
@@ -148,7 +149,7 @@ class HttpExchange:
         url = self._address.rest_url(path)
         try:
             async with asyncio.timeout(self._settings.request_timeout):
-                return await client.request(
+                response = await client.request(
                     method, url, params=query, content=content, headers=headers
                 )
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -158,6 +159,9 @@ class HttpExchange:
             if (sentence := tls_sentence(error)) is not None:
                 raise TlsError(str(self._address), sentence) from error
             raise UnreachableError(str(self._address), reason_of(error)) from error
+        if (reason := response.headers.get(TUNNEL_FAILED)) is not None:
+            raise UnreachableError(str(self._address), reason)
+        return response
 
     def _opened(self) -> "httpx.AsyncClient":
         if self._client is None:

@@ -24,6 +24,7 @@ from vibebox_tui.client.credentials import Secret
 from vibebox_tui.client.errors import RefusedError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
 from vibebox_tui.client.settings import ClientSettings
+from vibebox_tui.client.ssh import TUNNEL_FAILED
 from vibebox_tui.client.telemetry import LinkTelemetry
 from vibebox_tui.client.tls import tls_sentence
 from vibebox_tui.client.websocket import Socket, quiet_logger
@@ -117,6 +118,8 @@ async def _handshake(dial: Dial, settings: ClientSettings) -> Socket:
 
 def _status_error(address: str, response: Response) -> UnreachableError | RefusedError:
     status = response.status_code
+    if (reason := response.headers.get(TUNNEL_FAILED)) is not None:
+        return UnreachableError(address, reason)
     if status in _HTTP_REFUSALS:
         code, words = _HTTP_REFUSALS[status]
         return RefusedError(f"{address}: {words}", code)
