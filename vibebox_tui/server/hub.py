@@ -12,7 +12,8 @@ from vibebox_tui.protocol.messages import (
 from vibebox_tui.server.errors import SessionNotFoundError
 from vibebox_tui.server.frames import Prepared, now_ms
 from vibebox_tui.server.log_channel import LogChannel
-from vibebox_tui.server.log_cursor import LogCursor, LogSource
+from vibebox_tui.server.log_cursor import LogCursor
+from vibebox_tui.server.log_pages import LogSource
 from vibebox_tui.server.log_view import LogView
 from vibebox_tui.server.status_cursor import ListCursor, StatusCursor
 from vibebox_tui.server.terminal_channel import TerminalChannel, TerminalHost
@@ -68,7 +69,7 @@ class Hub:
         former = subscriber.logs.get(environment_id)
         channel = self._logs.get(environment_id)
         if channel is None:
-            channel = self._logs[environment_id] = LogChannel(environment_id)
+            channel = self._logs[environment_id] = LogChannel(environment_id, self._source)
         view = LogView(
             environment_id,
             request.stream,

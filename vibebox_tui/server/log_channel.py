@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from vibebox_tui.protocol.messages import LogEntry
+from vibebox_tui.server.log_pages import LogPages, LogSource
 from vibebox_tui.server.log_view import CHUNK_BYTES, EncodedEntry, LogView, chunk_end
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ class LogChannel:
     `next_seq` is the number that the next entry will have, None until one was published.
     """
 
-    def __init__(self, environment_id: str) -> None:
+    def __init__(self, environment_id: str, source: LogSource) -> None:
         self.environment_id = environment_id
+        self.pages = LogPages(environment_id, source)
         self.next_seq: int | None = None
         self._entries: list[EncodedEntry] = []
         self._bytes = 0
@@ -98,6 +100,7 @@ class LogChannel:
         self._entries.clear()
         self._rendered.clear()
         self._bytes = 0
+        self.pages.clear()
         for cursor in self._cursors:
             cursor.begin_at(seq)
 

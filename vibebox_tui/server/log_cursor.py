@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from vibebox_tui.protocol.codec import InvalidMessageError, encode
 from vibebox_tui.protocol.messages import (
@@ -19,38 +19,18 @@ from vibebox_tui.protocol.messages import (
     LogSubscription,
     Message,
     SeqRange,
-    StreamFilter,
 )
 from vibebox_tui.server.frames import frame, now_ms
 from vibebox_tui.server.log_channel import LogChannel
-from vibebox_tui.server.log_view import EncodedEntry, LogView, chunk_end
+from vibebox_tui.server.log_pages import LogPage, LogSource
+from vibebox_tui.server.log_view import LogView
 from vibebox_tui.server.records import LogBounds
 from vibebox_tui.server.writer import Writer
 
 _log = logging.getLogger(__name__)
 
-PAGE_ENTRIES: Final = 500
-"""Entries read from the store at a time: at 10,000 characters each this bounds a slow reader."""
-
 MAX_TAIL: Final = 100_000
 """Lines of history that a subscription may ask for; more is to be had by REST."""
-
-
-class LogSource(Protocol):
-    """The part of the store that a subscriber reads."""
-
-    async def log_bounds(self, environment_id: str) -> LogBounds: ...
-
-    async def read_logs(
-        self,
-        environment_id: str,
-        *,
-        after_seq: int | None = None,
-        before_seq: int | None = None,
-        since: int | None = None,
-        stream: StreamFilter = "all",
-        limit: int = 1000,
-    ) -> list[LogEntry]: ...
 
 
 class LogCursor:
@@ -70,8 +50,7 @@ class LogCursor:
         self._writer = writer
         self._source = source
         self._marks: deque[bytes] = deque()
-        self._page: list[EncodedEntry] = []
-        self._page_through = 0
+        self._page: LogPage | None = None
         self._live_at: int | None = None
         self._begun = False
         self._fetching: asyncio.Task[None] | None = None
@@ -128,7 +107,7 @@ class LogCursor:
         """Whether another `pull` would bring more at once."""
         if self._fetching is not None or not self._begun:
             return bool(self._marks)
-        return bool(self._marks or self._page) or self._is_behind
+        return bool(self._marks) or self._is_behind
 
     def pull(self, budget: int) -> list[bytes]:
         """Take the next frames: marks, then the page from the store, then the ring."""
@@ -158,12 +137,11 @@ class LogCursor:
             return self._marks.popleft()
         if self._fetching is not None or not self._begun or self.position is None:
             return None
-        if self._page:
-            return self._from_page()
         if self._live_at is not None and self.position >= self._live_at:
             return self._go_live()
-        if self._channel.holds(self.position):
-            self.position, data = self._channel.take(self.position, self.view, self._live_at)
+        held = self._holder(self.position)
+        if held is not None:
+            self.position, data = held.take(self.position, self.view, self._live_at)
             return data
         if self._is_behind:
             self._fetching = asyncio.create_task(self._fetch(self.position))
@@ -171,12 +149,14 @@ class LogCursor:
             self._channel.wait(self)
         return None
 
-    def _from_page(self) -> bytes:
-        end = chunk_end(self._page, 0)
-        entries, self._page = self._page[:end], self._page[end:]
-        through = self._page_through if not self._page else entries[-1].seq
-        self.position = through + 1
-        return self.view.render(entries, through)
+    def _holder(self, position: int) -> LogChannel | LogPage | None:
+        """Where the entry `position` is at hand: in the ring or in a page from the store."""
+        if self._channel.holds(position):
+            self._page = None
+            return self._channel
+        if self._page is None or not self._page.holds(position):
+            self._page = self._channel.pages.known(position)
+        return self._page if self._page is not None and self._page.holds(position) else None
 
     def _go_live(self) -> bytes:
         next_seq, self._live_at = self._live_at or 0, None
@@ -186,7 +166,7 @@ class LogCursor:
         )
 
     async def _fetch(self, position: int) -> None:
-        """Read the next page: what matches between `position` and the ring, or a part of it."""
+        """Have the page with `position` read, unless somebody else does."""
         try:
             await self._read_page(position)
         except Exception:
@@ -198,30 +178,11 @@ class LogCursor:
         self.wake(at_once=True)
 
     async def _read_page(self, position: int) -> None:
-        end = self._page_end()
-        bounds = await self._source.log_bounds(self.view.environment_id)
-        first = bounds.next_seq if bounds.first_seq is None else bounds.first_seq
-        if first > position:
-            self._overtaken(position, min(first, end) - 1)
-            position = min(first, end)
-        entries = await self._source.read_logs(
-            self.view.environment_id,
-            after_seq=position - 1,
-            before_seq=end,
-            stream=self.view.stream,
-            limit=PAGE_ENTRIES,
-        )
-        self._page = [EncodedEntry(entry) for entry in entries if _seq(entry) < end]
-        full = len(entries) >= PAGE_ENTRIES
-        self._page_through = self._page[-1].seq if full and self._page else end - 1
-        self.position = position if self._page else self._page_through + 1
-
-    def _page_end(self) -> int:
-        """The position up to which the store is needed: where the ring or the live part begins."""
-        ends = [end for end in (self._live_at, self._channel.first_seq) if end is not None]
-        if not ends:
-            raise RuntimeError("nothing is published, and nothing of the history is missing")
-        return min(ends) if min(ends) > (self.position or 0) else max(ends)
+        self._page = page = await self._channel.pages.page(position)
+        if page.start > position:
+            first = page.start if self._live_at is None else min(page.start, self._live_at)
+            self._overtaken(position, first - 1)
+            self.position = first
 
     def _overtaken(self, first: int, last: int) -> None:
         """Retention deleted entries before they were sent."""
