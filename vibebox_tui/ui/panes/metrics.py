@@ -32,8 +32,8 @@ class Series(Container):
 
     def compose(self) -> ComposeResult:
         yield self.label
-        yield self.sparkline
         yield self.value
+        yield self.sparkline
 
     def show(
         self, course: Window, top: float, text: str, now: float, span: float, *, stale: bool
@@ -50,7 +50,7 @@ class MetricsPane(Pane):
 
     What isn't known is `–`. A value that is older than a sample's time is dimmed and says its
     age. In a pane of one or two lines both series share a line (`-compact`); in a higher one the
-    bars have several rows each.
+    bars have several rows each, and the whole width below name and value (`-tall`).
     """
 
     NOUN = "Metrics"
@@ -69,14 +69,22 @@ class MetricsPane(Pane):
     MetricsPane { layout: vertical; }
     MetricsPane .series { layout: horizontal; height: 1fr; min-height: 1; }
     MetricsPane .series-name { width: 4; height: 1; }
-    MetricsPane .series-value { width: auto; min-width: 8; height: 1; padding: 0 0 0 1; }
+    MetricsPane .series-value {
+        dock: right; width: auto; min-width: 8; height: 1; padding: 0 0 0 1;
+    }
     MetricsPane Sparkline { width: 1fr; height: 1fr; }
+    MetricsPane.-tall .series { layout: grid; grid-size: 2; grid-columns: 4 1fr; grid-rows: 1 1fr; }
+    MetricsPane.-tall .series-value { dock: none; width: 1fr; text-align: right; }
+    MetricsPane.-tall Sparkline { column-span: 2; }
     MetricsPane.-compact { layout: horizontal; }
     MetricsPane.-compact .series { width: 1fr; height: 1; padding: 0 2 0 0; }
     """
 
     COMPACT_HEIGHT: ClassVar[int] = 3
     """Lines of content below which both series share one line."""
+
+    TALL_HEIGHT: ClassVar[int] = 6
+    """Lines of content from which the bars have lines of their own."""
 
     REFRESH_SECONDS: ClassVar[float] = 1.0
     """How often the age of an old value is told anew, in seconds."""
@@ -98,6 +106,7 @@ class MetricsPane(Pane):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < self.COMPACT_HEIGHT, "-compact")
+        self.set_class(event.size.height >= self.TALL_HEIGHT, "-tall")
         self.call_after_refresh(self.redraw)
 
     def reset(self) -> None:
