@@ -8,6 +8,7 @@ from typing import Final
 from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.protocol.messages import EnvironmentStatus
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.error_watch import Errors
 
 UNKNOWN: Final = "unknown"
 """The state of an environment that can't be seen."""
@@ -23,7 +24,8 @@ class EnvironmentRow:
     `number` is what the keys `1` to `9` mean and stays while the environment lives. `state` is
     `unknown` while the link is down. `cpu` is in percent of one core, `memory` in MiB, None where
     not known; `is_stale` says that they are the last known ones, seen at `seen_at` (seconds since
-    the epoch). `cpu_history` is oldest first.
+    the epoch). `cpu_history` is oldest first. `errors` are those in its log, None while nobody
+    reads that.
     """
 
     number: int
@@ -38,6 +40,7 @@ class EnvironmentRow:
     is_pinned: bool = False
     is_marked: bool = False
     link: LinkState | None = None
+    errors: Errors | None = None
 
     @property
     def id(self) -> str:
@@ -58,6 +61,7 @@ class _Member:
     cpu_history: deque[float | None] = field(default_factory=lambda: deque(maxlen=HISTORY_SAMPLES))
     is_pinned: bool = False
     is_marked: bool = False
+    errors: Errors | None = None
 
 
 class Roster:
@@ -127,6 +131,16 @@ class Roster:
         if member is not None and member.status and member.status.status == "running":
             member.cpu_history = deque(cpu, maxlen=HISTORY_SAMPLES)
 
+    def note_errors(self, environment_id: str, errors: Errors) -> None:
+        """Take the errors of an environment's log."""
+        if member := self._members.get(environment_id):
+            member.errors = errors
+
+    def forget_errors(self) -> None:
+        """No log is read for errors any more: what is known of them grows old."""
+        for member in self._members.values():
+            member.errors = None
+
     def note_link(self, link: LinkState) -> None:
         """Take the state of the link that statuses come over."""
         self._link = link
@@ -163,6 +177,7 @@ class Roster:
             is_pinned=member.is_pinned,
             is_marked=member.is_marked,
             link=self._link,
+            errors=member.errors,
         )
 
     def _free_number(self) -> int:

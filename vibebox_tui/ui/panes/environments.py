@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
@@ -16,6 +17,7 @@ from textual.widgets import Input
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import ClientError
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.error_watch import Errors, ErrorWatch
 from vibebox_tui.ui.feed import EnvironmentFeed
 from vibebox_tui.ui.messages import EnvironmentChosen, Said
 from vibebox_tui.ui.panes.pane import Pane
@@ -48,6 +50,9 @@ class EnvironmentsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear_filter", "Clear the filter", show=False, id="list.clear_filter"),
     ]
+
+    counts_errors: reactive[bool] = reactive(False, init=False)
+    """Whether the logs of all environments are read for errors."""
 
     @dataclass
     class Changed(Message):
@@ -98,6 +103,24 @@ class EnvironmentsPane(Pane):
 
     async def follow(self) -> None:
         await self._feed.run()
+
+    def watch_counts_errors(self, counts_errors: bool) -> None:
+        if counts_errors:
+            self._count_errors()
+        else:
+            self.workers.cancel_group(self, "errors")
+            self._feed.roster.forget_errors()
+            self._publish()
+
+    @work(group="errors", exclusive=True, exit_on_error=False)
+    async def _count_errors(self) -> None:
+        roster = self._feed.roster
+        watch = ErrorWatch(self.client, self.settings.clock, lambda: roster.ids, self._note_errors)
+        await watch.run()
+
+    def _note_errors(self, environment_id: str, errors: Errors) -> None:
+        self._feed.roster.note_errors(environment_id, errors)
+        self._publish()
 
     def _publish(self) -> None:
         """Show the first change at once, and what follows it shortly after together."""

@@ -173,6 +173,7 @@ class DashboardScreen(Screen[None]):
 
     def watch_is_overview(self, is_overview: bool) -> None:
         self._environments.table.prefers_tiles = is_overview
+        self._environments.counts_errors = is_overview
         self.call_after_refresh(self._keep_focus)
 
     def _keep_focus(self) -> None:

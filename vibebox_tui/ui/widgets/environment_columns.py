@@ -163,6 +163,23 @@ def explanation(row: EnvironmentRow, look: Look) -> Cell:
     return environment.base_image or shlex.join(environment.command), "$ink-faint"
 
 
+def last_error(row: EnvironmentRow, look: Look) -> Cell:
+    """What went wrong last: the environment itself, or the last error in its log."""
+    if row.is_stale or (row.message and row.state != "running"):
+        return explanation(row, look)
+    if row.errors is None or not row.errors.last:
+        return look.glyphs.absent, "$ink-faint"
+    age = duration_text(look.now - row.errors.last_at)
+    return f"{age} ago  {row.errors.last}", "$ink-dim"
+
+
+def _errors(row: EnvironmentRow, look: Look) -> Cell:
+    if row.errors is None or row.is_stale:
+        return look.glyphs.absent, "$ink-faint"
+    count = row.errors.per_minute(look.now)
+    return str(count), "$error" if count else "$ink-dim"
+
+
 def _link(row: EnvironmentRow, look: Look) -> Cell:
     link = row.link
     if link is None:
@@ -189,6 +206,8 @@ _COLUMNS: Final = (
     Column("MEM", 5, _memory, sort_key=SortKey.MEMORY, is_number=True),
     Column("OF", 5, _limit, from_width=72, is_number=True),
     Column("UP", 7, _up, from_width=78, is_number=True),
-    Column("DETAIL", 20, explanation, share=3, from_width=100),
-    Column("LINK", 10, _link, from_width=116, is_number=True),
+    Column("ERR/MIN", 7, _errors, from_width=86, is_number=True),
+    Column("LAST ERROR", 20, last_error, share=4, from_width=108),
+    Column("DETAIL", 20, explanation, share=2, from_width=150),
+    Column("LINK", 10, _link, from_width=122, is_number=True),
 )

@@ -8,7 +8,13 @@ from vibebox_tui.ui.figures import BUSY_CORE, cpu_text, memory_text, spark
 from vibebox_tui.ui.glyphs import Glyphs
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.theme import state_token
-from vibebox_tui.ui.widgets.environment_columns import Look, explanation, mark_of
+from vibebox_tui.ui.widgets.environment_columns import (
+    Cell,
+    Look,
+    explanation,
+    last_error,
+    mark_of,
+)
 
 TILE_WIDTH: Final = 38
 """Columns that a tile needs at least."""
@@ -32,7 +38,7 @@ def tile_line(row: EnvironmentRow, line: int, width: int, look: Look, *, is_here
         case 2:
             return _framed(_memory(row, inner, look), width, look.glyphs, border)
         case 3:
-            text = Content.assemble(explanation(row, look))
+            text = Content.assemble(_detail(row, look))
             return _framed(text, width, look.glyphs, border)
         case 4:
             box = look.glyphs.box
@@ -76,6 +82,15 @@ def _memory(row: EnvironmentRow, width: int, look: Look) -> Content:
         (look.glyphs.bars[3] * full, "$ink-faint" if row.is_stale else "$gauge-memory"),
         (" " * (cells - full) + value.rjust(_VALUE_CELLS), _ink(row)),
     )
+
+
+def _detail(row: EnvironmentRow, look: Look) -> Cell:
+    """The last error with how many there are in a minute; what it runs where there is none."""
+    if row.errors is None or not row.errors.last or row.is_stale or row.state != "running":
+        return explanation(row, look)
+    text, ink = last_error(row, look)
+    count = row.errors.per_minute(look.now)
+    return (f"{count}/min  {text}", "$error") if count else (text, ink)
 
 
 def _framed(text: Content, width: int, glyphs: Glyphs, border: str) -> Content:

@@ -1,0 +1,47 @@
+from tests.running_server import RunningServer
+from tests.support import wait_for
+from tests.ui.dashboards import LARGE, SLEEPING, dashboard
+from vibebox_tui.protocol.messages import LogEntry
+from vibebox_tui.ui.error_watch import LONGEST_MESSAGE, TIMES_KEPT, Errors
+
+
+def entry(message: str, second: int) -> LogEntry:
+    time = f"1970-01-01T00:{second // 60:02}:{second % 60:02}.000Z"
+    return LogEntry("id-api", "stdout", message, time)
+
+
+def test_counts_the_errors_of_the_last_minute() -> None:
+    errors = Errors()
+    assert errors.take([entry("ERROR early", 10), entry("ERROR late", 100)], now=110)
+    assert not errors.take([entry("INFO fine", 105)], now=110)
+    assert errors.per_minute(110.0) == 1
+    assert errors.per_minute(60.0) == 2
+    assert (errors.last, errors.last_at) == ("ERROR late", 100.0)
+
+
+def test_a_flood_of_long_errors_takes_bounded_room() -> None:
+    errors = Errors()
+    errors.take([entry("ERROR " + "x" * 5000, 1)] * 5000, now=2)
+    assert errors.per_minute(2.0) == TIMES_KEPT
+    assert len(errors.last) == LONGEST_MESSAGE
+
+
+def test_what_would_colour_the_screen_is_taken_out() -> None:
+    errors = Errors()
+    errors.take([entry("\x1b[31mERROR\x1b[0m oops", 1)], now=2)
+    assert errors.last == "ERROR oops"
+
+
+async def test_the_overview_tells_the_last_error_of_each_environment(
+    server: RunningServer,
+) -> None:
+    await server.create("sh", "-c", "echo ERROR db timeout; sleep 600", name="api", start=True)
+    await server.create(*SLEEPING, name="web", start=True)
+    async with dashboard(server, LARGE) as shown:
+        await shown.listed("api", "web")
+        await shown.press("0")
+        await wait_for(lambda: "1/min" in shown.picture and "ERROR db timeout" in shown.picture)
+        await shown.pilot.resize_terminal(110, 30)
+        await wait_for(lambda: "ERR/MIN" in shown.picture)
+        await shown.press("0")
+        await wait_for(lambda: all(row.errors is None for row in shown.screen.rows))
