@@ -95,13 +95,14 @@ async def question_of(dialog: Screen[Any]) -> str:
         return str(app.screen.query_one(".dialog-question", Static).content)
 
 
-async def typed(name: str, command: str, directory: str = "") -> tuple[Any, str]:
+async def typed(name: str, command: str, directory: str = "", image: str = "") -> tuple[Any, str]:
     """What the form gives for these fields, and what it complains about."""
     answers: list[Any] = []
     app = Stage(list)
     async with app.run_test(size=(80, 24)) as pilot:
         await app.push_screen(NewEnvironmentDialog(), answers.append)
-        for field, value in (("name", name), ("command", command), ("directory", directory)):
+        texts = {"name": name, "command": command, "directory": directory, "image": image}
+        for field, value in texts.items():
             app.screen.query_one(f"#new-{field}", Input).value = value
         await pilot.press("enter")
         await pilot.pause()
@@ -115,6 +116,11 @@ async def test_a_new_environment_is_what_was_typed() -> None:
     assert request == CreateEnvironmentRequest(
         name="api", command=["sh", "-c", "echo $PORT"], working_directory="/srv"
     )
+
+
+async def test_with_an_image_it_is_a_container_whose_own_command_may_do() -> None:
+    request, _ = await typed("api", "", image="node:20")
+    assert request == CreateEnvironmentRequest(name="api", runtime="docker", base_image="node:20")
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,12 @@ def _what(environment: Environment) -> list[tuple[str, str, str]]:
         ("", environment.description, "$ink-dim"),
         ("Id", environment.id, "$ink"),
         ("Runtime", environment.runtime, "$ink"),
+        ("Project", environment.group, "$ink"),
+        (
+            "Access",
+            "to be watched only: it was found running" if environment.read_only else "",
+            "$ink",
+        ),
         ("Image", environment.base_image or "", "$ink"),
         ("Command", shlex.join(environment.command), "$ink"),
         ("Directory", environment.working_directory or "", "$ink"),
@@ -123,12 +129,27 @@ def _where(environment: Environment) -> list[tuple[str, str, str]]:
         ("Created", _local_time(environment.created_at), "$ink"),
         ("Started", _local_time(environment.started_at), "$ink"),
         ("Container", environment.container_id or "", "$ink"),
+        ("Ports", _ports(environment), "$ink"),
     ]
     known = [line for line in lines if line[1]]
     variables = sorted(environment.environment_variables.items())
     shown = [f"{name}={_shown_value(name, value)}" for name, value in variables]
     labels = ["Variables", *[""] * (len(shown) - 1)]
     return [*known, *((label, text, "$ink") for label, text in zip(labels, shown, strict=False))]
+
+
+def _ports(environment: Environment) -> str:
+    """A container's ports, each with where it is published, as in `80/tcp on 8080`."""
+    bindings = (environment.container or {}).get("PortBindings")
+    if not isinstance(bindings, dict):
+        return ""
+    return ", ".join(_published(port, places) for port, places in sorted(bindings.items()))
+
+
+def _published(port: str, places: object) -> str:
+    hosts = places if isinstance(places, list) else []
+    numbers = sorted({str(place.get("HostPort", "")) for place in hosts if isinstance(place, dict)})
+    return f"{port} on {' '.join(numbers)}" if any(numbers) else port
 
 
 def _shown_value(name: str, value: str) -> str:

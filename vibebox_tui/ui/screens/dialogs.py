@@ -74,6 +74,8 @@ class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
             yield Input(id="new-command", placeholder="python3 -m http.server", compact=True)
             yield Label("Working directory")
             yield Input(id="new-directory", placeholder="where the server runs", compact=True)
+            yield Label("Image, for a container")
+            yield Input(id="new-image", placeholder="none: a process", compact=True)
             yield Static("", id="new-problem", markup=False)
             with Horizontal(classes="dialog-choices"):
                 yield Button("Create", name="create", compact=True)
@@ -91,9 +93,9 @@ class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
             self.dismiss(None)
 
     def _create(self) -> None:
-        name, command, directory = (
+        name, command, directory, image = (
             self.query_one(f"#new-{field}", Input).value.strip()
-            for field in ("name", "command", "directory")
+            for field in ("name", "command", "directory", "image")
         )
         try:
             words = shlex.split(command)
@@ -104,12 +106,16 @@ class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
             self._complain("An environment needs a name.", "name")
         elif len(name) > _LONGEST_NAME:
             self._complain(f"A name has at most {_LONGEST_NAME} characters.", "name")
-        elif not words:
+        elif not words and not image:
             self._complain("An environment needs a command to run.", "command")
         else:
             self.dismiss(
                 CreateEnvironmentRequest(
-                    name=name, command=words, working_directory=directory or None
+                    name=name,
+                    runtime="docker" if image else "local",
+                    base_image=image or None,
+                    command=words,
+                    working_directory=directory or None,
                 )
             )
 
