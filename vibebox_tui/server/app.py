@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import time
 from contextlib import AsyncExitStack
@@ -15,16 +16,17 @@ from vibebox_tui.server.data_directory import DataDirectory, write_private
 from vibebox_tui.server.environments import Environments
 from vibebox_tui.server.hub import Hub
 from vibebox_tui.server.late_application import LateApplication
-from vibebox_tui.server.limits import ConnectionCounts
+from vibebox_tui.server.limits import ConnectionCounts, Refusals
 from vibebox_tui.server.listener import Listener
 from vibebox_tui.server.reception import Reception
 from vibebox_tui.server.runtimes.docker import DockerRuntime
 from vibebox_tui.server.runtimes.local import LocalRuntime
 from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
-from vibebox_tui.server.settings import ServerSettings
+from vibebox_tui.server.settings import LimitSettings, ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.tokens import Tokens
+from vibebox_tui.server.waiting_room import WaitingRoom
 from vibebox_tui.server.wsprotocol import protocol_class
 
 _log = logging.getLogger(__name__)
@@ -150,7 +152,12 @@ class Server:
         cleanup.push_async_callback(store.close)
         self._backend = backend = await self._assemble(directory, store)
         rest.make_for(backend)
-        self._listener = listener = Listener(settings, rest, protocol_class(Reception(backend)))
+        self._listener = listener = Listener(
+            settings,
+            rest,
+            protocol_class(Reception(backend), backend.waiting_room),
+            backend.waiting_room,
+        )
         listener.bind()
         if settings.uds is not None:
             cleanup.callback(credential_file(settings.uds).unlink, missing_ok=True)
@@ -198,6 +205,8 @@ class Server:
             log_connections=ConnectionCounts(
                 limits.log_connections_per_environment, limits.replacement_seconds
             ),
+            waiting_room=WaitingRoom(_places(limits)),
+            refusals=Refusals(),
             started_at=time.time(),
         )
 
@@ -232,3 +241,11 @@ class Server:
         for user_id in self.backend.service.user_ids:
             if not await self.accounts.is_still(user_id):
                 self.backend.service.revoke_user(user_id)
+
+
+def _places(limits: LimitSettings) -> int:
+    """How many connections may wait unknown: never so many that files run out for the others."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return limits.unauthenticated_connections
+    return min(limits.unauthenticated_connections, files // 2)

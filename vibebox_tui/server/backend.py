@@ -7,18 +7,20 @@ from vibebox_tui.server.accounts import Accounts
 from vibebox_tui.server.auth import Action, Identity, require, sees
 from vibebox_tui.server.environments import Environments
 from vibebox_tui.server.errors import SessionNotFoundError
-from vibebox_tui.server.limits import ConnectionCounts
+from vibebox_tui.server.limits import ConnectionCounts, Refusals
 from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
 from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.store import Store
+from vibebox_tui.server.waiting_room import WaitingRoom
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
     """The parts of a running server, and the one way to reach an environment or a session.
 
-    `user_connections` and `log_connections` count by user and by environment.
+    `user_connections` and `log_connections` count by user and by environment, `refusals` by
+    address; in the `waiting_room` are connections that haven't authenticated.
     """
 
     settings: ServerSettings
@@ -29,6 +31,8 @@ class Backend:
     service: WebSocketService
     user_connections: ConnectionCounts
     log_connections: ConnectionCounts
+    waiting_room: WaitingRoom
+    refusals: Refusals
     started_at: float
 
     def environment(self, identity: Identity, action: Action, environment_id: str) -> Environment:

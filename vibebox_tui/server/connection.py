@@ -44,6 +44,9 @@ _log = logging.getLogger(__name__)
 MAX_WAITING: Final = 64
 """Messages that may wait to be acted on before nothing more is read from the peer."""
 
+MAX_WAITING_BYTES: Final = 1024 * 1024
+"""The same in bytes: no more than one of the longest."""
+
 _LONGEST_TIMER: Final = 24 * 3600.0
 """Seconds; an event loop's timers are not made for a year."""
 
@@ -83,6 +86,7 @@ class Connection:
         limits = backend.settings.limits
         self._bucket = TokenBucket(limits.messages_per_second, limits.message_burst)
         self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._waiting_bytes = 0
         self._working: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._invalid = 0
@@ -91,14 +95,16 @@ class Connection:
     # --- from the socket -------------------------------------------------------------------
 
     def open(self) -> None:
-        """Begin: verify the token, then act on what comes."""
+        """Begin: verify the token, then read and act on what comes; nothing is read before."""
+        self._socket.pause_reading()
         self._working = asyncio.create_task(self._run(opening=True))
 
     def received(self, message: bytes, *, binary: bool) -> None:
         """A whole message."""
         self._waiting.append((message, binary))
-        if len(self._waiting) >= MAX_WAITING:
-            self._socket.transport.pause_reading()
+        self._waiting_bytes += len(message)
+        if len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES:
+            self._socket.pause_reading()
         self._work_on()
 
     def writing_paused(self) -> None:
@@ -179,11 +185,10 @@ class Connection:
 
     async def _let_in(self) -> bool:
         """Verify the token and count the connection; otherwise close."""
-        try:
-            identity = await self.backend.accounts.identify(self.upgrade.token)
-        except UnauthorizedError as error:
-            self._close(CloseCode.UNAUTHORIZED, str(error))
+        identity = await self._identify()
+        if identity is None:
             return False
+        self._socket.admit()
         if not self.backend.user_connections.enter(identity.user_id):
             self._close(CloseCode.TRY_AGAIN_LATER, "too many connections of this user")
             return False
@@ -191,6 +196,22 @@ class Connection:
         self.backend.service.register_client(self.client_id, self, identity.user_id)
         self._watch_expiry()
         return True
+
+    async def _identify(self) -> Identity | None:
+        """Who that is; one whom nobody knows is told so, the later the oftener they ask."""
+        address, refusals = self.upgrade.peer, self.backend.refusals
+        try:
+            async with asyncio.timeout(self.backend.settings.limits.authentication_seconds):
+                identity = await self.backend.accounts.identify(self.upgrade.token)
+        except UnauthorizedError as error:
+            await asyncio.sleep(refusals.refused(address))
+            self._close(CloseCode.UNAUTHORIZED, str(error))
+            return None
+        except TimeoutError:
+            self._close(CloseCode.TRY_AGAIN_LATER, "the token can't be verified now")
+            return None
+        refusals.accepted(address)
+        return identity
 
     def _watch_expiry(self) -> None:
         """Close when the token's time is up, with the same leeway as when it was verified."""
@@ -206,13 +227,16 @@ class Connection:
     # --- messages --------------------------------------------------------------------------
 
     def _work_on(self) -> None:
-        if self._working is None and self._waiting and not self._gone:
+        if self._working is not None or self._gone:
+            return
+        if self._waiting or not self._socket.is_reading:
             self._working = asyncio.create_task(self._run(opening=False))
 
     async def _run(self, *, opening: bool) -> None:
         try:
             if opening:
                 if not await self._let_in():
+                    self._socket.resume_reading()  # for the answer to the close frame
                     return
                 await self._endpoint.open()
             await self._work()
@@ -226,13 +250,14 @@ class Connection:
         """Act on what waits, until nothing does or the peer must read first."""
         while self._waiting and self._socket.is_open:
             message, binary = self._waiting.popleft()
+            self._waiting_bytes -= len(message)
             await self._act_on(message, binary)
             if self.writer.is_congested:
                 await asyncio.sleep(0)
                 if self.writer.is_congested:
                     return
         if not self._gone:
-            self._socket.transport.resume_reading()
+            self._socket.resume_reading()
 
     async def _act_on(self, data: bytes, binary: bool) -> None:
         try:

@@ -7,6 +7,12 @@ from typing import Final
 
 from vibebox_tui.server.errors import ServerError
 
+_FREE_REFUSALS: Final = 10
+"""Refused tokens in a row that are answered at once: a dashboard's connections after an expiry."""
+
+_LONGEST_DELAY: Final = 30.0
+"""Seconds that a refusal is held back at most, as long as a client's longest back-off."""
+
 Clock = Callable[[], float]
 """Seconds, rising."""
 
@@ -116,3 +122,30 @@ class LoginThrottle:
             self._failures[key] = [*recent, now]
         while len(self._failures) > _MAX_KEYS:
             del self._failures[next(iter(self._failures))]
+
+
+class Refusals:
+    """Tokens refused to an address: the oftener in a row, the later it is answered.
+
+    A client that starts its back-off anew whenever a connection opens would otherwise come back
+    at once, for ever.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._refused: dict[str, tuple[int, float]] = {}
+
+    def refused(self, address: str) -> float:
+        """Note one more; the seconds to wait before it is answered."""
+        now = self._clock()
+        count, last = self._refused.pop(address, (0, now))
+        count = 1 if now - last >= _FORGET_SECONDS else count + 1
+        self._refused[address] = (count, now)
+        while len(self._refused) > _MAX_KEYS:
+            del self._refused[next(iter(self._refused))]
+        doublings = count - _FREE_REFUSALS
+        return min(2.0 ** min(doublings, 10), _LONGEST_DELAY) if doublings > 0 else 0.0
+
+    def accepted(self, address: str) -> None:
+        """A token was believed: begin anew."""
+        self._refused.pop(address, None)

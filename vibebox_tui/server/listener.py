@@ -14,7 +14,9 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from vibebox_tui.server.errors import ServerError
+from vibebox_tui.server.http_protocol import HttpProtocol
 from vibebox_tui.server.settings import ServerSettings
+from vibebox_tui.server.waiting_room import WaitingRoom
 
 BACKLOG: Final = 2048
 """Connections that the kernel holds while we are busy with others."""
@@ -38,9 +40,14 @@ class Listener:
     """
 
     def __init__(
-        self, settings: ServerSettings, application: Any, ws: Callable[..., asyncio.Protocol]
+        self,
+        settings: ServerSettings,
+        application: Any,
+        ws: Callable[..., asyncio.Protocol],
+        room: WaitingRoom,
     ) -> None:
         self._settings = settings
+        self._room = room
         self._config = Config(
             application,
             interface="asgi3",
@@ -64,12 +71,18 @@ class Listener:
         self._socket = _bind(self._settings)
 
     async def start(self) -> None:
-        """Listen on the address that was taken."""
+        """Listen on the address that was taken by `bind`."""
+        if self._socket is None:
+            raise RuntimeError("there is no address yet")
         self._config.load()
         self._renew_date()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            self._protocol, sock=self._socket, ssl=self._context, backlog=BACKLOG
+            self._protocol,
+            sock=self._socket,
+            ssl=self._context,
+            ssl_handshake_timeout=self._settings.limits.request_seconds if self._context else None,
+            backlog=BACKLOG,
         )
 
     async def stop(self, seconds: float) -> None:
@@ -97,11 +110,8 @@ class Listener:
     # --- helpers ---------------------------------------------------------------------------
 
     def _protocol(self) -> asyncio.Protocol:
-        make: Any = self._config.http_protocol_class
-        protocol: asyncio.Protocol = make(
-            config=self._config, server_state=self._state, app_state={}
-        )
-        return protocol
+        seconds = self._settings.limits.request_seconds
+        return HttpProtocol(self._config, self._state, self._room, seconds)
 
     async def _accept_no_more(self, server: asyncio.Server) -> None:
         """Stop listening, with every connection that was accepted before handed to its protocol.

@@ -66,6 +66,14 @@ class LimitSettings:
     replacement_seconds: float = 30
     logins_per_minute: int = 10
     input_pending_bytes: int = 1024 * 1024
+    unauthenticated_connections: int = 1024
+    """Connections of which it isn't known yet whose they are; beyond it the oldest are closed."""
+
+    request_seconds: float = 20
+    """Time for a request or a handshake to arrive in, whole."""
+
+    authentication_seconds: float = 15
+    """Time to verify a token in; another issuer's keys may have to be fetched first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from websockets.server import ServerProtocol
 from vibebox_tui.protocol.codec import MAX_MESSAGE_BYTES
 from vibebox_tui.protocol.codes import CloseCode
 from vibebox_tui.server.frames import Form
+from vibebox_tui.server.waiting_room import WaitingRoom
 
 FEATURES_HEADER: Final = "VibeBox-Features"
 FEATURES: Final = "1"
@@ -30,6 +31,9 @@ CLOSE_SECONDS: Final = 5.0
 
 SHUTDOWN_SECONDS: Final = 1.0
 """The same when the server stops."""
+
+SLICE_BYTES: Final = 16 * 1024
+"""Read at once: deflate makes at most 1,032 times as much of it, 16 MiB in all."""
 
 MAX_REASON_BYTES: Final = 123
 """Longest reason of a close frame (RFC 6455, section 5.5)."""
@@ -93,12 +97,15 @@ class WebSocketProtocol(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, reception: Reception, connections: set[Any]) -> None:
+    def __init__(self, reception: Reception, connections: set[Any], room: WaitingRoom) -> None:
         self._reception = reception
+        self._room = room
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._protocol = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_quiet)
         self._receiver: Receiver | None = None
+        self._unread = bytearray()
+        self._reading = True
         self._fragments: list[bytes] = []
         self._binary = False
         self._awaits_pong = False
@@ -110,16 +117,12 @@ class WebSocketProtocol(asyncio.Protocol):
         """uvicorn hands over its transport."""
         self.transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
+        self._room.enter(self, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer."""
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Request):
-                self._handshake(event)
-            elif isinstance(event, Frame):
-                self._frame_received(event)
-        self._send_pending()
+        self._unread += data
+        self._read_on()
 
     def eof_received(self) -> None:
         """The peer sends nothing more; with a WebSocket that is its end."""
@@ -138,6 +141,8 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
         self._connections.discard(self)
+        self._room.leave(self)
+        self._unread.clear()
         if self._close_timer is not None:
             self._close_timer.cancel()
         if self._receiver is not None:
@@ -145,6 +150,27 @@ class WebSocketProtocol(asyncio.Protocol):
             self._receiver = None
 
     # --- for the receiver ------------------------------------------------------------------
+
+    def admit(self) -> None:
+        """It is known who this is."""
+        self._room.leave(self)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether more is taken from the peer."""
+        return self._reading
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer."""
+        self._reading = False
+        self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take on what the peer sends."""
+        if not self._reading:
+            self._reading = True
+            self.transport.resume_reading()
+            self._loop.call_soon(self._read_on)
 
     @property
     def is_open(self) -> bool:
@@ -187,6 +213,19 @@ class WebSocketProtocol(asyncio.Protocol):
             self._end_within(SHUTDOWN_SECONDS)
 
     # --- helpers ---------------------------------------------------------------------------
+
+    def _read_on(self) -> None:
+        """Take what has come in slices: what one of them inflates to is bounded."""
+        while self._unread and self._reading:
+            piece = bytes(self._unread[:SLICE_BYTES])
+            del self._unread[:SLICE_BYTES]
+            self._protocol.receive_data(piece)
+            for event in self._protocol.events_received():
+                if isinstance(event, Request):
+                    self._handshake(event)
+                elif isinstance(event, Frame):
+                    self._frame_received(event)
+        self._send_pending()
 
     def _handshake(self, request: Request) -> None:
         upgrade = Upgrade(request, _address(self.transport))
@@ -242,11 +281,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._close_timer = self._loop.call_later(seconds, self.transport.abort)
 
 
-def protocol_class(reception: Reception) -> Callable[..., WebSocketProtocol]:
+def protocol_class(reception: Reception, room: WaitingRoom) -> Callable[..., WebSocketProtocol]:
     """What uvicorn calls for each upgrade, with arguments of its own (its `ws` setting)."""
 
     def make(config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:
-        return WebSocketProtocol(reception, server_state.connections)
+        return WebSocketProtocol(reception, server_state.connections, room)
 
     return make
 

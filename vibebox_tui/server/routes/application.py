@@ -12,6 +12,7 @@ from litestar.serialization import encode_json
 from vibebox_tui import __version__
 from vibebox_tui.server.auth import Identity
 from vibebox_tui.server.backend import Backend
+from vibebox_tui.server.http_protocol import KNOWN
 from vibebox_tui.server.routes.auth import AuthController
 from vibebox_tui.server.routes.environments import EnvironmentsController
 from vibebox_tui.server.routes.operation import health, metrics
@@ -30,7 +31,10 @@ def create_application(backend: Backend) -> Litestar:
         return backend
 
     async def provide_identity(request: Request[Any, Any, Any]) -> Identity:
-        return await backend.accounts.identify(_bearer(request))
+        identity = await backend.accounts.identify(_bearer(request))
+        if (known := request.scope["state"].get(KNOWN)) is not None:
+            known()
+        return identity
 
     router = Router(
         backend.settings.base_path or "/",

@@ -1,0 +1,74 @@
+"""uvicorn's HTTP protocol with what it lacks: a time for each request to arrive in."""
+
+import asyncio
+from typing import Any, Final
+
+import h11
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from vibebox_tui.server.waiting_room import WaitingRoom
+
+KNOWN: Final = "vibebox.known"
+"""In a request's `state`: to be called once it is known who sent it."""
+
+
+class HttpProtocol(H11Protocol):
+    """Cuts off who doesn't finish a request, and waits in the waiting room until it is known.
+
+    A request has `seconds`, from the connection or from its first byte to its last. The length of
+    its head is bounded by h11 (16 KiB), that of its body by the application.
+    """
+
+    def __init__(
+        self, config: Config, state: ServerState, room: WaitingRoom, seconds: float
+    ) -> None:
+        super().__init__(config, state, {KNOWN: self._known})
+        self._room = room
+        self._seconds = seconds
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A peer has connected, and may take its time for a request, but not for ever."""
+        super().connection_made(transport)
+        self._room.enter(self, transport.abort)
+        self._expect_end()
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of a request."""
+        super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            return
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self._expect_end()
+        else:
+            self._has_ended()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer has gone."""
+        self._leave()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Hand the transport over."""
+        self._leave()
+        super().handle_websocket_upgrade(event)
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    def _known(self) -> None:
+        self._room.leave(self)
+
+    def _leave(self) -> None:
+        self._has_ended()
+        self._room.leave(self)
+
+    def _expect_end(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self._seconds, self.transport.abort)
+
+    def _has_ended(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
