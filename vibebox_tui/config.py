@@ -57,6 +57,11 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     proxy: str | None = None
     ssh_command: list[str] = msgspec.field(default_factory=lambda: ["vibebox"])
 
+    @property
+    def names_a_token(self) -> bool:
+        """Whether it says where a token comes from; else that is a login, or the server itself."""
+        return bool(self.token or self.token_env or self.token_command)
+
     def __repr__(self) -> str:
         return f"Context(url={self.url!r}, …)"
 

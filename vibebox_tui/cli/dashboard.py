@@ -68,7 +68,7 @@ def dashboard_settings(choice: ServerChoice, user: str) -> DashboardSettings:
 async def _show(choice: ServerChoice) -> int:
     starting = asyncio.create_task(choice.ready())
     async with client_of(choice, starting) as client:
-        user = getpass.getuser() if choice.local is not None else await _user_name(client)
+        user = getpass.getuser() if choice.local is not None else await _user_name(client, choice)
         app = VibeBoxApp(client, dashboard_settings(choice, user))
         starting.add_done_callback(partial(_end_if_failed, app))
         outcome = await app.run_async()
@@ -89,15 +89,15 @@ def _end_if_failed(app: VibeBoxApp, starting: asyncio.Task[None]) -> None:
         app.exit()
 
 
-async def _user_name(client: Client) -> str:
+async def _user_name(client: Client, choice: ServerChoice) -> str:
     """Who we are there; this first request is also what finds out whether we are let in at all.
 
-    A login that is missing or over is asked for by the dashboard.
+    Where no token was given the dashboard asks for a login.
     """
     try:
         return (await client.rest.me()).email
     except LoginRequiredError:
-        if client.has_given_token:
+        if choice.context.names_a_token:
             raise
         return ""
     except ApiError as error:

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.clock import Chance, Clock, SystemClock, system_chance
-from vibebox_tui.client.credentials import Credentials, StaticToken
+from vibebox_tui.client.credentials import Credentials
 from vibebox_tui.client.events import LinkPhase, LinkState, ListEvent, LogEvent, StatusEvent
 from vibebox_tui.client.lane import LIST, Lanes
 from vibebox_tui.client.link import Link
@@ -129,11 +129,6 @@ class Client:
         """Try at once whatever waits or was refused, breaker or not."""
         for link in self._links():
             link.retry_now()
-
-    @property
-    def has_given_token(self) -> bool:
-        """Whether the token was given by the user, not fetched by a login that is kept."""
-        return isinstance(self._access.credentials, StaticToken)
 
     def log_in_again(self, credentials: Credentials) -> None:
         """Go on with other credentials; what was refused for want of them is resumed."""
