@@ -14,7 +14,7 @@ RING_BYTES: Final = 2 * 1024 * 1024
 """Encoded entries kept in memory; whoever is further behind is served from the store."""
 
 _SHARED_RENDERINGS: Final = 16
-"""Renderings kept for the other subscribers of a tick: one for each view in use."""
+"""Renderings kept for the other subscribers, the latest: chunks of about 64 KiB."""
 
 
 class LogChannel:
@@ -32,6 +32,7 @@ class LogChannel:
         self._gathered = 0
         self._cursors: set[LogCursor] = set()
         self._waiting: set[LogCursor] = set()
+        self._ends: dict[int, int] = {}
         self._rendered: dict[tuple[int, int, LogView], tuple[int, bytes]] = {}
 
     # --- subscribers -----------------------------------------------------------------------
@@ -89,7 +90,7 @@ class LogChannel:
         if known is None:
             known = (end, view.render(self._slice(position, end), end - 1))
             if len(self._rendered) >= _SHARED_RENDERINGS:
-                self._rendered.clear()
+                del self._rendered[next(iter(self._rendered))]
             self._rendered[key] = known
         return known
 
@@ -98,6 +99,7 @@ class LogChannel:
     def _begin(self, seq: int) -> None:
         """Entries begin, or begin anew after what the store lost."""
         self._entries.clear()
+        self._ends.clear()
         self._rendered.clear()
         self._bytes = 0
         self.pages.clear()
@@ -110,7 +112,7 @@ class LogChannel:
         self._bytes += size
         self._gathered += size
         self.next_seq = encoded[-1].seq + 1
-        self._rendered.clear()
+        self._ends.clear()
         self._trim()
 
     def _trim(self) -> None:
@@ -133,8 +135,10 @@ class LogChannel:
                 cursor.wake()
 
     def _chunk_end(self, position: int, limit: int | None) -> int:
-        first = self._entries[0].seq
-        end = first + chunk_end(self._entries, position - first)
+        end = self._ends.get(position)
+        if end is None:
+            first = self._entries[0].seq
+            end = self._ends[position] = first + chunk_end(self._entries, position - first)
         return end if limit is None else min(end, limit)
 
     def _slice(self, position: int, end: int) -> list[EncodedEntry]:

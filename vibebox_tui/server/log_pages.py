@@ -39,6 +39,7 @@ class LogPage:
         self.start = entries[0].seq if entries else end
         self.end = end
         self._entries = entries
+        self._ends: dict[int, int] = {}
         self._rendered: dict[tuple[int, int, LogView], tuple[int, bytes]] = {}
         self.bytes = sum([len(entry.json) for entry in entries])
 
@@ -48,15 +49,17 @@ class LogPage:
 
     def take(self, position: int, view: LogView, limit: int | None) -> tuple[int, bytes]:
         """The next chunk from `position`, and the position after it; see `LogChannel.take`."""
-        first = position - self.start
-        last = chunk_end(self._entries, first)
+        end = self._ends.get(position)
+        if end is None:
+            end = self.start + chunk_end(self._entries, position - self.start)
+            self._ends[position] = end
         if limit is not None:
-            last = min(last, limit - self.start)
-        end = self.start + last
+            end = min(end, limit)
         key = (position, end, view)
         known = self._rendered.get(key)
         if known is None:
-            data = view.render(self._entries[first:last], end - 1)
+            entries = self._entries[position - self.start : end - self.start]
+            data = view.render(entries, end - 1)
             known = self._rendered[key] = (end, data)
             self.bytes += len(data)
         return known

@@ -12,6 +12,9 @@ from vibebox_tui.server.frames import Form, frame, now_ms
 CHUNK_BYTES: Final = 64 * 1024
 """About what one batch or one join of single messages holds; far below the message limit."""
 
+CHUNK_ENTRIES: Final = 256
+"""Entries of a chunk at most: of usual lines about as much."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -77,10 +80,16 @@ class LogView:
 
 
 def chunk_end(entries: Sequence[EncodedEntry], start: int) -> int:
-    """The index after the entries from `start` that make one chunk; at least one of them."""
+    """The index after the entries from `start` that make one chunk; at least one of them.
+
+    A chunk ends by its size, and where the number of its last entry is a multiple of
+    CHUNK_ENTRIES: so readers who begin anywhere soon read the same chunks.
+    """
     size = 0
-    for index in range(start, len(entries)):
+    aligned = start + CHUNK_ENTRIES - (entries[start].seq - 1) % CHUNK_ENTRIES
+    end = min(aligned, len(entries))
+    for index in range(start, end):
         size += len(entries[index].json)
         if size >= CHUNK_BYTES:
             return index + 1
-    return len(entries)
+    return end
