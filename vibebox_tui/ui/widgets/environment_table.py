@@ -23,7 +23,12 @@ from vibebox_tui.ui.widgets.environment_columns import (
     heading,
     second_line,
 )
-from vibebox_tui.ui.widgets.environment_tiles import TILE_HEIGHT, TILE_WIDTH, tile_line
+from vibebox_tui.ui.widgets.environment_tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    tile_height,
+    tile_line,
+)
 from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
 TILES_FROM_WIDTH: Final = 116
@@ -169,7 +174,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         count = len(self._shown)
         across = width // TILE_WIDTH if self.prefers_tiles and width >= TILES_FROM_WIDTH else 0
         if count and across and -(-count // across) * TILE_HEIGHT <= height:
-            self._tiles_across, self._row_height, self._head_height = across, TILE_HEIGHT, 0
+            tall = tile_height(height // -(-count // across))
+            self._tiles_across, self._row_height, self._head_height = across, tall, 0
         else:
             is_roomy = width < SECOND_LINE_BELOW and 2 * count < height
             self._tiles_across, self._row_height, self._head_height = 0, 2 if is_roomy else 1, 1
@@ -225,11 +231,14 @@ class EnvironmentTable(ScrollView, can_focus=True):
         return (second_line if line else first_line)(row, width, look), names
 
     def _tiles_line(self, y: int, across: int, look: Look) -> Content:
-        tile_row, line = divmod(y, TILE_HEIGHT)
+        tile_row, line = divmod(y, self._row_height)
         cells = self.size.width // across
         rows = self._shown[tile_row * across : (tile_row + 1) * across]
         return Content("").join(
-            tile_line(row, line, cells, look, is_here=row.id == self.cursor) for row in rows
+            tile_line(
+                row, line, cells, look, is_here=row.id == self.cursor, height=self._row_height
+            )
+            for row in rows
         )
 
     def _placeholder(self, y: int) -> Content:

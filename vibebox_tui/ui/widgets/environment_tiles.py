@@ -4,7 +4,8 @@ from typing import Final
 
 from textual.content import Content
 
-from vibebox_tui.ui.figures import BUSY_CORE, cpu_text, memory_text, spark
+from vibebox_tui.metrics.bars import bars
+from vibebox_tui.ui.figures import BUSY_CORE, cpu_text, memory_text
 from vibebox_tui.ui.glyphs import Glyphs
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.theme import state_token
@@ -20,27 +21,44 @@ TILE_WIDTH: Final = 38
 """Columns that a tile needs at least."""
 
 TILE_HEIGHT: Final = 6
-"""Lines of a tile: its border, CPU, memory, what there is to say, and one for air."""
+"""Lines of the lowest tile: its border, CPU, memory, what there is to say, and one for air."""
+
+_MOST_CPU_LINES: Final = 6
+"""Lines of CPU's bars beyond which more would tell nothing more."""
 
 _LABEL_CELLS: Final = 5
 _VALUE_CELLS: Final = 12
 
 
-def tile_line(row: EnvironmentRow, line: int, width: int, look: Look, *, is_here: bool) -> Content:
-    """Line `line` of a tile of `width` cells; `is_here` says that the cursor is on it."""
+def tile_height(room: int) -> int:
+    """The lines of a tile where there are `room` for each: what is left over makes CPU higher."""
+    return max(TILE_HEIGHT, min(room, TILE_HEIGHT + _MOST_CPU_LINES - 1))
+
+
+def tile_line(
+    row: EnvironmentRow,
+    line: int,
+    width: int,
+    look: Look,
+    *,
+    is_here: bool,
+    height: int = TILE_HEIGHT,
+) -> Content:
+    """Line `line` of a tile of `width` cells and `height` lines; `is_here`: the cursor is on it."""
     border = "$line-focus" if is_here else "$line"
     inner = width - 4
-    match line:
-        case 0:
-            return _top(row, width, look, border)
+    cpu_lines = height - TILE_HEIGHT + 1
+    if line == 0:
+        return _top(row, width, look, border)
+    if line <= cpu_lines:
+        return _framed(_cpu(row, line - 1, cpu_lines, inner, look), width, look.glyphs, border)
+    match line - cpu_lines:
         case 1:
-            return _framed(_cpu(row, inner, look), width, look.glyphs, border)
-        case 2:
             return _framed(_memory(row, inner, look), width, look.glyphs, border)
-        case 3:
+        case 2:
             text = Content.assemble(_detail(row, look))
             return _framed(text, width, look.glyphs, border)
-        case 4:
+        case 3:
             box = look.glyphs.box
             return Content.assemble((box[2] + box[4] * (width - 2) + box[3], border))
         case _:
@@ -61,13 +79,17 @@ def _top(row: EnvironmentRow, width: int, look: Look, border: str) -> Content:
     )
 
 
-def _cpu(row: EnvironmentRow, width: int, look: Look) -> Content:
+def _cpu(row: EnvironmentRow, line: int, lines: int, width: int, look: Look) -> Content:
+    """Line `line` of the `lines` that CPU has; its name and its value stand in the first."""
     top = (row.environment.cpu_limit or 1) * BUSY_CORE
-    bars = spark(row.cpu_history, max(0, width - _LABEL_CELLS - _VALUE_CELLS), top, look.glyphs)
+    cells = max(0, width - _LABEL_CELLS - _VALUE_CELLS)
+    shown = row.cpu_history[-cells:] if cells else ()
+    drawn = bars(shown, top=top, steps=look.glyphs.bars, rows=lines)[line].rjust(cells)
+    value = cpu_text(row.cpu, look.glyphs) if line == 0 else ""
     return Content.assemble(
-        ("CPU".ljust(_LABEL_CELLS), "$ink-faint"),
-        (bars, "$ink-faint" if row.is_stale else "$gauge-cpu"),
-        (cpu_text(row.cpu, look.glyphs).rjust(_VALUE_CELLS), _ink(row)),
+        ("CPU".ljust(_LABEL_CELLS) if line == 0 else " " * _LABEL_CELLS, "$ink-faint"),
+        (drawn, "$ink-faint" if row.is_stale else "$gauge-cpu"),
+        (value.rjust(_VALUE_CELLS), _ink(row)),
     )
 
 
