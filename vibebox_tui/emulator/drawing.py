@@ -110,9 +110,7 @@ class Drawing(Grid):
         elif self.full_width and self.style.erased is PLAIN:
             rows = self.rows
             line = rows.pop(self.top)
-            if self.keeps_scrollback:
-                self.scrollback.push(line)
-            rows.insert(y, Line())
+            rows.insert(y, self.scrollback.push(line) if self.keeps_scrollback else Line())
         elif self.full_width or self.left <= cursor.x <= self.right:
             self.scroll_up(1)
 

@@ -79,6 +79,14 @@ class Line:
         line.close()
         return line
 
+    @classmethod
+    def of_runs(cls, runs: list[Run]) -> "Line":
+        """A closed line of these runs, each character of which takes one column."""
+        line = cls()
+        line.runs = runs
+        line.length = sum([len(text) for text, _ in runs])
+        return line
+
     def open(self, columns: int) -> list[str]:
         """Make the line open, `columns` wide, and return its cells."""
         cells = self.cells

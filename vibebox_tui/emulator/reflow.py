@@ -35,7 +35,7 @@ def reflowed(
 ) -> tuple[list[Line], int]:
     """The screen's rows at `height` by `width` and the cursor's among them; what has no room at
     the top is in the scrollback, what has comes back from it. `rows` is used up."""
-    history = list(scrollback.lines)
+    history = list(scrollback)
     flow = Flow(history + rows, len(history), len(history) + y)
     _change_height(flow, height)
     if width != old_width:

@@ -1,10 +1,22 @@
-"""Lines that left the screen at the top, within a bound of lines and of memory."""
+"""Lines that left the screen at the top, within a bound of lines and of memory.
+
+What most lines are, runs and nothing else, is kept without the `Line` around it, which goes back
+to the screen as the next blank one: to keep a line then costs the garbage collector nothing (text
+in `PLAIN`) or one object (any other).
+"""
 
 from collections import deque
-from collections.abc import Collection
-from itertools import islice
+from collections.abc import Collection, Iterator
+from itertools import chain, islice
+from sys import getsizeof
+from typing import Any, cast
 
 from .line import Line
+from .style import PLAIN, Style
+
+Kept = str | tuple[str | Style, ...] | Line
+"""A line in `PLAIN` as its text; one of other runs as text, style, text, style…; or, where it is
+wrapped, marked, or has wide characters, as it is."""
 
 _BYTES_PER_LINE = 800
 """Memory allowed for each line of the limit: ten thousand lines take at most 8 MiB."""
@@ -15,6 +27,15 @@ _LINE_COST = 200
 _RUN_COST = 112
 """Bytes that a run takes without its characters: a tuple and the string's head."""
 
+_TEXT_COST = 64
+"""Bytes that a text takes without its characters: the string's head, its place here."""
+
+_TUPLE_COST = 64
+"""Bytes that a tuple takes without its places: the object, its place here."""
+
+_PLACE_COST = 8
+"""Bytes that a place in a tuple takes."""
+
 _SETTLE_EVERY = 256
 """Lines taken before their memory is counted: counting each by itself would cost more."""
 
@@ -24,37 +45,44 @@ class Scrollback:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.lines: deque[Line] = deque(maxlen=limit)
         self.taken = 0
         """Lines ever taken; wrong only in that skipped floods count as what they could fill."""
+        self._kept: deque[Kept] = deque(maxlen=limit)
         self._unsettled = 0
         self._blocks: deque[int] = deque([0], maxlen=limit // _SETTLE_EVERY + 2)
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self._kept)
 
     def __getitem__(self, index: int) -> Line:
-        return self.lines[index]
+        """A line, -1 the newest; perhaps one made just now, which to change changes nothing."""
+        return _unpacked(self._kept[index])
 
-    def push(self, line: Line) -> None:
-        """Take a line that leaves the screen."""
-        if line.cells is not None:
-            line.close()
-        self.lines.append(line)
+    def __iter__(self) -> Iterator[Line]:
+        """The lines from the oldest to the newest, each as by its number."""
+        return map(_unpacked, self._kept)
+
+    def push(self, line: Line) -> Line:
+        """Take a line that leaves the screen, and return a blank one for its bottom."""
+        kept = _packed(line)
+        self._kept.append(kept)
         self.taken += 1
         self._unsettled += 1
         if self._unsettled >= _SETTLE_EVERY:
             self._settle()
+        if kept is line:
+            return Line()
+        line.runs.clear()
+        line.length = 0
+        line.changed = True
+        return line
 
     def extend(self, lines: list[Line]) -> None:
         """Take lines that leave the screen, oldest first."""
         self.taken += len(lines)
-        for line in lines:
-            if line.cells is not None:
-                line.close()
         for start in range(0, len(lines), _SETTLE_EVERY):
             block = lines[start : start + _SETTLE_EVERY]
-            self.lines.extend(block)
+            self._kept.extend(map(_packed, block))
             self._unsettled += len(block)
             if self._unsettled >= _SETTLE_EVERY:
                 self._settle()
@@ -64,22 +92,21 @@ class Scrollback:
 
     def replace(self, lines: list[Line]) -> None:
         """Hold other lines: those that were here, flowed anew."""
-        self.lines = deque(lines, maxlen=self.limit)
+        self._kept = deque(map(_packed, lines), maxlen=self.limit)
         self._blocks.clear()
-        self._unsettled = len(self.lines)
+        self._unsettled = len(self._kept)
         self._settle()
-
-    def newest(self, count: int) -> list[Line]:
-        """Up to `count` of the newest lines, the newest first."""
-        return list(islice(reversed(self.lines), count))
 
     def memory(self) -> int:
         """Bytes that the lines take, about."""
-        return sum(self._blocks) + _cost(self.newest(self._unsettled))
+        return sum(self._blocks) + _cost(self._newest(self._unsettled))
+
+    def _newest(self, count: int) -> list[Kept]:
+        return list(islice(reversed(self._kept), count))
 
     def _settle(self) -> None:
         """Count what came since the last time; shed lines where all together is too much."""
-        self._blocks.append(_cost(self.newest(self._unsettled)))
+        self._blocks.append(_cost(self._newest(self._unsettled)))
         self._unsettled = 0
         if sum(self._blocks) > self.limit * _BYTES_PER_LINE:
             self._shed()
@@ -87,18 +114,59 @@ class Scrollback:
     def _shed(self) -> None:
         """Drop the oldest lines until an eighth of the memory is free."""
         free = self.limit * _BYTES_PER_LINE * 7 // 8
-        kept: list[Line] = []
-        for line in reversed(self.lines):
-            free -= _cost([line])
+        shed: list[Kept] = []
+        for kept in reversed(self._kept):
+            free -= _cost([kept])
             if free < 0:
                 break
-            kept.append(line)
-        self.lines = deque(reversed(kept), maxlen=self.limit)
+            shed.append(kept)
+        self._kept = deque(reversed(shed), maxlen=self.limit)
         self._blocks.clear()
-        self._blocks.append(_cost(self.lines))
+        self._blocks.append(_cost(self._kept))
 
 
-def _cost(lines: Collection[Line]) -> int:
-    runs = sum([len(line.runs) for line in lines])
-    columns = sum([line.length for line in lines])
-    return _LINE_COST * len(lines) + _RUN_COST * runs + 2 * columns
+def _packed(line: Line) -> Kept:
+    """What is kept of a line, which is closed for it."""
+    if line.cells is not None:
+        line.close()
+    if line.wrapped or line.lengths is not None or line.mark:
+        return line
+    runs = line.runs
+    if not runs:
+        return ""
+    if len(runs) == 1 and runs[0][1] is PLAIN:
+        return runs[0][0]
+    return tuple(chain.from_iterable(runs))
+
+
+def _unpacked(kept: Kept) -> Line:
+    if isinstance(kept, Line):
+        return kept
+    if isinstance(kept, str):
+        return Line.of_runs([(kept, PLAIN)] if kept else [])
+    parts: tuple[Any, ...] = kept
+    return Line.of_runs(list(zip(parts[::2], parts[1::2], strict=True)))
+
+
+def _cost(lines: Collection[Kept]) -> int:
+    """Bytes that lines take, at most; joining their texts tells fastest how long they are."""
+    try:
+        return _TEXT_COST * len(lines) + getsizeof("".join(cast("Collection[str]", lines)))
+    except TypeError:
+        return _cost_of_any(lines)
+
+
+def _cost_of_any(lines: Collection[Kept]) -> int:
+    texts = [kept for kept in lines if kept.__class__ is str]
+    tuples = [kept for kept in lines if kept.__class__ is tuple]
+    parts = list(chain.from_iterable(cast("list[tuple[str]]", tuples)))
+    others = [kept for kept in lines if isinstance(kept, Line)]
+    texts += parts[::2]
+    return (
+        _cost(cast("list[Kept]", texts))
+        + _TUPLE_COST * len(tuples)
+        + _PLACE_COST * len(parts)
+        + _LINE_COST * len(others)
+        + _RUN_COST * sum([len(line.runs) for line in others])
+        + 2 * sum([line.length for line in others])
+    )

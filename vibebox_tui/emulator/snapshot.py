@@ -34,7 +34,7 @@ def snapshot(emulator: Emulator, *, scrollback: bool = True) -> bytes:
     modes, tab stops, and the scrollback where it is wanted. They are good for xterm.js too."""
     screen = emulator.screen
     parts = ["\x1bc", "\x1b[3J", *_level(screen), *_surroundings(screen)]
-    history = list(screen.scrollback.lines) if scrollback else []
+    history = list(screen.scrollback) if scrollback else []
     parts += _text([*history, *screen.primary], screen.columns)
     parts += _saved_cursor(screen.saved[False])
     active = screen.modes.alternate_screen
