@@ -19,7 +19,7 @@ from vibebox_tui.client.settings import ClientSettings
 from vibebox_tui.client.ssh import SshTunnel
 from vibebox_tui.client.status_feed import ListFeed, StatusFeed
 from vibebox_tui.client.subscription import Subscription
-from vibebox_tui.client.telemetry import LinkTelemetry
+from vibebox_tui.client.telemetry import UNSTEADY_DROPS, UNSTEADY_SECONDS, LinkTelemetry
 from vibebox_tui.client.terminal import TerminalLink
 from vibebox_tui.protocol.messages import StreamFilter
 
@@ -120,6 +120,15 @@ class Client:
     def telemetry(self) -> list[LinkTelemetry]:
         """The counters of every link that has been in use, the oldest first."""
         return list(self._access.telemetry)
+
+    @property
+    def unsteadiness(self) -> str:
+        """A sentence where a connection has been lost often of late; else empty."""
+        now = self._access.clock.now()
+        worst = max((each.recent_drops(now) for each in self._access.telemetry), default=0)
+        if worst < UNSTEADY_DROPS:
+            return ""
+        return f"the connection was lost {worst} times in {UNSTEADY_SECONDS / 60:.0f} minutes"
 
     def watch_link(self) -> Subscription[LinkState]:
         """`link` now and after every change; a slow reader skips to the newest."""

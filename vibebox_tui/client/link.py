@@ -267,8 +267,15 @@ class Link:
     async def _after_loss(self, closing: Closing, lived: float) -> None:
         complaint = self._complaint_about(closing)
         reason = sentence(complaint) if complaint else closing.reason
-        _log.info("%s: lost after %.1f s: %s (%d)", self.name, lived, reason, closing.code)
-        self.telemetry.dropped(Drop(self._access.clock.now(), closing.code, reason))
+        telemetry = self.telemetry
+        telemetry.dropped(Drop(self._access.clock.now(), closing.code, reason))
+        _log.info(
+            "%s: lost after %.1f s: %s (%d); in all %d connects, %d losses,"
+            " %d bytes and %d messages in, %d and %d out",
+            *(self.name, lived, reason, closing.code, telemetry.connects, telemetry.drop_count),
+            *(telemetry.bytes_in, telemetry.messages_in),
+            *(telemetry.bytes_out, telemetry.messages_out),
+        )
         if lived >= PROVEN:
             self._attempts.start_over()
             self._has_refreshed = False

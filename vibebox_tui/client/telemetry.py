@@ -11,6 +11,11 @@ RECENT_DROPS: Final = 50
 """Losses kept for each link, with their reasons."""
 
 
+UNSTEADY_SECONDS: Final = 600.0
+UNSTEADY_DROPS: Final = 3
+"""So many losses of one link in so many seconds are worth an alert."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drop:
     """A connection was lost: when (seconds since the epoch), its close code and why."""
@@ -46,3 +51,7 @@ class LinkTelemetry:
         """Count and keep a loss."""
         self.drop_count += 1
         self.drops.append(drop)
+
+    def recent_drops(self, now: float) -> int:
+        """How many losses there were in the last `UNSTEADY_SECONDS`."""
+        return sum(drop.at > now - UNSTEADY_SECONDS for drop in self.drops)

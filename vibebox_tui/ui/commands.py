@@ -61,7 +61,12 @@ class ShowsEnvironments(Protocol):
     @property
     def rows(self) -> tuple[EnvironmentRow, ...]: ...
 
+    @property
+    def link_alert(self) -> str: ...
+
     def go_to(self, environment_id: str, view: View | None = None) -> None: ...
+
+    def action_connections(self) -> None: ...
 
 
 def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry]]:
@@ -165,6 +170,8 @@ class AlertCommands(Provider):
                     _alert(row.name, cause),
                     partial(screen.go_to, row.id, "logs"),
                 )
+        if cause := screen.link_alert:
+            yield cause, _alert("connection", cause), screen.action_connections
         for pane in self.screen.query(Pane):
             if pane.failure:
                 title = pane.title_text()

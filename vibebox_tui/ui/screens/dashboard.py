@@ -37,6 +37,7 @@ from vibebox_tui.ui.panes.metrics import MetricsPane
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.workspace import Workspace
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.screens.connections import ConnectionsScreen
 from vibebox_tui.ui.screens.dialogs import leaving
 from vibebox_tui.ui.screens.everywhere import EVERYWHERE
 from vibebox_tui.ui.screens.help import HelpScreen
@@ -113,6 +114,11 @@ class DashboardScreen(Screen[None]):
             now = self._settings.clock()
             self._status_line.link = LinkState(LinkPhase.REFUSED, now, reason=str(error))
 
+    @property
+    def link_alert(self) -> str:
+        """What is wrong with the way to the server, although it may work just now."""
+        return self._client.unsteadiness
+
     def _note_refusal(self, link: LinkState) -> None:
         """Ask for a login once for each time that the server wants one."""
         if not link.login_required:
@@ -125,6 +131,7 @@ class DashboardScreen(Screen[None]):
         now = self._settings.clock()
         for widget in (self._status_line, self._headline, self._environments.table):
             widget.now = now
+        self._count_alerts()
 
     @on(EnvironmentsPane.Changed)
     def _take_rows(self, event: EnvironmentsPane.Changed) -> None:
@@ -140,7 +147,7 @@ class DashboardScreen(Screen[None]):
     def _count_alerts(self) -> None:
         in_error = sum(row.state == "error" for row in self.rows)
         failed = sum(bool(pane.failure) for pane in self.query(Pane))
-        self._status_line.alerts = in_error + failed
+        self._status_line.alerts = in_error + failed + bool(self.link_alert)
 
     def watch_current(self, old: str, new: str) -> None:
         self._before = old or self._before
@@ -321,6 +328,9 @@ class DashboardScreen(Screen[None]):
             if pane.failure:
                 pane.restart()
         self._count_alerts()
+
+    def action_connections(self) -> None:
+        self.app.push_screen(ConnectionsScreen(self._client, self._settings))
 
     async def action_help(self) -> None:
         await self._workspace.main.build_all()

@@ -41,5 +41,6 @@ EVERYWHERE: Final[list[BindingType]] = [
     Binding("z", "zoom", "Zoom", id="app.zoom"),
     Binding("escape", "back", "Back", show=False, id="app.back"),
     Binding("ctrl+r", "reconnect", "Reconnect now", show=False, id="app.reconnect"),
+    Binding("ctrl+n", "connections", "Connections", show=False, id="app.connections"),
     Binding("q", "leave", "Leave", id="app.leave"),
 ]

@@ -1,0 +1,120 @@
+"""The connections to the server: what each has carried, how often it was lost and why."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.telemetry import Drop, LinkTelemetry
+from vibebox_tui.ui.figures import round_trip_text, spark
+from vibebox_tui.ui.settings import DashboardSettings
+
+REFRESH_SECONDS: Final = 1.0
+"""Between two looks at the counters."""
+
+DROPS_SHOWN: Final = 12
+"""Losses that are listed, the newest first."""
+
+_NAME_CELLS: Final = 22
+_COURSE_CELLS: Final = 16
+
+_HEADINGS: Final = (
+    f"{'connection':{_NAME_CELLS}} {'opened':>6} {'lost':>5} {'stale':>5}"
+    f" {'in':>14} {'out':>14} {'round trip':>10}"
+)
+
+
+class ConnectionsScreen(ModalScreen[None]):
+    """Shows the counters of every connection since the dashboard was opened, as they are now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,ctrl+n", "dismiss(None)", "Close", show=False),
+        Binding("j,down", "scroll(1)", "Down", show=False),
+        Binding("k,up", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, client: Client, settings: DashboardSettings) -> None:
+        super().__init__()
+        self._client = client
+        self._settings = settings
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", id="connections", can_focus=False) as body:
+            body.border_title = Content(f"Connections to {self._client.address}")
+            body.border_subtitle = "Esc closes, j k scroll"
+            yield Static(self._report(), id="connections-report")
+
+    def on_mount(self) -> None:
+        self.set_interval(REFRESH_SECONDS, self._look_again)
+
+    def action_scroll(self, step: int) -> None:
+        self.query_one("#connections").scroll_relative(y=step, animate=False)
+
+    def _look_again(self) -> None:
+        self.query_one("#connections-report", Static).update(self._report())
+
+    def _report(self) -> Content:
+        links = self._client.telemetry
+        return Content("\n").join(
+            [
+                Content.assemble((_HEADINGS, "bold $accent")),
+                *(self._line(link) for link in links),
+                Content(""),
+                *_losses(links),
+            ]
+        )
+
+    def _line(self, link: LinkTelemetry) -> Content:
+        glyphs = self._settings.glyphs
+        trips = [round_trip for _, round_trip in link.round_trips]
+        newest = round_trip_text(trips[-1] if trips else None, glyphs)
+        course = spark(trips, _COURSE_CELLS, max(trips, default=0.0), glyphs)
+        name = link.name if len(link.name) <= _NAME_CELLS else link.name[: _NAME_CELLS - 1] + "…"
+        return Content.assemble(
+            (f"{name:{_NAME_CELLS}}", "bold"),
+            f" {link.connects:>6} ",
+            (f"{link.drop_count:>5}", "$error" if link.drop_count else "$ink-dim"),
+            (f" {link.stale_count:>5}", "$warning" if link.stale_count else "$ink-dim"),
+            f" {_amount(link.bytes_in, link.messages_in):>14}",
+            f" {_amount(link.bytes_out, link.messages_out):>14}",
+            f" {newest:>10} ",
+            (course, "$primary"),
+        )
+
+
+def _losses(links: Sequence[LinkTelemetry]) -> Iterator[Content]:
+    """The newest losses of all links, with their reasons."""
+    drops = [(drop, link.name) for link in links for drop in link.drops]
+    newest = sorted(drops, key=lambda each: each[0].at, reverse=True)[:DROPS_SHOWN]
+    if not newest:
+        yield Content.assemble(("No connection has been lost.", "$ink-dim"))
+        return
+    yield Content.assemble(("lost", "bold $accent"))
+    for drop, name in newest:
+        yield Content.assemble(
+            (f"{_moment(drop)}  ", "$ink-dim"), f"{name}: ", (drop.reason, "$error")
+        )
+
+
+def _moment(drop: Drop) -> str:
+    return time.strftime("%m-%d %H:%M:%S", time.localtime(drop.at))
+
+
+def _amount(size: int, messages: int) -> str:
+    """Bytes and messages, 14 cells at most: `1.2M/34k`."""
+    return f"{_short(size)}B/{_short(messages)}"
+
+
+def _short(number: float) -> str:
+    for unit in ("", "k", "M", "G"):
+        if number < 999.5:
+            return f"{number:.0f}{unit}" if not unit or number >= 9.95 else f"{number:.1f}{unit}"
+        number /= 1000
+    return f"{number:.0f}T"
