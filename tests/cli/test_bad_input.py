@@ -40,24 +40,23 @@ def vibebox(short_path: Path) -> Vibebox:
 
     async def run(*arguments: str, terminal: bool = True, **variables: str) -> Outcome:
         ours, theirs = os.openpty()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "vibebox_tui",
-                *arguments,
-                env=home | variables,
-                stdin=theirs if terminal else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=theirs,
-            )
-            os.close(theirs)
-            async with asyncio.timeout(30):
-                said, (output, _) = await asyncio.gather(
-                    asyncio.to_thread(read_all, ours), process.communicate()
-                )
-        finally:
-            os.close(ours)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "vibebox_tui",
+            *arguments,
+            env=home | variables,
+            stdin=theirs if terminal else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        watchdog = asyncio.get_running_loop().call_later(30, process.kill)
+        said, (output, _) = await asyncio.gather(
+            asyncio.to_thread(read_all, ours), process.communicate()
+        )
+        watchdog.cancel()
+        os.close(ours)
         assert process.returncode is not None
         assert b"Traceback" not in output + said
         text = said.decode().replace("\r\n", "\n")

@@ -170,7 +170,7 @@ def client_of(choice: ServerChoice, starting: "asyncio.Future[None] | None" = No
         credentials = SshCredentials(tunnel)
     else:
         credentials = credentials_of(choice.context, address, settings)
-    if starting is not None:
+    if starting is not None and choice.local is not None:
         credentials = OnceReady(credentials, starting)
     return Client(address, credentials, settings=settings, tunnel=tunnel)
 
