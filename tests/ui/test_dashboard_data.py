@@ -190,3 +190,13 @@ async def test_details_hide_what_may_be_secret(
         await wait_for(lambda: "PORT=8080" in shown.picture)
         assert "API_TOKEN=(hidden)" in shown.picture
         assert "hunter" not in shown.picture
+
+
+async def test_details_list_the_terminals_that_are_open(server: RunningServer) -> None:
+    environment = await server.create(*SLEEPING, name="api", start=True)
+    session = await server.open_session(environment.id)
+    async with dashboard(server) as shown:
+        await shown.listed("api")
+        await shown.press("i")
+        await wait_for(lambda: f"{session.session_name}  shell  " in shown.picture)
+        assert f"pid {session.pid}" in shown.picture

@@ -1,5 +1,7 @@
 """The details of one environment: what it runs, where, with what limits, and how it is."""
 
+import asyncio
+import logging
 import re
 import shlex
 from datetime import datetime
@@ -11,14 +13,20 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from vibebox_tui.client.errors import ClientError
 from vibebox_tui.client.events import LinkState, StatusUpdate
 from vibebox_tui.protocol.messages import EnvironmentStatus
-from vibebox_tui.protocol.models import Environment
+from vibebox_tui.protocol.models import Environment, Session
 from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text, seconds_since
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import UNKNOWN
 from vibebox_tui.ui.theme import state_token
 from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
+
+_log = logging.getLogger(__name__)
+
+SESSIONS_SECONDS: Final = 3.0
+"""Between two looks at which terminals there are: nobody pushes that."""
 
 _SECRET_NAME: Final = re.compile(
     r"token|secret|passw|pwd|credential|private|auth|key|dsn|cookie", re.IGNORECASE
@@ -45,6 +53,7 @@ class InfoPane(Pane):
     def reset(self) -> None:
         self._status: EnvironmentStatus | None = None
         self._seen_at: float | None = None
+        self._sessions: list[Session] = []
         self._draw()
 
     def watch_environment(self) -> None:
@@ -58,19 +67,38 @@ class InfoPane(Pane):
         environment = self.environment
         if environment is None:
             return
-        async with self.client.status(environment.id) as updates:
-            async for event in updates:
-                match event:
-                    case StatusUpdate(status, received_at):
-                        self._status, self._seen_at = status, received_at
-                    case LinkState():
-                        self.show_link(event)
-                self._draw()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._list_sessions(environment.id))
+            async with self.client.status(environment.id) as updates:
+                async for event in updates:
+                    match event:
+                        case StatusUpdate(status, received_at):
+                            self._status, self._seen_at = status, received_at
+                        case LinkState():
+                            self.show_link(event)
+                    self._draw()
+
+    async def _list_sessions(self, environment_id: str) -> None:
+        """Read which terminals there are, again and again while anybody looks."""
+        while True:
+            if self.is_on_screen:
+                try:
+                    self._sessions = await self.client.rest.sessions(environment_id)
+                except ClientError as error:
+                    _log.info("no sessions of %s: %s", environment_id, error)
+                else:
+                    self._draw()
+            await asyncio.sleep(SESSIONS_SECONDS)
 
     def _draw(self) -> None:
         if self.environment is None or not self.is_mounted or not self.display:
             return
-        sections = (_what(self.environment), self._how(self.environment), _where(self.environment))
+        sections = (
+            _what(self.environment),
+            self._how(self.environment),
+            _terminals(self._sessions, self.settings.clock()),
+            _where(self.environment),
+        )
         lines = [_line(label, text, ink) for section in sections for label, text, ink in section]
         text = Content("\n").join(lines)
         if fingerprint(text) != self._painted:
@@ -121,6 +149,27 @@ def _what(environment: Environment) -> list[tuple[str, str, str]]:
         ("Directory", environment.working_directory or "", "$ink"),
     ]
     return [*(line for line in lines if line[1]), ("", "", "")]
+
+
+def _terminals(sessions: list[Session], now: float) -> list[tuple[str, str, str]]:
+    """The terminals that are open, with what is known of each."""
+    open_ones = [session for session in sessions if session.status != "terminated"]
+    labels = ["Terminals", *[""] * (len(open_ones) - 1)]
+    lines = [
+        (label, _terminal(session, now), "$ink")
+        for label, session in zip(labels, open_ones, strict=False)
+    ]
+    return [*lines, ("", "", "")] if lines else []
+
+
+def _terminal(session: Session, now: float) -> str:
+    facts = [session.session_name or session.id, session.session_type, session.status]
+    if session.pid is not None:
+        facts.append(f"pid {session.pid}")
+    quiet = seconds_since(session.last_activity_at, now)
+    if quiet is not None:
+        facts.append(f"used {duration_text(quiet)} ago")
+    return "  ".join(facts)
 
 
 def _where(environment: Environment) -> list[tuple[str, str, str]]:
