@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from vibebox_tui.protocol.codec import encode
@@ -41,7 +41,7 @@ class Writer:
 
     def __init__(
         self,
-        write: Callable[[bytes], None],
+        write: Callable[[Sequence[bytes]], None],
         fail: Callable[[str], None],
         form: Form,
         loop: asyncio.AbstractEventLoop,
@@ -104,10 +104,9 @@ class Writer:
         self._replies.clear()
         self._pull(chunks)
         if chunks:
-            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
             self._last_write = self._loop.time()
-            self.bytes_written += len(data)
-            self._write(data)
+            self.bytes_written += sum([len(chunk) for chunk in chunks])
+            self._write(chunks)
         if self._due and self._writable:
             self._schedule(at_once=True)
 

@@ -6,7 +6,7 @@ sans-I/O core reads, and frames that were built once for many go out as they are
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, urlsplit
@@ -42,6 +42,9 @@ _PERMESSAGE_DEFLATE: Final = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True
 )
 """Without context takeover: frames can be shared, and an idle connection keeps no window."""
+
+_WORTH_NO_COPY: Final = 16 * 1024
+"""Bytes from which copying costs more than handing pieces to the kernel."""
 
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
@@ -177,10 +180,11 @@ class WebSocketProtocol(asyncio.Protocol):
         """Whether messages can be sent."""
         return self._protocol.state is State.OPEN
 
-    def send(self, frames: bytes) -> None:
+    def send(self, frames: Sequence[bytes]) -> None:
         """Send whole frames, built for this connection's form."""
         if self.is_open:
-            self.transport.write(frames)
+            # Long ones are what many connections share: not to be copied for each of them.
+            self.transport.writelines(_joined(frames))
 
     def ping(self) -> None:
         """Send a ping; where the last one wasn't answered, end the connection."""
@@ -296,6 +300,13 @@ def _is_text(message: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _joined(frames: Sequence[bytes]) -> Sequence[bytes]:
+    """The frames, where they are short in one piece."""
+    if len(frames) == 1 or sum([len(frame) for frame in frames]) > _WORTH_NO_COPY:
+        return frames
+    return (b"".join(frames),)
 
 
 def _cut(reason: str) -> str:
