@@ -10,6 +10,7 @@ import sys
 import time
 
 from websockets.asyncio.server import ServerConnection, unix_serve
+from websockets.exceptions import ConnectionClosed
 
 clients: set[ServerConnection] = set()
 
@@ -25,6 +26,8 @@ async def serve(client: ServerConnection) -> None:
         async for message in client:
             order = json.loads(message)
             await send_lines(order["lines"], order["rate"])
+    except ConnectionClosed:
+        pass
     finally:
         clients.discard(client)
 
