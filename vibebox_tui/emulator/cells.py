@@ -49,6 +49,7 @@ _UNUSUAL = re.compile(f"[{_ranges(GRAPHEME_CONTROL)}{_ranges(GRAPHEME_PREPEND)}]
 """Those and the format characters that are no part of any cluster, and are left out."""
 
 _is_separate = re.compile(f"[{_NARROW}{_WIDE}]*").fullmatch
+_begins_separate = re.compile(f"[{_NARROW}{_WIDE}]").match
 _is_narrow = re.compile(f"[{_NARROW}]*").fullmatch
 
 LONGEST_CLUSTER = 32
@@ -58,6 +59,11 @@ LONGEST_CLUSTER = 32
 def is_narrow(text: str) -> bool:
     """Whether each character of `text` is a cell by itself, whatever stands before it."""
     return text.isascii() or _is_narrow(text) is not None
+
+
+def stands_apart(text: str) -> bool:
+    """Whether `text` begins with a character that never joins what stands before it."""
+    return _begins_separate(text) is not None
 
 
 def stretches(text: str) -> Iterator[tuple[str | list[str], bool]]:
@@ -129,6 +135,51 @@ def _cells(cluster: str) -> tuple[str, ...]:
         if len(cluster) > LONGEST_CLUSTER:
             _overlong.add(cluster)
     return cells
+
+
+_MOST_WORDS = 16_384
+"""Words remembered, about."""
+
+_MOST_WORDS_AT_ONCE = 512
+"""Words of one text that are learnt: no line has more, and the memory stays bounded."""
+
+_LONGEST_WORD = 64
+"""Characters of a word worth remembering."""
+
+_words: dict[str, tuple[str, ...]] = {}
+"""Cells of words (mode 2027 on), the space behind them included."""
+
+
+def cells_of_words(text: str) -> list[str] | None:
+    """The cells of `text`, or nothing where some word's depend on the space before it, or have
+    to be looked at closely. What stands before `text` is taken not to join it."""
+    words = text.split(" ")
+    try:
+        cells = list(chain.from_iterable(map(_words.get, words)))  # type: ignore[arg-type]
+    except TypeError:  # one of them is not remembered
+        if len(words) > _MOST_WORDS_AT_ONCE:
+            return None
+        if len(_words) >= _MOST_WORDS:
+            _words.clear()
+        if not all(map(_learnt, words)):
+            return None
+        cells = list(chain.from_iterable([_words[word] for word in words]))
+    del cells[-1]
+    return cells
+
+
+def _learnt(word: str) -> bool:
+    """Whether the word is remembered, from now on if it wasn't."""
+    if word in _words:
+        return True
+    if len(word) > _LONGEST_WORD or _UNUSUAL.search(word):
+        return False
+    first, found = clusters(" ", word)
+    cells = cells_of(found)
+    if first != " " or any_overlong(found):
+        return False
+    _words[word] = (*cells, " ")
+    return True
 
 
 def columns_of(cluster: str) -> int:

@@ -4,10 +4,12 @@ from .cells import (
     LONGEST_CLUSTER,
     any_overlong,
     cells_of,
+    cells_of_words,
     clusters,
     code_points,
     columns_of,
     is_narrow,
+    stands_apart,
     stretches,
 )
 from .charsets import ASCII, CHARSETS, Charset
@@ -51,7 +53,12 @@ class Drawing(Grid):
         cursor = self.cursor
         x = cursor.x
         end = x + len(data)
-        if not self.draws_plainly or cursor.pending or end >= self.columns or not data.isascii():
+        if (
+            not self.draws_plainly
+            or cursor.pending
+            or end > self.columns
+            or not (data.isascii() or is_narrow(data))
+        ):
             self._draw_with_care(data)
             return
         line, style = self.rows[cursor.y], self.style
@@ -74,7 +81,11 @@ class Drawing(Grid):
             cells[x:end] = data
             line.styles[x:end] = [style] * (end - x)
         line.changed = True
-        cursor.x = end
+        if end < self.columns:
+            cursor.x = end
+        else:
+            cursor.x = end - 1
+            cursor.pending = True
 
     def draw_lines(self, texts: list[str]) -> None:
         """Draw lines of printable ASCII, each with a CR LF behind it; the cursor is at the left."""
@@ -230,6 +241,10 @@ class Drawing(Grid):
         if is_narrow(data):
             self._place(data)
             return
+        found = self._remembered_cells(data)
+        if found is not None:
+            self._place(found)
+            return
         cells: list[str] = []
         for stretch, joins in stretches(data):
             if joins:
@@ -237,6 +252,15 @@ class Drawing(Grid):
             else:
                 cells += stretch
         self._place(cells)
+
+    def _remembered_cells(self, text: str) -> list[str] | None:
+        """The cells of text whose words are known, where what stands before can't matter."""
+        cursor, modes = self.cursor, self.modes
+        if not modes.grapheme_clusters or not modes.autowrap or self.left == self.right:
+            return None
+        if (cursor.x or cursor.pending) and not stands_apart(text):
+            return None
+        return cells_of_words(text)
 
     def _join(self, cells: list[str], text: str) -> None:
         """Add the clusters of `text` to cells that are to be placed; the first one may belong to

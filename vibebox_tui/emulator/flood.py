@@ -47,8 +47,8 @@ def find_flood(data: str, screen: Screen) -> Flood | None:
     enough = kept + 2 * screen.lines
     if len(data) <= enough or data.count("\n") <= enough:
         return None
-    for start, stop in _clean_stretches(data):
-        if stop - start > enough and data.count("\n", start, stop) > enough:
+    for start, stop in _clean_stretches(data, enough):
+        if data.count("\n", start, stop) > enough:
             start = data.find("\n", start) + 1  # what wraps, or is half drawn, is in this line
             end = _before_newlines(data, kept + screen.lines, stop)
             end = data.rfind("\r", start, end) + 1 or end
@@ -60,16 +60,19 @@ def find_flood(data: str, screen: Screen) -> Flood | None:
     return None
 
 
-def _clean_stretches(data: str) -> Iterator[tuple[int, int]]:
+def _clean_stretches(data: str, longer_than: int) -> Iterator[tuple[int, int]]:
     start = 0
     if data.isascii() and not any(map(data.__contains__, _OTHER_ASCII)):
         other = _OTHER_SEQUENCE  # its search jumps from ESC to ESC
     else:
         other = _OTHER
     for match in other.finditer(data):
-        yield start, match.start()
-        start = match.end()
-    yield start, len(data)
+        stop = match.start()
+        if stop - start > longer_than:
+            yield start, stop
+        start = stop + 1
+    if len(data) - start > longer_than:
+        yield start, len(data)
 
 
 def skip(flood: Flood, data: str, screen: Screen) -> bool:

@@ -133,23 +133,22 @@ class Stream(pyte.Stream):
         text: str = next(pieces)
         if self._state is not _State.GROUND:
             text = self._advance(text, pieces, is_text=True)
-        while True:
+        if text:
+            draw(text)
+        for token in pieces:
+            action = actions.get(token)
+            if action is None and token in _MACHINE_STARTS:
+                text = self._advance(token, pieces, is_text=False)
+            else:
+                if action is None:
+                    action = self._action(token)
+                if isinstance(action, Rendition):
+                    screen.style = action[screen.style]
+                else:
+                    action()
+                text = next(pieces)
             if text:
                 draw(text)
-            token = next(pieces, None)
-            if token is None:
-                return
-            action = actions.get(token)
-            if action is None:
-                if token in _MACHINE_STARTS:
-                    text = self._advance(token, pieces, is_text=False)
-                    continue
-                action = self._action(token)
-            if isinstance(action, Rendition):
-                screen.style = action[screen.style]
-            else:
-                action()
-            text = next(pieces)
 
     def _advance(self, piece: str, pieces: Iterator[str], *, is_text: bool) -> str:
         """Run the machine until it rests; the text that then follows, up to the next token."""
