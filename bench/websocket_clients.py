@@ -19,12 +19,16 @@ TIMEOUT: Final = 120.0
 
 
 class WebSocketClient:
-    """One connection, blocking, to a server on a Unix socket."""
+    """One connection, blocking, to a server on a Unix socket or on a port of this machine."""
 
-    def __init__(self, path: Path, target: str = "/", token: str | None = None) -> None:
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def __init__(self, at: Path | int, target: str = "/", token: str | None = None) -> None:
+        if isinstance(at, int):
+            self.socket = socket.create_connection(("127.0.0.1", at))
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket.connect(str(at))
         self.socket.settimeout(TIMEOUT)
-        self.socket.connect(str(path))
         self._rest = bytearray()
         self._open(target, token)
 
