@@ -80,6 +80,7 @@ class EnvironmentLife:
         self._starter: asyncio.Task[None] | None = None
         self._stopper: asyncio.Task[None] | None = None
         self._start_again = False
+        self._look_again = False
         self._recovering = asyncio.Lock()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -108,6 +109,7 @@ class EnvironmentLife:
         """Take up what runs and wasn't started by us, or say that it is lost."""
         async with self._recovering:
             if self._run is not None or self._is_starting:
+                self._look_again = self._run is not None  # another may follow it at once
                 return
             try:
                 run = await self._runtime.recover(self.environment, self.log)
@@ -198,6 +200,7 @@ class EnvironmentLife:
 
     def _take(self, run: Run) -> None:
         self._run = run
+        self._look_again = False
         self.environment.started_at = run.started_at
         self.environment.container_id = run.container_id
         self._follower = asyncio.create_task(self._follow(run), name="an environment's run")
@@ -229,6 +232,8 @@ class EnvironmentLife:
             await self._lose(reason)
         else:
             await self._conclude(end, asked)
+            if self._look_again:
+                await self.recover()
 
     async def _find(self, run: Run) -> None:
         """It runs, and always did or was started by somebody else."""

@@ -20,7 +20,7 @@ from vibebox_tui.server.runtimes.docker.wire import Event, Version
 if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
     from aiodocker import Docker
     from aiodocker.stream import Stream
-    from aiohttp import BaseConnector, ClientResponse
+    from aiohttp import BaseConnector, ClientResponse, ClientTimeout
 
 _ANSWER: Final = 60.0
 """Seconds that the engine may take to answer; it is slow with many containers at once."""
@@ -129,9 +129,7 @@ class Engine:
 
         limits = ClientTimeout(sock_connect=_CONNECT, sock_read=silence)
         with self._problems():
-            response = await self._connected()._do_query(
-                path, method, params=_query(parameters), timeout=limits
-            )
+            response = await self._request(method, path, parameters, None, limits)
             try:
                 yield response
             finally:
@@ -172,12 +170,31 @@ class Engine:
 
         wait = parameters.get("t", 0) if path.endswith("/stop") else 0
         limits = ClientTimeout(total=_ANSWER + wait, sock_connect=_CONNECT)
-        data = None if body is None else json.dumps(body)
         with self._problems():
-            response = await self._connected()._do_query(
-                path, method, params=_query(parameters), data=data, timeout=limits
+            response = await self._request(method, path, parameters, body, limits)
+            try:
+                return await response.read()
+            finally:
+                response.close()
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any],
+        body: Any,
+        limits: "ClientTimeout",
+    ) -> "ClientResponse":
+        try:
+            return await self._connected()._do_query(
+                path,
+                method,
+                params={name: value for name, value in parameters.items() if value is not None},
+                data=None if body is None else json.dumps(body),
+                timeout=limits,
             )
-            return await response.read()
+        except (ValueError, KeyError) as error:  # a refusal that isn't the JSON it claims to be
+            raise EngineError(f"the container engine refused {path}: {error!r}", 0) from error
 
     @contextlib.contextmanager
     def _problems(self) -> Iterator[None]:
@@ -338,7 +355,3 @@ def _library(address: str) -> "tuple[Docker, BaseConnector]":
         return aiodocker.Docker("unix://localhost", connector=connector), connector
     except ValueError as error:
         raise RuntimeAwayError(f"{address} is no address of a container engine: {error}") from error
-
-
-def _query(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if value is not None}

@@ -196,6 +196,8 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
         await work
     except ServerError as error:
         _log.debug("%s", error)
+    except Exception:
+        _log.exception("a container is followed no more")
 
 
 def _condition(container: Container) -> str | None:

@@ -219,7 +219,7 @@ class DockerRuntime:
         run = self._runs.get(event.actor.id)
         if run is not None and (event.action in _RETOLD or event.action.startswith("health")):
             run.happened(event)
-        if event.action == "start" and run is None:
+        if event.action == "start":
             owner = event.actor.attributes.get(OWNER_LABEL)
             if owner is not None:
                 self._spawn(self._look_again(owner))
