@@ -3,10 +3,13 @@
 import sqlite3
 from typing import Final
 
+from vibebox_tui.protocol.models import Role
 from vibebox_tui.server.errors import ConflictError
 from vibebox_tui.server.records import RefreshTokenRecord, UserRecord
 
-_USER: Final = "SELECT id, email, role, password_hash, created_at, disabled FROM users"
+_USER: Final = (
+    "SELECT id, email, role, password_hash, created_at, disabled, tokens_since FROM users"
+)
 
 _TOKEN: Final = (
     "SELECT token_hash, family, user_id, created_at, expires_at, used_at, revoked"
@@ -37,10 +40,10 @@ def save_user(db: sqlite3.Connection, record: UserRecord) -> None:
     if other is not None and other.id != record.id:
         raise ConflictError(f"{record.email} is another user's address", email=record.email)
     db.execute(
-        "INSERT INTO users (id, email, role, password_hash, created_at, disabled)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET email = excluded.email,"
+        "INSERT INTO users (id, email, role, password_hash, created_at, disabled, tokens_since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET email = excluded.email,"
         " role = excluded.role, password_hash = excluded.password_hash,"
-        " disabled = excluded.disabled",
+        " disabled = excluded.disabled, tokens_since = excluded.tokens_since",
         (
             record.id,
             record.email,
@@ -48,6 +51,7 @@ def save_user(db: sqlite3.Connection, record: UserRecord) -> None:
             record.password_hash,
             record.created_at,
             record.disabled,
+            record.tokens_since,
         ),
     )
 
@@ -102,6 +106,6 @@ def delete_expired(db: sqlite3.Connection, now: float) -> int:
     return db.execute("DELETE FROM refresh_tokens WHERE expires_at < ?", (now,)).rowcount
 
 
-def _user(row: tuple[str, str, str, str, str, int]) -> UserRecord:
-    user_id, email, role, password_hash, created_at, disabled = row
-    return UserRecord(user_id, email, role, password_hash, created_at, bool(disabled))  # type: ignore[arg-type]
+def _user(row: tuple[str, str, Role, str, str, int, float]) -> UserRecord:
+    user_id, email, role, password_hash, created_at, disabled, tokens_since = row
+    return UserRecord(user_id, email, role, password_hash, created_at, bool(disabled), tokens_since)

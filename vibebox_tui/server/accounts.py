@@ -64,6 +64,8 @@ class Accounts:
             raise UnauthorizedError("An access token is required")
         claims = await self._tokens.verify(token)
         user = await self._store.user(claims.user_id)
+        if user is not None and claims.issued_at < user.tokens_since:
+            raise UnauthorizedError("The token was revoked; log in again")
         if user is not None and not user.disabled:
             self._believed[user.id] = user.role
             return Identity(user.id, user.email, user.role, claims.expires_at)
@@ -159,7 +161,7 @@ class Accounts:
         return user.representation()
 
     async def update(self, user_id: str, request: UpdateUserRequest) -> User:
-        """Change a user, whose connections and refresh tokens end with that."""
+        """Change a user, whose connections and tokens end with that."""
         user = await self._record(user_id)
         if request.role is not None:
             await self._check_not_last_admin(user, request.role)
@@ -167,7 +169,7 @@ class Accounts:
         if request.password is not None:
             hashed = await hash_password(request.password)
             user = msgspec.structs.replace(user, password_hash=hashed)
-        await self._store.save_user(user)
+        await self._store.save_user(msgspec.structs.replace(user, tokens_since=self._clock()))
         await self._store.revoke_user_tokens(user_id)
         self._on_revoked(user_id)
         return user.representation()

@@ -17,6 +17,8 @@ class UserRecord(msgspec.Struct, frozen=True):
     password_hash: str
     created_at: str
     disabled: bool = False
+    tokens_since: float = 0.0
+    """Access tokens issued before are no good; seconds since the epoch."""
 
     def representation(self) -> User:
         """The user as a client may see it."""

@@ -47,7 +47,14 @@ _SCREENS = (
     " rows INTEGER NOT NULL, columns INTEGER NOT NULL, redraw BLOB NOT NULL)",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST_RELEASE, _COUNTED_POSITIONS, _SCREENS)
+_TOKENS_SINCE = ("ALTER TABLE users ADD COLUMN tokens_since REAL NOT NULL DEFAULT 0",)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    _FIRST_RELEASE,
+    _COUNTED_POSITIONS,
+    _SCREENS,
+    _TOKENS_SINCE,
+)
 """The statements of each migration, in the order of the releases."""
 
 

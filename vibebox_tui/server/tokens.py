@@ -23,12 +23,16 @@ _JWKS_SECONDS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a believed token says; `role` only where another party issued it with one."""
+    """What a believed token says; `role` only where another party issued it with one.
+
+    Times are seconds since the epoch; `issued_at` is 0 where the token doesn't say.
+    """
 
     user_id: str
     expires_at: float
     email: str = ""
     role: Role | None = None
+    issued_at: float = 0.0
 
 
 class Tokens:
@@ -48,7 +52,7 @@ class Tokens:
 
         now = self._clock()
         lifetime = self._settings.access_seconds if seconds is None else seconds
-        claims: dict[str, Any] = {"userId": user_id, "sub": user_id, "iat": int(now)}
+        claims: dict[str, Any] = {"userId": user_id, "sub": user_id, "iat": now}
         claims["exp"] = int(now + lifetime)
         if self._settings.issuer is not None:
             claims["iss"] = self._settings.issuer
@@ -108,10 +112,11 @@ class Tokens:
         user_id = claims.get("userId") or claims.get("sub")
         if not isinstance(user_id, str):
             raise UnauthorizedError("The token names no user")
-        role, email = claims.get("role"), claims.get("email")
+        role, email, issued_at = (claims.get(name) for name in ("role", "email", "iat"))
         return Claims(
             user_id=user_id,
             expires_at=float(claims["exp"]),
             email=email if isinstance(email, str) else "",
             role=role if role in _ROLES else None,
+            issued_at=float(issued_at) if isinstance(issued_at, int | float) else 0.0,
         )
