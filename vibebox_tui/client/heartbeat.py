@@ -24,6 +24,11 @@ SLEPT: Final = 5.0
 WAKE_GRACE: Final = 5.0
 """Seconds that a server gets to answer after such a sleep before the connection is given up."""
 
+SECOND_PING: Final = 2.0
+"""Seconds from the first ping to the second: the first one's answer waits for all that a program
+does when it starts, and tells too long a round trip.
+"""
+
 PINGS_KEPT: Final = 16
 """Unanswered pings that are remembered: far more than there are before a link is dropped."""
 
@@ -104,9 +109,11 @@ class Heartbeat:
     async def _beat(self) -> None:
         steady, wall = self._clock.monotonic(), self._clock.now()
         next_ping = steady
+        pause = min(SECOND_PING, self._settings.ping_interval)
         while True:
             if self._clock.monotonic() >= next_ping:
-                next_ping = self._clock.monotonic() + self._settings.ping_interval
+                next_ping = self._clock.monotonic() + pause
+                pause = self._settings.ping_interval
                 self._ping()
                 await self._ping_plainly()
             await self._clock.sleep(min(TICK, self._settings.stale_after / 10))

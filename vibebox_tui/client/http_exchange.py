@@ -11,7 +11,7 @@ from vibebox_tui.client.clock import Clock, SystemClock
 from vibebox_tui.client.credentials import Credentials, Secret
 from vibebox_tui.client.errors import ApiError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
-from vibebox_tui.client.settings import ClientSettings
+from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
 from vibebox_tui.client.ssh import TUNNEL_FAILED
 from vibebox_tui.client.tls import tls_context, tls_sentence
 from vibebox_tui.errors import UsageError
@@ -180,7 +180,9 @@ class HttpExchange:
             return httpx.AsyncClient(
                 verify=verify, timeout=timeout, proxy=self._settings.proxy, http2=False
             )
-        except (ImportError, ValueError) as error:
+        except ImportError as error:
+            raise UsageError(SOCKS_MISSING) from error
+        except ValueError as error:
             raise UsageError(f"the proxy can't be used: {error}") from error
 
 

@@ -23,7 +23,7 @@ from vibebox_tui.client.connection import Connection, Listener
 from vibebox_tui.client.credentials import Secret
 from vibebox_tui.client.errors import RefusedError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
-from vibebox_tui.client.settings import ClientSettings
+from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
 from vibebox_tui.client.ssh import TUNNEL_FAILED
 from vibebox_tui.client.telemetry import LinkTelemetry
 from vibebox_tui.client.tls import tls_sentence
@@ -83,7 +83,9 @@ async def open_connection(
         raise UnreachableError(address, reason) from error
     except InvalidHandshake as error:
         raise RefusedError(f"{address} speaks no WebSocket: {error}", 0) from error
-    except (OSError, TimeoutError, ImportError) as error:
+    except ImportError as error:
+        raise RefusedError(SOCKS_MISSING, 0) from error
+    except (OSError, TimeoutError) as error:
         if (sentence := tls_sentence(error)) is not None:
             raise TlsError(address, sentence) from error
         raise UnreachableError(address, reason_of(error)) from error

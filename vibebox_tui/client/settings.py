@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+SOCKS_MISSING: Final = (
+    "a SOCKS proxy needs two more packages; install them with: pip install 'vibebox-tui[socks]'"
+)
+"""What is said where a proxy asks for an optional dependency that isn't there."""
 
 
 class PendingInput(StrEnum):
