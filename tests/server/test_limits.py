@@ -68,14 +68,23 @@ def test_log_ins_are_throttled_for_each_account_and_address() -> None:
     clock = Clock()
     throttle = LoginThrottle(3, clock)
     for _ in range(3):
-        throttle.check("account a", "address x")
-        throttle.failed("account a", "address x")
-        clock.now += 1
-    with pytest.raises(RateLimitedError) as refusal:
-        throttle.check("account a")
-    assert 0 < refusal.value.retry_after <= 60
+        throttle.attempt("account a", "address x")
+        clock.now += 10
     with pytest.raises(RateLimitedError):
-        throttle.check("account b", "address x")
-    throttle.check("account b", "address y")
-    clock.now += 60
-    throttle.check("account a", "address x")
+        throttle.attempt("account a", "address y")
+    with pytest.raises(RateLimitedError) as refused:
+        throttle.attempt("account b", "address x")
+    assert refused.value.retry_after == 30
+    throttle.attempt("account b", "address y")
+    clock.now += 30
+    throttle.attempt("account a", "address x")
+
+
+def test_a_log_in_that_succeeds_doesnt_count() -> None:
+    throttle = LoginThrottle(1, Clock())
+    for _ in range(5):
+        throttle.attempt("account a")
+        throttle.succeeded("account a")
+    throttle.attempt("account a")
+    with pytest.raises(RateLimitedError):
+        throttle.attempt("account a")

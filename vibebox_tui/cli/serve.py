@@ -1,13 +1,14 @@
 """`vibebox serve`, `vibebox user`, `vibebox token`: a server of one's own, and who may use it."""
 
 import asyncio
-import logging
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from vibebox_tui.cli.serving import run_server, serve_until_told
+from vibebox_tui.server import journal
 from vibebox_tui.server.settings import (
     DEFAULT_BASE_PATH,
     DEFAULT_PORT,
@@ -76,10 +77,7 @@ def serve(
 
     What runs in environments goes on when the server stops, and is found again at its next start.
     """
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    journal.keep(sys.stderr, verbose=verbose)
     if data_dir is not None:
         options["data_directory"] = data_dir
     settings = ServerSettings(

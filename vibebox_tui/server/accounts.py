@@ -12,6 +12,7 @@ import msgspec
 
 from vibebox_tui.protocol import models
 from vibebox_tui.protocol.models import CreateUserRequest, UpdateUserRequest, User
+from vibebox_tui.server.audit import note
 from vibebox_tui.server.auth import Identity, UnauthorizedError
 from vibebox_tui.server.errors import ConflictError, UserNotFoundError
 from vibebox_tui.server.limits import LoginThrottle
@@ -25,6 +26,9 @@ LOCAL_USER: Final = "local"
 """The id of the admin who can read the credential beside the server's socket."""
 
 _LOCAL_EMAIL: Final = "local@localhost"
+_LONGEST_EMAIL: Final = 254
+"""Characters of an address that are logged (RFC 5321, section 4.5.3.1)."""
+
 _NO_PASSWORD: Final = "!"
 """A hash that no password has: the local user comes in by its credential only."""
 
@@ -106,12 +110,14 @@ class Accounts:
             RateLimitedError: too many failures for this account or address.
         """
         keys = (f"account {email.casefold()}", f"address {address}")
-        self._throttle.check(*keys)
+        self._throttle.attempt(*keys)
         user = await self._store.user_by_email(email)
         right = await verify_password(password, None if user is None else user.password_hash)
         if user is None or user.disabled or not right:
-            self._throttle.failed(*keys)
+            note("log-in refused", user=email[:_LONGEST_EMAIL], address=address)
             raise UnauthorizedError("Wrong email or password")
+        self._throttle.succeeded(*keys)
+        note("logged in", user=user.id, address=address)
         return await self._new_tokens(user, family=str(uuid.uuid4()))
 
     async def refresh(self, refresh_token: str | None) -> models.Tokens:
@@ -127,6 +133,7 @@ class Accounts:
         now = self._clock()
         if record.used_at is not None and now - record.used_at > self._jwt.reuse_grace_seconds:
             await self._store.revoke_family(record.family)
+            note("refresh token used again", user=record.user_id)
             raise UnauthorizedError("The refresh token was used before; log in again")
         user = await self._store.user(record.user_id)
         if user is None or user.disabled:

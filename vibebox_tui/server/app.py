@@ -11,6 +11,7 @@ from typing import Final
 
 from vibebox_tui.paths import credential_file
 from vibebox_tui.server.accounts import Accounts
+from vibebox_tui.server.audit import Audited
 from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.data_directory import DataDirectory, write_private
 from vibebox_tui.server.environments import Environments
@@ -154,7 +155,7 @@ class Server:
         rest.make_for(backend)
         self._listener = listener = Listener(
             settings,
-            rest,
+            Audited(rest),
             protocol_class(Reception(backend), backend.waiting_room),
             backend.waiting_room,
         )

@@ -24,6 +24,7 @@ from vibebox_tui.protocol.messages import (
     TerminalInput,
 )
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.server.audit import note
 from vibebox_tui.server.auth import ForbiddenError, Identity, UnauthorizedError, sees
 from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.endpoints.base import Endpoint, TooManyError
@@ -120,6 +121,8 @@ class Connection:
         """The connection is gone."""
         self._gone = True
         self._waiting.clear()
+        if self._identity is not None:
+            note("disconnected", user=self._identity.user_id, client=self.client_id)
         if self._working is not None:
             self._working.cancel()
         if self._expiry is not None:
@@ -193,6 +196,13 @@ class Connection:
             self._close(CloseCode.TRY_AGAIN_LATER, "too many connections of this user")
             return False
         self._identity = identity
+        note(
+            "connected",
+            user=identity.user_id,
+            client=self.client_id,
+            address=self.upgrade.peer,
+            endpoint=self.upgrade.path,
+        )
         self.backend.service.register_client(self.client_id, self, identity.user_id)
         self._watch_expiry()
         return True

@@ -94,34 +94,43 @@ class ConnectionCounts:
 
 
 class LoginThrottle:
-    """Failed log-ins for each account and each address within the last minute."""
+    """Log-ins tried for each account and each address within the last minute.
+
+    An attempt counts from its beginning, so that many at once are no way round; one that succeeds
+    counts no longer.
+    """
 
     def __init__(self, per_minute: int, clock: Clock = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        self._failures: dict[str, list[float]] = {}
+        self._attempts: dict[str, list[float]] = {}
 
-    def check(self, *keys: str) -> None:
-        """Let pass while none of `keys` has failed too often.
+    def attempt(self, *keys: str) -> None:
+        """Count an attempt for each of `keys`, while none of them has had too many.
 
         Raises:
             RateLimitedError: one has.
         """
         now = self._clock()
-        for key in keys:
-            recent = [at for at in self._failures.get(key, ()) if now - at < _FORGET_SECONDS]
-            if len(recent) >= self._per_minute:
-                wait = _FORGET_SECONDS - (now - recent[0])
+        recent = {key: self._recent(key, now) for key in keys}
+        for times in recent.values():
+            if len(times) >= self._per_minute:
+                wait = _FORGET_SECONDS - (now - times[0])
                 raise RateLimitedError("Too many log-in attempts, try again later", wait)
+        for key, times in recent.items():
+            self._attempts.pop(key, None)
+            self._attempts[key] = [*times, now]
+        while len(self._attempts) > _MAX_KEYS:
+            del self._attempts[next(iter(self._attempts))]
 
-    def failed(self, *keys: str) -> None:
-        """Note a failure for each of `keys`."""
-        now = self._clock()
+    def succeeded(self, *keys: str) -> None:
+        """Take back the newest attempt of each of `keys`."""
         for key in keys:
-            recent = [at for at in self._failures.pop(key, ()) if now - at < _FORGET_SECONDS]
-            self._failures[key] = [*recent, now]
-        while len(self._failures) > _MAX_KEYS:
-            del self._failures[next(iter(self._failures))]
+            if times := self._attempts.get(key):
+                times.pop()
+
+    def _recent(self, key: str, now: float) -> list[float]:
+        return [at for at in self._attempts.get(key, ()) if now - at < _FORGET_SECONDS]
 
 
 class Refusals:

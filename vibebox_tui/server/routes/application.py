@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.serialization import encode_json
 
 from vibebox_tui import __version__
+from vibebox_tui.server.audit import USER
 from vibebox_tui.server.auth import Identity
 from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.http_protocol import KNOWN
@@ -32,6 +33,7 @@ def create_application(backend: Backend) -> Litestar:
 
     async def provide_identity(request: Request[Any, Any, Any]) -> Identity:
         identity = await backend.accounts.identify(_bearer(request))
+        request.scope["state"][USER] = identity.user_id
         if (known := request.scope["state"].get(KNOWN)) is not None:
             known()
         return identity
