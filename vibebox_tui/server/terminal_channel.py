@@ -177,7 +177,8 @@ class TerminalChannel:
         behind = lag > TYPIST_BYTES or self.screen.pending > SCREEN_CHARACTERS
         if behind and not self._paused:
             self._wait()
-        elif self._paused and lag <= TYPIST_BYTES // 2 and not self.screen.pending:
+        elif self._paused and max(lag, self.screen.pending) <= TYPIST_BYTES // 2:
+            # Not only when nothing is left: what comes next takes a while to get here.
             self._stop_waiting()
 
     # --- helpers ---------------------------------------------------------------------------
