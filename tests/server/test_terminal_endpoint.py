@@ -265,10 +265,10 @@ async def test_input_with_a_number_is_receipted_and_written_once(
         screen = Screen(websocket, session_id)
         await screen.attach()
         for _ in range(2):
-            await screen.type("echo on''ce\n", clientId="c1", inputSeq=1)
+            await screen.type("echo; echo on''ce\n", clientId="c1", inputSeq=1)
             ack = (await receive(websocket, "terminal_input_ack"))["payload"]
             assert ack == {"sessionId": session_id, "clientId": "c1", "inputSeq": 1}
-        await screen.type("echo th''en\n", clientId="c1", inputSeq=2)
+        await screen.type("echo; echo th''en\n", clientId="c1", inputSeq=2)
         other = Screen(websocket, session_id)
         await other.attach()
         await other.until("\nthen")
