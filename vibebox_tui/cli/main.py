@@ -26,6 +26,10 @@ _COMMANDS = {
     "token": LazyCommand(
         "vibebox_tui.cli.serve:token", "Print an access token for a user of a server."
     ),
+    "backup": LazyCommand(
+        "vibebox_tui.cli.backup:backup", "Write a server's data to a file, while it runs."
+    ),
+    "restore": LazyCommand("vibebox_tui.cli.backup:restore", "Put a server's data back."),
     "login": LazyCommand(
         "vibebox_tui.cli.login:login", "Log in to a server, once for all dashboards."
     ),

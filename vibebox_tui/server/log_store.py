@@ -52,7 +52,7 @@ def begin(db: sqlite3.Connection, boot_id: str) -> None:
     """
     known = dict(db.execute("SELECT name, value FROM meta WHERE name IN ('boot', 'clean')"))
     if known.get("clean") == "no" and known.get("boot") != boot_id:
-        _renew_epochs(db)
+        renew_epochs(db)
     _remember(db, {"boot": boot_id, "clean": "no"})
 
 
@@ -247,7 +247,8 @@ def _delete(db: sqlite3.Connection, chunks: Iterable[tuple[int, str, int]]) -> N
         )
 
 
-def _renew_epochs(db: sqlite3.Connection) -> None:
+def renew_epochs(db: sqlite3.Connection) -> None:
+    """Say of every log that its numbers may be given, or have been given, to other lines."""
     for (environment_id,) in db.execute("SELECT environment_id FROM logs").fetchall():
         db.execute(
             "UPDATE logs SET epoch = ? WHERE environment_id = ?", (_new_epoch(), environment_id)
