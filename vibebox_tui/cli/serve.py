@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from vibebox_tui.cli import serve_settings
 from vibebox_tui.cli.serving import run_server, serve_until_told
 from vibebox_tui.server import journal
 from vibebox_tui.server.settings import (
@@ -23,7 +24,15 @@ _PATH: Final = click.Path(path_type=Path)
 _DATA_HELP: Final = "Where the store is; by default your own server's directory."
 
 
-@click.command()
+@click.command(context_settings={"auto_envvar_prefix": serve_settings.PREFIX})
+@click.option(
+    "--config",
+    type=_PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=serve_settings.read_file,
+    help='TOML file with the options below: port = 3000, origin = ["https://…"].',
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -60,6 +69,7 @@ _DATA_HELP: Final = "Where the store is; by default your own server's directory.
 @click.option("--stop-environments", is_flag=True, help="Stop what runs when the server stops.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
+@click.option("--print-config", is_flag=True, help="Print what holds, as JSON, and end.")
 def serve(
     data_dir: Path | None,
     secret: str | None,
@@ -71,11 +81,13 @@ def serve(
     docker_control: bool,
     until_stdin_closes: bool,
     verbose: bool,
+    print_config: bool,
     **options: Any,
 ) -> None:
     """Run a server in the foreground until Ctrl+C or SIGTERM.
 
     What runs in environments goes on when the server stops, and is found again at its next start.
+    Every option can be in a file (--config) or a variable: VIBEBOX_SERVE_PORT=3000.
     """
     journal.keep(sys.stderr, verbose=verbose)
     if data_dir is not None:
@@ -88,6 +100,9 @@ def serve(
         docker=DockerSettings(show=docker, may_change=docker_control),
         **options,
     )
+    if print_config:
+        click.echo(serve_settings.render(settings))
+        return
     run_server(lambda: _serve(settings, until_stdin_closes))
 
 

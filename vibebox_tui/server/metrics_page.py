@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -35,6 +35,15 @@ class _Page(Collector):
             "vibebox_terminal_sessions",
             "Terminal sessions",
             len(self._backend.sessions.list()),
+        )
+        room = self._backend.waiting_room
+        yield GaugeMetricFamily(
+            "vibebox_unauthenticated_connections", "Connections of nobody known", len(room)
+        )
+        yield CounterMetricFamily(
+            "vibebox_unauthenticated_closed",
+            "Connections closed before it was known whose they were, to make room",
+            room.sent_away,
         )
         yield self._environments()
 
