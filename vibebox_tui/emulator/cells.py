@@ -151,13 +151,13 @@ _words: dict[str, tuple[str, ...]] = {}
 
 
 def cells_of_words(text: str) -> list[str] | None:
-    """The cells of `text`, or nothing where some word's depend on the space before it, or have
-    to be looked at closely. What stands before `text` is taken not to join it."""
+    """The cells of `text`, which joins nothing before it; or nothing, where some word's depend on
+    the space before it, have to be looked at closely, or are found faster than learnt."""
     words = text.split(" ")
     try:
         cells = list(chain.from_iterable(map(_words.get, words)))  # type: ignore[arg-type]
     except TypeError:  # one of them is not remembered
-        if len(words) > _MOST_WORDS_AT_ONCE:
+        if len(words) > _MOST_WORDS_AT_ONCE or _is_separate(text):
             return None
         if len(_words) >= _MOST_WORDS:
             _words.clear()
