@@ -91,7 +91,12 @@ class OwnServer:
             self._release()
             return
         paths.private_directory(self.log.parent)
-        self._process = ServerProcess(["serve", "--uds", str(self.path)], self.path, self.log)
+        self._process = ServerProcess(
+            ["serve", "--uds", str(self.path)],
+            self.path,
+            self.log,
+            ready=paths.credential_file(self.path),
+        )
 
     def _acquire(self) -> bool:
         if self._lock is None:

@@ -194,7 +194,8 @@ class Client:
     def environment_changes(self) -> Subscription[ListEvent]:
         """Environments created, updated and deleted.
 
-        Changes while the link was down aren't told: list anew after each `LinkState` CONNECTED.
+        Changes while the link was down aren't told: list anew after each `LinkState` CONNECTED,
+        and once more after the first one with a round trip, up to which some may be missed.
         A server that knows only the guide tells none: then list anew from time to time.
         """
         return Subscription(capacity=LIST_CAPACITY, opened=self._open_list, closed=self._close_list)

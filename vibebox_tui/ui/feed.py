@@ -66,12 +66,15 @@ class EnvironmentFeed:
             await self._list(tasks)
 
     async def _note_link(self, link: LinkState, tasks: asyncio.TaskGroup) -> None:
-        was_connected = self.link is not None and self.link.phase is LinkPhase.CONNECTED
-        self.link = link
+        before, self.link = self.link, link
+        was_connected = before is not None and before.phase is LinkPhase.CONNECTED
         self.roster.note_link(link)
         self._changed()
-        if link.phase is LinkPhase.CONNECTED and not was_connected:
+        if link.phase is not LinkPhase.CONNECTED:
+            return
+        if not was_connected:
             self._without_history |= self.roster.ids
+        if not was_connected or _is_first_answer(before, link):
             await self._list(tasks)
 
     async def _list(self, tasks: asyncio.TaskGroup) -> None:
@@ -149,3 +152,9 @@ class EnvironmentFeed:
     def _unwatch(self, environment_id: str, task: asyncio.Task[None]) -> None:
         if self._watchers.get(environment_id) is task:
             del self._watchers[environment_id]
+
+
+def _is_first_answer(before: LinkState | None, link: LinkState) -> bool:
+    """Whether the server has now shown that it got our subscription; some changes of the list may
+    have gone unseen until then."""
+    return before is not None and before.round_trip is None and link.round_trip is not None
