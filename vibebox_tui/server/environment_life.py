@@ -107,6 +107,8 @@ class EnvironmentLife:
 
     async def recover(self) -> None:
         """Take up what runs and wasn't started by us, or say that it is lost."""
+        if self._is_starting:
+            return
         async with self._recovering:
             if self._run is not None or self._is_starting:
                 self._look_again = self._run is not None  # another may follow it at once
@@ -186,6 +188,10 @@ class EnvironmentLife:
     # --- its course
 
     async def _start(self) -> None:
+        async with self._recovering:  # what is being looked for mustn't change meanwhile
+            await self._start_alone()
+
+    async def _start_alone(self) -> None:
         self.environment.last_error = None
         await self._enter(State.STARTING, "starting")
         try:
