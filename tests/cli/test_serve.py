@@ -36,7 +36,7 @@ class Serving:
     @property
     def address(self) -> str:
         """Where it listens, as its log says."""
-        found = wait_for_sync(lambda: re.search(r"listening on (\S+)", self.said), PATIENCE)
+        found = wait_for_sync(lambda: re.search(r'listening on ([^\s"]+)', self.said), PATIENCE)
         return str(found[1])
 
     def end(self, number: int = signal.SIGTERM) -> int:
