@@ -244,3 +244,17 @@ async def test_a_closed_store_says_so(path: Path) -> None:
     await store.close()
     with pytest.raises(StoreError, match="closed"):
         await store.environments()
+
+
+async def test_a_page_ends_where_its_bounds_say(store: Store) -> None:
+    await store.append_logs("e", lines("first"))
+
+    async def write() -> None:
+        for n in range(150):
+            await store.append_logs("e", lines(str(n)))
+
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(write())
+        while not writing.done():
+            entries, bounds = await store.log_page(log_store.LogQuery("e", after_seq=0))
+            assert entries[-1].seq == bounds.next_seq - 1

@@ -69,7 +69,7 @@ class Database:
         return result
 
     async def read(self, operation: Operation[_T]) -> _T:
-        """Run `operation`, which only reads, and return what it returned."""
+        """Run `operation`, which only reads, in one snapshot, and return what it returned."""
         if self._closing:
             raise StoreError("the store is closed")
         return await self._loop.run_in_executor(self._readers, self._read, operation)
@@ -89,7 +89,12 @@ class Database:
 
     def _read(self, operation: Operation[_T]) -> _T:
         try:
-            return operation(self._reader())
+            connection = self._reader()
+            connection.execute("BEGIN")
+            try:
+                return operation(connection)
+            finally:
+                _roll_back(connection)
         except sqlite3.Error as error:
             raise _refusal(self.path, error) from error
 

@@ -233,6 +233,16 @@ class Store:
         query = LogQuery(environment_id, after_seq, before_seq, since, until, stream, search, limit)
         return await self._database.read(lambda db: log_store.read(db, query))
 
+    async def log_page(self, query: LogQuery) -> tuple[list[LogEntry], LogBounds]:
+        """What `read_logs` would return, with the bounds of the log at that very moment."""
+        entries, known = await self._database.read(
+            lambda db: (
+                log_store.read(db, query) if query.limit > 0 else [],
+                log_store.known_bounds(db, query.environment_id),
+            )
+        )
+        return entries, known or await self.log_bounds(query.environment_id)
+
     async def log_bounds(self, environment_id: str) -> LogBounds:
         """What is kept of the log, what number comes next, and the epoch of its numbers."""
         known = await self._database.read(lambda db: log_store.known_bounds(db, environment_id))

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from vibebox_tui.protocol.messages import EnvironmentStatus, LogEntry, StreamFilter
+from vibebox_tui.protocol.messages import EnvironmentStatus, StreamFilter
 from vibebox_tui.protocol.models import (
     CreateEnvironmentRequest,
     CreateSessionRequest,
@@ -20,6 +20,7 @@ from vibebox_tui.protocol.models import (
 )
 from vibebox_tui.server.auth import Action, require
 from vibebox_tui.server.errors import InvalidRequestError
+from vibebox_tui.server.log_store import LogQuery
 from vibebox_tui.server.routes.arguments import Caller, Id, Server
 
 PAGE_LIMIT: Final = 20
@@ -143,19 +144,17 @@ class EnvironmentsController(Controller):
         backend.environment(identity, Action.WATCH, environment_id)
         asked = [count for count in (tail, limit) if count is not None]
         wanted = min(asked, default=LOG_LIMIT)
-        entries: list[LogEntry] = []
-        if wanted > 0:
-            entries = await backend.store.read_logs(
-                environment_id,
-                after_seq=since_seq,
-                before_seq=before_seq,
-                since=_milliseconds(since, "since"),
-                until=_milliseconds(until, "until"),
-                stream=stream,
-                search=search,
-                limit=wanted,
-            )
-        bounds = await backend.store.log_bounds(environment_id)
+        query = LogQuery(
+            environment_id,
+            after_seq=since_seq,
+            before_seq=before_seq,
+            since=_milliseconds(since, "since"),
+            until=_milliseconds(until, "until"),
+            stream=stream,
+            search=search,
+            limit=wanted,
+        )
+        entries, bounds = await backend.store.log_page(query)
         return LogPage(entries, bounds.epoch, bounds.first_seq, bounds.next_seq)
 
     @get("/{environment_id:str}/sessions")
