@@ -36,8 +36,8 @@ def test_leaving_ends_everything_and_leaves_nothing(
     family = demo.family()
     assert len(family) > len(SAMPLES)
     demo.type("q")
-    demo.until("Leaving ends them")
-    demo.type("\r")
+    demo.until("They end with the demo")
+    demo.type("\t\r")
     assert demo.end() == 0
     assert_gone(family, short_path)
 
