@@ -153,11 +153,15 @@ class _StreamAssembler:
         return self._skipping
 
     def _keep(self) -> None:
-        """Everything up to here has become lines, unless a piece waits for its end."""
-        if not self._splitter.pending:
-            self._given = CapturePosition(
-                self._run, self._stream, self._time, self._splitter.cut, self._nth
-            )
+        """Everything up to here has become lines, unless a piece waits for its end.
+
+        Where nothing has become a line yet, the place is the one before the first piece.
+        """
+        pending = self._splitter.pending
+        if not pending or not self._given.position:
+            nth = self._nth - 1 if pending else self._nth
+            cut = self._given.cut if pending else self._splitter.cut
+            self._given = CapturePosition(self._run, self._stream, self._time, cut, nth)
 
     def _lines(self, lines: list[str]) -> list[LogLine]:
         time = self._time // _MILLISECOND
