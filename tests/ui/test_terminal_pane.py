@@ -227,7 +227,6 @@ async def test_a_line_is_pasted_at_once_and_several_are_asked_about(
         assert "x-4" in shown.picture
 
 
-@pytest.mark.xfail(strict=False, reason="known fault: the end of a large paste may stay behind")
 async def test_a_large_paste_arrives_whole(server: RunningServer, tmp_path: Path) -> None:
     async with _shell(server, confirm_paste=False) as shown:
         target = tmp_path / "pasted"

@@ -98,6 +98,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         self._is_holding = False
         self._input = InputQueue()
         self._held = False
+        self._input_moved = asyncio.Event()
         self._shown_pending = InputPending(0)
         self._flush_at = 0.0
         self._flush: asyncio.TimerHandle | None = None
@@ -122,6 +123,12 @@ class TerminalLink(Subscription[TerminalEvent]):
         if self._connection is not None and self._is_attached:
             size = TerminalSize(self.session_id, rows, columns)
             self._connection.send(TerminalResizeRequest(size))
+
+    async def room_for_input(self, most: int) -> None:
+        """Return once at most `most` characters wait to be sent, or none ever will be."""
+        while self._input.pending > most and not self.is_closed:
+            self._input_moved.clear()
+            await self._input_moved.wait()
 
     def release_pending(self) -> None:
         """The user agrees: send what was typed while disconnected."""
@@ -336,6 +343,7 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def _show_pending(self, refused: int = 0) -> None:
         """Tell the reader what waits, where that has changed."""
+        self._input_moved.set()
         refused += self._input.refused
         self._input.refused = 0
         pending = InputPending(self._input.pending, self._held and self._input.pending > 0, refused)
@@ -355,6 +363,10 @@ class TerminalLink(Subscription[TerminalEvent]):
             self._refuse_input()
         elif report.code == ErrorCode.FORBIDDEN:
             self.fail(RefusedError(sentence(report), report.code))
+
+    def _end(self) -> None:
+        super()._end()
+        self._input_moved.set()
 
     def _refuse_input(self) -> None:
         """This user may only watch: what was typed won't ever be written."""

@@ -95,8 +95,13 @@ class Child:
         stream = self.streams.get(TERMINAL)
         return stream.fd if stream is not None else -1
 
-    def type(self, data: bytes) -> bool:
-        """Type what can be typed now; whether nothing is left to be typed."""
+    @property
+    def is_typing(self) -> bool:
+        """Whether input waits for the terminal to take it."""
+        return bool(self._input)
+
+    def type(self, data: bytes) -> None:
+        """Type what can be typed now; the rest waits."""
         self._input += data
         try:
             while self._input and self.terminal >= 0:
@@ -104,13 +109,12 @@ class Child:
                 self.typed += written
                 del self._input[:written]
         except BlockingIOError:
-            return False
+            return
         except OSError:
             pass
         if self._input:  # the terminal has been closed: there is nobody to read it
             self.typed += len(self._input)
             self._input.clear()
-        return True
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the terminal's size."""

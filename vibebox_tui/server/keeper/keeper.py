@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vibebox_tui.server.keeper import wire
-from vibebox_tui.server.keeper.child import Child
+from vibebox_tui.server.keeper.child import TERMINAL, Child
 from vibebox_tui.server.keeper.init import FAILED, STARTED, become_subreaper
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper.link import Link
@@ -237,17 +237,19 @@ class Keeper:
     # --- output and input
 
     def _listen(self, child: Child, stream: Stream) -> None:
-        """Watch the stream where there is room for more, and not where there is none."""
+        """Watch the stream for output where there is room for it, for input where some waits."""
         if stream.fd < 0:
             return
-        wanted = not (stream.full or child.paused)
-        watched = stream.fd in self._selector.get_map()
-        if wanted and not watched:
-            self._watch(
-                stream.fd, selectors.EVENT_READ, lambda mask: self._ready(child, stream, mask)
-            )
-        elif watched and not wanted:
+        wanted = 0 if stream.full or child.paused else selectors.EVENT_READ
+        if stream.fd == child.terminal and child.is_typing:
+            wanted |= selectors.EVENT_WRITE
+        key = self._selector.get_map().get(stream.fd)
+        if key is None and wanted:
+            self._watch(stream.fd, wanted, lambda mask: self._ready(child, stream, mask))
+        elif key is not None and not wanted:
             self._selector.unregister(stream.fd)
+        elif key is not None and key.events != wanted:
+            self._selector.modify(stream.fd, wanted, key.data)
 
     def _unlisten(self, stream: Stream) -> None:
         if stream.fd >= 0 and stream.fd in self._selector.get_map():
@@ -268,7 +270,7 @@ class Keeper:
             stream.close()
             self._tell_end(child)
         elif stream.full:
-            self._unlisten(stream)
+            self._listen(child, stream)
 
     def _take(self, child: Child, stream: Stream) -> None:
         data = stream.read(child.gone)
@@ -303,13 +305,9 @@ class Keeper:
 
     def _type(self, child: Child, data: bytes) -> None:
         before = child.typed
-        done = child.type(data)
-        fd = child.terminal
-        if fd >= 0 and fd in self._selector.get_map():
-            writing = selectors.EVENT_READ if done else selectors.EVENT_READ | selectors.EVENT_WRITE
-            key = self._selector.get_key(fd)
-            if key.events != writing:
-                self._selector.modify(fd, writing, key.data)
+        child.type(data)
+        if child.terminal >= 0:
+            self._listen(child, child.streams[TERMINAL])
         if child.typed != before:
             self._send(wire.frame(wire.WRITTEN, child.number, position=child.typed))
 

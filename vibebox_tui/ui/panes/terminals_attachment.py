@@ -80,7 +80,6 @@ class Attachment:
         self._room = (rows, columns)
         self._link: TerminalLink | None = None
         self._early = b""
-        self._input_moved = asyncio.Event()
         self._changed = changed
         self._slice = SMALLEST_SLICE
         self._busy_since = 0.0
@@ -109,7 +108,6 @@ class Attachment:
             await self._read(client)
         except VibeBoxError as error:
             self.failure = str(error)
-            self._input_moved.set()
         self._changed(self)
 
     async def _read(self, client: Client) -> None:
@@ -143,10 +141,8 @@ class Attachment:
                     self.recording.resized(rows, columns)
             case TerminalEnded():
                 self.ended = event
-                self._input_moved.set()
             case InputPending():
                 self.pending = event
-                self._input_moved.set()
             case InputUncertain():
                 self.uncertain = event
             case LinkState():
@@ -251,9 +247,8 @@ class Attachment:
 
     async def room_for_input(self) -> None:
         """Return once little of what was sent waits to go out, or none of it ever will."""
-        while self.pending.characters > MOST_WAITING and not self.is_over:
-            self._input_moved.clear()
-            await self._input_moved.wait()
+        if self._link is not None:
+            await self._link.room_for_input(MOST_WAITING)
         await asyncio.sleep(0)
 
     def resize(self, rows: int, columns: int) -> None:
