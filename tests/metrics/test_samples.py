@@ -1,6 +1,5 @@
 """What an environment uses, from pushed states and from fetched histories."""
 
-from vibebox_tui.metrics.rates import Rate
 from vibebox_tui.metrics.samples import Usage
 from vibebox_tui.protocol.messages import EnvironmentStatus
 from vibebox_tui.protocol.models import EnvironmentStats, Sample
@@ -42,19 +41,3 @@ def test_a_full_bar_is_the_limit_or_what_leaves_room():
     assert (usage.cpu_top, usage.memory_top) == (200.0, 100.0)
     limited = Usage(cpu_limit=0.5, memory_limit=512)
     assert (limited.cpu_top, limited.memory_top) == (50.0, 512.0)
-
-
-def test_a_rate_counts_the_last_period():
-    rate = Rate(60.0)
-    for second in range(90):
-        rate.count(NOW + second)
-    assert rate.per_period(NOW + 89) == 60
-    assert rate.per_period(NOW + 120) == 29
-    assert rate.per_period(NOW + 500) == 0
-
-
-def test_a_rate_takes_late_events_too():
-    rate = Rate(60.0)
-    rate.count(NOW, 2)
-    rate.count(NOW - 5)
-    assert rate.per_period(NOW) == 3
