@@ -18,6 +18,13 @@ StartServer = Callable[..., "Awaitable[RunningServer]"]
 """Starts a server with `ServerSettings` of one's choice; it is stopped after the test."""
 
 
+@pytest.fixture(autouse=True)
+def size_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts has the size of its terminal, not that of the runner's variables."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("LINES", raising=False)
+
+
 @pytest.fixture
 def short_path() -> Iterator[Path]:
     """A temporary directory with a path short enough for a Unix socket (108 bytes)."""

@@ -91,10 +91,10 @@ async def test_the_url_attaches_a_guides_client_to_the_present_screen(
     async with server.websocket("terminal") as first:
         screen = Screen(first, session_id)
         await screen.type("echo he''llo\n")
-        await screen.until("\nhello")
+        await screen.until("\nhello\n#")
     async with server.websocket("terminal", query=f"sessionId={session_id}") as second:
         late = Screen(second, session_id)
-        await late.until("\nhello")
+        await late.until("\nhello\n#")
         assert late.text == screen.text
 
 
@@ -145,7 +145,7 @@ async def test_a_new_attachment_is_redrawn(server: RunningServer, session_id: st
         first = Screen(one, session_id)
         assert (await first.attach())["redraw"]
         await first.type("printf '\\033[7mre''verse\\033[0m\\n'\n")
-        await first.until("\nreverse")
+        await first.until("\nreverse\n#")
         late = Screen(two, session_id)
         assert (await late.attach())["redraw"]
         assert late.text == first.text
