@@ -216,6 +216,8 @@ class Engine:
             ) from error
         except (ClientError, OSError) as error:
             raise RuntimeAwayError(self._gone("the connection broke")) from error
+        except AssertionError as error:  # aiohttp's, where it is closed while it connects
+            raise RuntimeAwayError(self._gone("the connection was closed")) from error
         except msgspec.MsgspecError as error:
             raise EngineError(f"the container engine makes no sense: {error}", 0) from error
 
