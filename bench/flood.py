@@ -89,8 +89,9 @@ def measure(variables: dict[str, str], command: str, keys: int) -> Flood:
 
 def type_elsewhere(dashboard: Dashboard, keys: int) -> list[float]:
     """Type into the list's filter while the flood goes on; the milliseconds of each key."""
-    dashboard.type("\x1b[Z")
-    dashboard.read_for(0.3)
+    for pane in ("f follow", "Enter open"):
+        dashboard.type("\x1b[Z")
+        dashboard.until(pane)
     dashboard.type("/")
     dashboard.read_for(0.3)
     times: list[float] = []
@@ -105,7 +106,7 @@ def timed(dashboard: Dashboard, key: str, shown: str) -> float:
     """Type `key` and wait until the filter shows `shown`; in milliseconds."""
     began = time.monotonic()
     dashboard.type(key)
-    at = dashboard.until_shown(lambda rows: any(f"/{shown}" in row for row in rows))
+    at = dashboard.until_shown(lambda rows: any(row.startswith(f"│ {shown} ") for row in rows))
     dashboard.read_for(0.02)
     return (at - began) * 1000
 

@@ -105,6 +105,18 @@ async def test_plus_again_opens_the_terminal_beside_the_logs(middle: Dashboard) 
     await wait_for(lambda: middle.slots == [("api", "logs"), ("api", "terminal")])
 
 
+async def test_a_view_that_is_open_beside_is_gone_to_and_not_opened_twice(
+    middle: Dashboard,
+) -> None:
+    await middle.press("tab", "plus")
+    await wait_for(lambda: middle.slots == [("api", "logs"), ("api", "terminal")])
+    await middle.press("l")
+    await wait_for(lambda: middle.workspace.active.view == "logs")
+    await middle.press("t")
+    await wait_for(lambda: middle.workspace.active.view == "terminal")
+    assert middle.slots == [("api", "logs"), ("api", "terminal")]
+
+
 async def test_plus_says_when_there_is_no_more_room(three: RunningServer) -> None:
     async with dashboard(three, (60, 16)) as small:
         await small.listed(*NAMES)

@@ -60,8 +60,8 @@ class Workspace(Widget):
 
     def slot_for(self, view: View) -> Slot:
         """Where `view` of the current environment is, or is best shown."""
-        own = [slot for slot in self.shown if slot not in self._beside]
-        return next((slot for slot in own if slot.view == view), self.main)
+        here = [slot for slot in self.shown if slot.environment == self.environment]
+        return next((slot for slot in here if slot.view == view), self.main)
 
     def views_of(self, environment_id: str) -> set[View]:
         """Which views of an environment are on the screen."""

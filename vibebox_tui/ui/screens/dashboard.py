@@ -197,9 +197,9 @@ class DashboardScreen(Screen[None]):
     def go_to(self, environment_id: str, view: View | None = None) -> None:
         """Show an environment, in the present tab or in `view`."""
         self.is_overview = False
+        self.current = environment_id
         if view is not None:
             self._workspace.slot_for(view).view = view
-        self.current = environment_id
 
     @on(EnvironmentChosen)
     def _go_to_chosen(self, event: EnvironmentChosen) -> None:
