@@ -11,6 +11,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.plain_scrollbar import PlainScrollBarRender
 
 CRASHING = """
 import logging, sys
@@ -70,3 +71,8 @@ def test_the_server_and_its_libraries_are_not_imported() -> None:
     ).stdout.split()
     unwanted = ("vibebox_tui.server", "litestar", "uvicorn", "aiodocker", "sqlite3", "httpx")
     assert [name for name in modules if name.startswith(unwanted)] == []
+
+
+def test_where_glyphs_cannot_be_shown_a_scroll_bar_is_made_of_blanks() -> None:
+    bars = PlainScrollBarRender.render_bar(size=10, virtual_size=37, window_size=10, position=5)
+    assert {segment.text.strip("\n") for segment in bars.segments} <= {" ", ""}

@@ -110,6 +110,7 @@ async def test_a_lost_link(server: RunningServer, picture: SnapshotAssertion) ->
 async def test_ascii(server: RunningServer, picture: SnapshotAssertion) -> None:
     async with standing(server, MIDDLE, glyphs=ASCII) as shown:
         await wait_for(lambda: "complete" in shown.picture)
+        assert shown.picture.isascii()
         assert await svg_of(shown) == picture
 
 

@@ -9,6 +9,7 @@ from rich.segment import Segments
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError
@@ -18,6 +19,7 @@ from vibebox_tui.ui.output import FrugalApp
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import THEMES, theme_for, with_our_tokens
+from vibebox_tui.ui.widgets.plain_scrollbar import PlainScrollBarRender
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +68,9 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.client = client
         self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
         super().__init__(css_path=_style_files())
-        self.set_class(not self.settings.glyphs.unicode, "-ascii")
+        is_plain = not self.settings.glyphs.unicode
+        self.set_class(is_plain, "-ascii")
+        ScrollBar.renderer = PlainScrollBarRender if is_plain else ScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self._known_theme(self.settings.theme)
