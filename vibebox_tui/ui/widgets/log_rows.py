@@ -1,0 +1,301 @@
+"""The rows of a log that are on the screen, drawn; nothing else of however many lines there are."""
+
+from datetime import tzinfo
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.patterns import Pattern
+from vibebox_tui.logs.readable import pieces, tree
+from vibebox_tui.logs.ring import Line
+from vibebox_tui.logs.times import TIME_WIDTHS, TimeStyle, time_text
+from vibebox_tui.logs.view import View
+from vibebox_tui.logs.viewport import ScreenRow, Viewport
+from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.log_paint import (
+    LogStyles,
+    fit,
+    level_segment,
+    message_segments,
+    note_segments,
+    wrap,
+)
+
+CACHED_LINES: Final = 512
+"""Lines whose drawing is kept: a few screenfuls, so that scrolling back costs nothing."""
+
+PREFIX_GAP: Final = 3
+"""Cells between time and message: the mark, the level's letter and a blank."""
+
+
+class LogRows(ScrollView):
+    """Draws the rows of `view` that fit, with time, level and message; a cursor once it is paused.
+
+    Call `refresh_lines_now` after lines came or went.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "log-view--time",
+        "log-view--name",
+        "log-view--note",
+        "log-view--hit",
+        "log-view--mark",
+        "log-view--cursor",
+        "log-view--quiet",
+        "log-view--info",
+        "log-view--warn",
+        "log-view--error",
+    }
+
+    DEFAULT_CSS = """
+    LogRows {
+        overflow-x: hidden;
+        overflow-y: scroll;
+        height: 1fr;
+    }
+    LogRows > .log-view--time { color: $text-muted; }
+    LogRows > .log-view--name { color: $text-muted; }
+    LogRows > .log-view--note { color: $text-accent; }
+    LogRows > .log-view--hit { color: $background; background: $warning; }
+    LogRows > .log-view--mark { color: $accent; text-style: bold; }
+    LogRows > .log-view--cursor { background: $boost; }
+    LogRows > .log-view--quiet { color: $text-muted; }
+    LogRows > .log-view--info { color: $text-success; }
+    LogRows > .log-view--warn { color: $text-warning; }
+    LogRows > .log-view--error { color: $text-error; }
+    """
+
+    wraps: reactive[bool] = reactive(False)
+    time_style: reactive[TimeStyle] = reactive(TimeStyle.LOCAL)
+    pattern: reactive[Pattern | None] = reactive(None)
+    """What a search looks for; every hit is marked."""
+
+    def __init__(
+        self,
+        view: View,
+        settings: DashboardSettings,
+        *,
+        zone: tzinfo | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self.settings = settings
+        self.zone = zone
+        self.viewport = Viewport(view, self._rows_of)
+        self._expanded: set[int] = set()
+        self._column = 0
+        self._drawn: LRUCache[tuple[int, int], list[list[Segment]]] = LRUCache(CACHED_LINES)
+        self._shown: list[ScreenRow] | None = None
+        self._shown_version = 0
+        self._styles: LogStyles | None = None
+        self._ground = Style.null()
+
+    # --- for the pane ----------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The lines that are shown, one of them a row."""
+        return self.viewport.view
+
+    def show_view(self, view: View) -> None:
+        """Show other lines of the same log, or another log; the place is kept where it can be."""
+        other_log = view.ring is not self.view.ring
+        self.viewport.view = view
+        if other_log:
+            self._drawn.clear()
+            self._expanded.clear()
+            self.viewport.follow()
+        self.refresh_lines_now()
+
+    def refresh_lines_now(self) -> None:
+        """Draw anew what is on the screen, as after lines have come; once a frame at most."""
+        self._shown = None
+        self._size_scrollbar()
+        self.refresh()
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest line is kept on the screen."""
+        return self.viewport.following
+
+    @property
+    def cursor_line(self) -> Line | None:
+        """The line that the cursor is on; while following, the newest."""
+        position = self.viewport.cursor
+        return None if position is None else self.view.ring.line(position)
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        rows = self._screen_rows()
+        if y >= len(rows):
+            return Strip.blank(width, self._ground)
+        position, part = rows[y]
+        line = self.view.ring.line(position)
+        count = self._count_text(line, part)
+        segments = fit([*self._prefix(line, part), *self._visible(line, part)], width - len(count))
+        if count:
+            segments.append(Segment(count, self._look.mark))
+        ground = self._ground
+        if position == self.viewport.cursor and not self.following:
+            ground += self._look.cursor
+        return Strip(Segment.apply_style(segments, ground), width)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._drawn.clear()
+        self._styles = None
+
+    def _screen_rows(self) -> list[ScreenRow]:
+        version = self.view.ring.version
+        if self._shown is None or version != self._shown_version:
+            self.viewport.height = self.size.height
+            self._shown, self._shown_version = self.viewport.rows(), version
+        return self._shown
+
+    def _count_text(self, line: Line, part: int) -> str:
+        """` ×3` for the right end of the row, where the line stands for three."""
+        if part or not self.view.counts or line.is_continuation:
+            return ""
+        count = self.view.count(self.view.row(line.position))
+        return f" {'×' if self.settings.glyphs.unicode else 'x'}{count:,}" if count > 1 else ""
+
+    def _visible(self, line: Line, part: int) -> list[Segment]:
+        """A row of the message, from the column on that one has moved to."""
+        segments = self._rows_of_message(line)[part]
+        if self.wraps or not self._column or line.is_note:
+            return segments
+        return list(Strip(segments).crop(self._column, self._column + self.size.width))
+
+    def _prefix(self, line: Line, part: int) -> list[Segment]:
+        """Time, mark and level before the first row of a line, as many blanks before the others."""
+        if line.is_note:
+            return []
+        if part or line.is_continuation:
+            mark = self.settings.glyphs.marked if line.is_marked and not part else " "
+            return [Segment(mark.rjust(self._prefix_width() - 2) + "  ", self._look.mark)]
+        now = int(self.settings.clock() * 1000)
+        time = time_text(line.time, self.time_style, now, self.zone)
+        return [
+            Segment(time, self._look.time),
+            *level_segment(line, self.settings.glyphs.marked, self._look),
+        ]
+
+    def _prefix_width(self) -> int:
+        return TIME_WIDTHS[self.time_style] + PREFIX_GAP
+
+    def _rows_of(self, position: int) -> int:
+        if not self.wraps and position not in self._expanded:
+            return 1
+        return len(self._rows_of_message(self.view.ring.line(position)))
+
+    def _rows_of_message(self, line: Line) -> list[list[Segment]]:
+        """The message of a line as the segments of each of its rows."""
+        key = (line.position, line.flags)
+        rows = self._drawn.get(key)
+        if rows is None:
+            rows = self._drawn[key] = self._message_rows(line)
+        return rows
+
+    def _message_rows(self, line: Line) -> list[list[Segment]]:
+        width = max(1, self.size.width - self._prefix_width())
+        if line.is_note:
+            rule = self.settings.glyphs.rule
+            return [note_segments(line.text, self.size.width, rule, self._look)]
+        message = message_segments(pieces(line.text), line.level, self._look, self.pattern)
+        rows = wrap(message, width) if self.wraps else [message]
+        if line.position in self._expanded:
+            for branch in tree(line.text):
+                below = message_segments(branch, line.level, self._look, self.pattern)
+                rows.extend(wrap(below, width) if self.wraps else [below])
+        return rows
+
+    @property
+    def _look(self) -> LogStyles:
+        if self._styles is None:
+            self._styles = self._make_styles()
+        return self._styles
+
+    def _make_styles(self) -> LogStyles:
+        def style(name: str) -> Style:
+            return self.get_component_rich_style(f"log-view--{name}", partial=True)
+
+        plain, quiet = Style.null(), style("quiet")
+        warn, error = style("warn"), style("error")
+        severe = {Level.WARN: warn, Level.ERROR: error, Level.FATAL: error + Style(bold=True)}
+        calm = {Level.TRACE: quiet, Level.DEBUG: quiet}
+        return LogStyles(
+            time=style("time"),
+            name=style("name"),
+            note=style("note"),
+            hit=style("hit"),
+            mark=style("mark"),
+            cursor=style("cursor"),
+            levels={Level.UNKNOWN: plain, Level.INFO: style("info"), **calm, **severe},
+            texts={Level.UNKNOWN: plain, Level.INFO: plain, **calm, **severe},
+        )
+
+    # --- what changes the drawing ----------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self._redraw_all()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def watch_wraps(self) -> None:
+        self._column = 0
+        self._redraw_all()
+
+    def watch_time_style(self) -> None:
+        self._redraw_all()
+
+    def watch_pattern(self) -> None:
+        self._redraw_all()
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tell_relative_times)
+
+    def _tell_relative_times(self) -> None:
+        if self.time_style is TimeStyle.RELATIVE and self.is_on_screen:
+            self.refresh()
+
+    def _redraw_all(self) -> None:
+        self._drawn.clear()
+        self.refresh_lines_now()
+
+    def _size_scrollbar(self) -> None:
+        """Tell the scrollbar where we are; its unit is a line, since rows aren't counted."""
+        if not self.is_mounted:
+            return
+        size = Size(self.size.width, len(self.view))
+        if size != self.virtual_size:
+            # As the reactive's watcher does, but without a new layout of the whole screen.
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
+        rows = self._screen_rows()
+        self.scroll_y = self.view.row(rows[0].position) if rows else 0
+
+    def _widest_shown(self) -> int:
+        lines = {row.position for row in self._screen_rows()}
+        return max(
+            (
+                Segment.get_line_length(row)
+                for position in lines
+                for row in self._rows_of_message(self.view.ring.line(position))
+            ),
+            default=0,
+        )
