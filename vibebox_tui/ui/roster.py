@@ -50,6 +50,16 @@ class EnvironmentRow:
     def name(self) -> str:
         return self.environment.name
 
+    @property
+    def group(self) -> str:
+        """What it belongs to with others, as a heading says it; empty where to nothing."""
+        return self.environment.group
+
+    @property
+    def short_name(self) -> str:
+        """Its name beneath that heading: a compose project's name isn't said twice."""
+        return self.name.removeprefix(f"{self.environment.group}/")
+
 
 @dataclass(slots=True)
 class _Member:

@@ -19,7 +19,7 @@ from vibebox_tui.ui.figures import (
     spark,
 )
 from vibebox_tui.ui.glyphs import Glyphs
-from vibebox_tui.ui.ordering import SortKey
+from vibebox_tui.ui.ordering import SortKey, section
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.theme import state_token
 
@@ -35,6 +35,8 @@ class Look:
     glyphs: Glyphs
     current: str = ""
     """The id of the environment that the panes show."""
+    is_grouped: bool = False
+    """Whether environments stand beneath the heading of what they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def mark_of(row: EnvironmentRow, look: Look) -> Cell:
 
 
 def _name(row: EnvironmentRow, look: Look) -> Cell:
-    return row.name, "$ink-dim" if row.is_stale else "bold $ink"
+    name = row.short_name if look.is_grouped and section(row) else row.name
+    return name, "$ink-dim" if row.is_stale else "bold $ink"
 
 
 def _state(row: EnvironmentRow, look: Look) -> Cell:

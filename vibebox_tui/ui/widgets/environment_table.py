@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from vibebox_tui.ui.ordering import SortKey, arrange
+from vibebox_tui.ui.ordering import SortKey, arrange, is_grouped
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_columns import (
@@ -22,6 +22,13 @@ from vibebox_tui.ui.widgets.environment_columns import (
     first_line,
     heading,
     second_line,
+)
+from vibebox_tui.ui.widgets.environment_lines import (
+    Heading,
+    RowLine,
+    TableLine,
+    heading_line,
+    table_lines,
 )
 from vibebox_tui.ui.widgets.environment_tiles import (
     TILE_HEIGHT,
@@ -46,7 +53,8 @@ Wish = Verb | Literal["open", "mark", "unmark", "pin", "copy", "new", "filter"]
 class EnvironmentTable(ScrollView, can_focus=True):
     """Shows environments, one of them under the cursor; sorts, filters and marks them.
 
-    The cursor stays on its environment when the order changes. What is to be done with an
+    What belongs together stands beneath a heading. The cursor stays on its environment when the
+    order changes. What is to be done with an
     environment is told by messages; this widget does nothing to any.
     """
 
@@ -114,6 +122,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         """How many tiles stand side by side; 0 where there are lines instead."""
         self._row_height = 1
         self._head_height = 1
+        self._lines: list[TableLine] = []
+        """What stands in each line below the titles, where there are no tiles."""
 
     @property
     def shown(self) -> list[EnvironmentRow]:
@@ -177,16 +187,31 @@ class EnvironmentTable(ScrollView, can_focus=True):
             tall = tile_height(height // -(-count // across))
             self._tiles_across, self._row_height, self._head_height = across, tall, 0
         else:
-            is_roomy = width < SECOND_LINE_BELOW and 2 * count < height
-            self._tiles_across, self._row_height, self._head_height = 0, 2 if is_roomy else 1, 1
-        rows = -(-count // (self._tiles_across or 1))
-        self.virtual_size = Size(width, self._head_height + rows * self._row_height)
+            self._tiles_across, self._row_height, self._head_height = 0, 2, 1
+            self._lines = self._lines_of(2)
+            if width >= SECOND_LINE_BELOW or len(self._lines) >= height:
+                self._row_height, self._lines = 1, self._lines_of(1)
+        across = self._tiles_across
+        lines = -(-count // across) * self._row_height if across else len(self._lines)
+        self.virtual_size = Size(width, self._head_height + lines)
+
+    def _lines_of(self, row_height: int) -> list[TableLine]:
+        return table_lines(self._shown, row_height, is_grouped=is_grouped(self.sort_key))
 
     def _show_cursor(self) -> None:
-        height = self._row_height
-        row = self._cursor_index // (self._tiles_across or 1)
-        region = Region(0, row * height, self.size.width, height + self._head_height)
+        """Scroll to where the cursor is, with the heading where it stands right beneath one."""
+        if across := self._tiles_across:
+            top, height = self._cursor_index // across * self._row_height, self._row_height
+        else:
+            top, height = self._cursor_line(), self._row_height
+            if top and isinstance(self._lines[top - 1], Heading):
+                top, height = top - 1, height + 1
+        region = Region(0, top, self.size.width, height + self._head_height)
         self.scroll_to_region(region, animate=False, force=True)
+
+    def _cursor_line(self) -> int:
+        here = RowLine(self._cursor_index, 0)
+        return self._lines.index(here) if here in self._lines else 0
 
     # --- drawing ---------------------------------------------------------------------------
 
@@ -215,7 +240,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def _line(self, y: int) -> tuple[Content, tuple[str, ...]]:
         """What stands in line `y` of the screen, and the component class for its style."""
-        width, look = self.size.width, Look(self.now, self._glyphs, self.current)
+        width = self.size.width
+        look = Look(self.now, self._glyphs, self.current, is_grouped(self.sort_key))
         if across := self._tiles_across:
             return self._tiles_line(self.scroll_offset.y + y, across, look), ()
         if y == 0:
@@ -223,12 +249,16 @@ class EnvironmentTable(ScrollView, can_focus=True):
                 width, self.sort_key, is_reversed=self.is_reversed, glyphs=self._glyphs
             )
             return titles, ("environment-table--heading",)
-        index, line = divmod(self.scroll_offset.y + y - 1, self._row_height)
-        if index >= len(self._shown):
+        at = self.scroll_offset.y + y - self._head_height
+        if at >= len(self._lines):
             return self._placeholder(y), ()
-        row = self._shown[index]
-        names = ("environment-table--cursor",) if row.id == self.cursor else ()
-        return (second_line if line else first_line)(row, width, look), names
+        match self._lines[at]:
+            case Heading() as section:
+                return heading_line(section, width, look), ()
+            case RowLine(place, line):
+                row = self._shown[place]
+                names = ("environment-table--cursor",) if row.id == self.cursor else ()
+                return (second_line if line else first_line)(row, width, look), names
 
     def _tiles_line(self, y: int, across: int, look: Look) -> Content:
         tile_row, line = divmod(y, self._row_height)
@@ -316,9 +346,11 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def _index_at(self, x: int, y: int) -> int:
         """Which environment is drawn at a cell; beyond the last one where none is."""
         below = self.scroll_offset.y + y - self._head_height
-        across = self._tiles_across or 1
-        column = min(x // (self.size.width // across), across - 1)
-        return len(self._shown) if below < 0 else below // self._row_height * across + column
+        if across := self._tiles_across:
+            column = min(x // (self.size.width // across), across - 1)
+            return below // self._row_height * across + column
+        line = self._lines[below] if 0 <= below < len(self._lines) else None
+        return line.place if isinstance(line, RowLine) else len(self._shown)
 
     def _go_to(self, index: int) -> None:
         if self._shown:
