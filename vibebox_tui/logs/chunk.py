@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from vibebox_tui.logs.ansi import strip_sequences
@@ -26,6 +27,12 @@ COLUMN_BYTES: Final = 4 + 8 + 8 + 1 + 1
 
 LEVELS: Final = bytes(flags & LEVEL_BITS for flags in range(256))
 """Translates flags into levels."""
+
+NewLine = tuple[bytes, int, int, int, int]
+"""A line to add: its text in UTF-8, sequence number, time, flags and source."""
+
+_BEGINS: Final = bytes(not flags & CONTINUATION for flags in range(256))
+"""Translates flags into whether a line begins a record."""
 
 
 class Line(NamedTuple):
@@ -70,7 +77,7 @@ class Chunk:
     `text` holds the lines in UTF-8, each ended by a line feed; line feeds don't occur in a line.
     """
 
-    __slots__ = ("ends", "flags", "is_full", "seqs", "sources", "text", "times")
+    __slots__ = ("ends", "flags", "seqs", "sources", "text", "times")
 
     def __init__(self) -> None:
         self.text = bytearray()
@@ -79,7 +86,6 @@ class Chunk:
         self.times = array("q")
         self.flags = bytearray()
         self.sources = bytearray()
-        self.is_full = False
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -103,6 +109,43 @@ class Chunk:
         self.times.append(time)
         self.flags.append(flags)
         self.sources.append(source)
+
+    def extend(self, other: "Chunk", start: int, end: int) -> None:
+        """Add the lines of another chunk from index `start` up to before `end`."""
+        if start >= end:
+            return
+        begin = other.ends[start - 1] + 1 if start else 0
+        shift = len(self.text) - begin
+        self.text += other.text[begin : other.ends[end - 1] + 1]
+        self.ends.extend([at + shift for at in other.ends[start:end]])
+        self.seqs += other.seqs[start:end]
+        self.times += other.times[start:end]
+        self.flags += other.flags[start:end]
+        self.sources += other.sources[start:end]
+
+    def with_inserted(self, places: Iterable[tuple[int, Iterable[NewLine]]]) -> "Chunk":
+        """Another chunk that has some more lines, before those at ascending indices."""
+        new = Chunk()
+        copied = 0
+        for index, lines in places:
+            new.extend(self, copied, index)
+            copied = index
+            for line in lines:
+                new.add(*line)
+        new.extend(self, copied, len(self))
+        return new
+
+    def divided(self) -> "list[Chunk]":
+        """The same lines in as many chunks as they are too many for one, no record cut."""
+        if len(self.text) < 2 * CHUNK_BYTES and len(self) < 2 * CHUNK_LINES:
+            return [self]
+        middle = self.record_start(len(self) // 2) or self.record_end(len(self) // 2)
+        if middle >= len(self):
+            return [self]
+        first, second = Chunk(), Chunk()
+        first.extend(self, 0, middle)
+        second.extend(self, middle, len(self))
+        return [*first.divided(), *second.divided()]
 
     def raw(self, index: int) -> bytes:
         """The text of a line in UTF-8."""
@@ -129,16 +172,12 @@ class Chunk:
 
     def record_start(self, index: int) -> int:
         """The index of the line that the record of line `index` begins with."""
-        while index > 0 and self.flags[index] & CONTINUATION:
-            index -= 1
-        return index
+        return max(0, self.flags.translate(_BEGINS).rfind(1, 0, index + 1))
 
     def record_end(self, index: int) -> int:
         """The index after the last line of the record of line `index`."""
-        index += 1
-        while index < len(self.flags) and self.flags[index] & CONTINUATION:
-            index += 1
-        return index
+        end = self.flags.translate(_BEGINS).find(1, index + 1)
+        return len(self.flags) if end < 0 else end
 
     def at_time(self, time: int) -> int:
         """The index after the last line whose time is before `time`, where times are in order."""

@@ -4,35 +4,23 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from vibebox_tui.logs.chunk import (
-    CHUNK_BYTES,
-    COLUMN_BYTES,
-    CONTINUATION,
-    LEVEL_BITS,
-    MARKED,
-    NOTE,
-    STDERR,
-)
+from vibebox_tui.logs.chunk import COLUMN_BYTES, CONTINUATION, MARKED, NOTE, NewLine
 from vibebox_tui.logs.chunk import Chunk as Chunk
 from vibebox_tui.logs.chunk import Line as Line
-from vibebox_tui.logs.levels import Level, recognise
-from vibebox_tui.logs.records import RecordReader
-from vibebox_tui.logs.times import to_milliseconds
+from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.line_reader import LineReader
 from vibebox_tui.protocol.messages import LogEntry
 
 DEFAULT_BYTES: Final = 256 * 1024 * 1024
 """Memory of a log where nobody says otherwise: about a million and a half lines."""
 
-RECORD_LINES: Final = 2000
-"""Lines after which a record is cut: a chunk holds whole records, and is not to grow on one."""
-
 
 class Ring:
     """The newest lines of a log, within `max_bytes` of memory.
 
-    A line's position never changes: it counts from 0 for the first line that was appended, and
-    goes below 0 for older lines that were put in front of it. `first` and `end` bound what is in
-    memory. An entry with line feeds in it becomes several lines of one record.
+    A line's position counts from 0 for the first line that was appended, and goes below 0 for
+    older lines that were put in front of it; it changes only by `insert`. `first` and `end` bound
+    what is in memory.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
@@ -47,9 +35,7 @@ class Ring:
         self._first = 0
         self._starts: list[int] = []
         self._bytes = 0
-        self._records = RecordReader()
-        self._record_lines = 0
-        self._last_stderr: bool | None = None
+        self._reader = LineReader()
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -121,35 +107,72 @@ class Ring:
         """The lowest sequence number in memory; None where there is none."""
         return next((seq for chunk in self.chunks for seq in chunk.seqs if seq), None)
 
+    def after_time(self, time: int) -> int:
+        """The position after the last line that is not newer than `time`, where they are sorted."""
+        index = bisect_right(self.chunks, time, key=_first_time) - 1
+        if index < 0:
+            return self._first
+        return self._starts[index] + bisect_right(self.chunks[index].times, time)
+
+    @property
+    def times(self) -> tuple[int, int] | None:
+        """The times of the oldest and the newest line; None where there is no line."""
+        return (self.chunks[0].times[0], self.chunks[-1].times[-1]) if self.chunks else None
+
     # --- writing ---------------------------------------------------------------------------
 
     def append(self, entries: Iterable[LogEntry]) -> int:
         """Add entries at the end and return how many lines they became."""
+        return self.append_lines(self._reader.read(entries))
+
+    def append_lines(self, lines: Iterable[NewLine]) -> int:
+        """Add lines at the end and return how many they were."""
         before = self.end
-        for entry in entries:
-            self._append_entry(entry)
+        for line in lines:
+            self._add(*line)
         added = self.end - before
         self._trim()
         return added
 
     def append_note(self, text: str, time: int, *, level: Level = Level.UNKNOWN) -> None:
         """Add a line of our own, which every filter lets pass; `time` in milliseconds."""
-        self._add(text, 0, time, NOTE | level)
-        self._records.interrupt()
-        self._trim()
+        self.append_lines([note_line(text, time, level)])
+        self._reader.interrupt()
 
-    def prepend(self, entries: Sequence[LogEntry]) -> int:
+    def prepend(self, entries: Iterable[LogEntry]) -> int:
         """Put older entries before the oldest line and return how many lines they became."""
+        return self.prepend_lines(LineReader().read(entries))
+
+    def prepend_lines(self, lines: Iterable[NewLine]) -> int:
+        """Put older lines before the oldest one and return how many they were."""
         older = Ring(self.max_bytes)
-        added = older.append(entries)
-        for chunk in older.chunks:
-            chunk.is_full = True
+        added = older.append_lines(lines)
         self.chunks[:0] = older.chunks
         self._first -= added
         self._bytes += older.size
         self.widest = max(self.widest, older.widest)
         self._restart()
         return added
+
+    def insert(self, places: Iterable[tuple[int, Sequence[NewLine]]]) -> None:
+        """Put lines before those at some positions, which are given in ascending order.
+
+        What stands behind a place moves on by as many lines.
+        """
+        by_chunk: dict[int, list[tuple[int, Sequence[NewLine]]]] = {}
+        for position, lines in places:
+            chunk_index, index = self.locate(position)
+            by_chunk.setdefault(chunk_index, []).append((index, lines))
+        for chunk_index in sorted(by_chunk, reverse=True):
+            old = self.chunks[chunk_index]
+            new = old.with_inserted(by_chunk[chunk_index])
+            self._bytes += new.size - old.size
+            self.chunks[chunk_index : chunk_index + 1] = new.divided()
+            inserted = (data for _, lines in by_chunk[chunk_index] for data, *_ in lines)
+            self.widest = max(self.widest, *map(len, inserted))
+        if by_chunk:
+            self._restart()
+            self._trim()
 
     def set_mark(self, position: int, *, marked: bool) -> None:
         """Mark a line, or take its mark away."""
@@ -171,55 +194,19 @@ class Ring:
 
     # ---------------------------------------------------------------------------------------
 
-    def _append_entry(self, entry: LogEntry) -> None:
-        stderr = entry.stream == "stderr"
-        time = to_milliseconds(entry.timestamp) or self._last_time()
-        message = entry.message.rstrip("\r\n")
-        if "\n" not in message:
-            self._append_line(message, entry.seq or 0, time, stderr)
-            return
-        head, *rest = message.split("\n")
-        self._append_line(head, entry.seq or 0, time, stderr)
-        for line in rest:
-            self._add(line, entry.seq or 0, time, self._flags_before() | CONTINUATION)
-
-    def _append_line(self, text: str, seq: int, time: int, stderr: bool) -> None:
-        if stderr is not self._last_stderr:
-            self._records.interrupt()
-            self._last_stderr = stderr
-        level = recognise(text)
-        if self._records.continues(text, is_error=level >= Level.ERROR) and self._has_room():
-            self._add(text, seq, time, self._flags_before() | CONTINUATION)
-        else:
-            self._add(text, seq, time, (STDERR | level) if stderr else level)
-
-    def _has_room(self) -> bool:
-        return self._record_lines < RECORD_LINES and len(self.chunks[-1].text) < 2 * CHUNK_BYTES
-
-    def _flags_before(self) -> int:
-        """Level and stream of the line before: those of its record."""
-        return self.chunks[-1].flags[-1] & (LEVEL_BITS | STDERR)
-
-    def _last_time(self) -> int:
-        return self.chunks[-1].times[-1] if self.chunks else 0
-
-    def _add(self, text: str, seq: int, time: int, flags: int) -> None:
-        data = text.encode("utf-8", "replace")
-        self._open_chunk(flags).add(data, seq, time, flags)
+    def _add(self, data: bytes, seq: int, time: int, flags: int, source: int = 0) -> None:
+        self._open_chunk(flags).add(data, seq, time, flags, source)
         self._bytes += len(data) + 1 + COLUMN_BYTES
         if len(data) > self.widest:
             self.widest = len(data)
 
     def _open_chunk(self, flags: int) -> Chunk:
         """The chunk to add to: a new one where the last is full and no record would be cut."""
-        if flags & CONTINUATION:
-            self._record_lines += 1
+        if self.chunks and (flags & CONTINUATION or not self.chunks[-1].wants_no_more):
             return self.chunks[-1]
-        self._record_lines = 1
-        if not self.chunks or self.chunks[-1].is_full or self.chunks[-1].wants_no_more:
-            self._starts.append(self.end)
-            self.chunks.append(Chunk())
-            self.version += 1
+        self._starts.append(self.end)
+        self.chunks.append(Chunk())
+        self.version += 1
         return self.chunks[-1]
 
     def _restart(self) -> None:
@@ -234,3 +221,12 @@ class Ring:
     def _trim(self) -> None:
         while self._bytes > self.max_bytes and self.drop_oldest():
             pass
+
+
+def note_line(text: str, time: int, level: Level = Level.UNKNOWN, source: int = 0) -> NewLine:
+    """A line of our own, which every filter lets pass; `time` in milliseconds."""
+    return text.encode("utf-8", "replace"), 0, time, NOTE | level, source
+
+
+def _first_time(chunk: Chunk) -> int:
+    return chunk.times[0]

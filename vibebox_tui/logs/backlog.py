@@ -1,0 +1,82 @@
+"""Older lines of several logs, given out from the newest backward without a seam."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vibebox_tui.logs.times import to_milliseconds
+from vibebox_tui.protocol.messages import LogEntry
+
+
+@dataclass(slots=True)
+class _Log:
+    waiting: list[LogEntry] = field(default_factory=list)
+    """Fetched, but older than what another log may still have: oldest first."""
+    has_begun: bool = False
+    """Whether there is nothing before what was fetched."""
+
+
+class Backlog:
+    """Pages of older lines of several logs, fetched one before the other.
+
+    A line is given out only when every log was fetched back to its time: until then there may be
+    another line behind it.
+    """
+
+    def __init__(self) -> None:
+        self._logs: dict[int, _Log] = {}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether all there is was given out."""
+        return all(log.has_begun and not log.waiting for log in self._logs.values())
+
+    def wanted(self) -> list[int]:
+        """The logs of which older lines have to be put before anything can be taken."""
+        return [
+            source for source, log in self._logs.items() if not log.waiting and not log.has_begun
+        ]
+
+    def oldest(self, source: int) -> LogEntry | None:
+        """The oldest line of a log that waits here."""
+        waiting = self._logs[source].waiting if source in self._logs else []
+        return waiting[0] if waiting else None
+
+    def put(self, source: int, entries: Sequence[LogEntry], *, has_begun: bool) -> None:
+        """Add the page before all that there was of a log, or that there is none."""
+        log = self._logs.setdefault(source, _Log())
+        log.waiting[:0] = entries
+        log.has_begun = has_begun
+
+    def take(self) -> list[tuple[int, list[LogEntry]]]:
+        """What can be given out now: for each log its newest waiting lines, oldest first."""
+        if self.wanted():
+            return []
+        since = max(
+            (to_milliseconds(log.waiting[0].timestamp) for log in self._logs.values()
+             if not log.has_begun),
+            default=None,
+        )  # fmt: skip
+        taken = []
+        for source, log in self._logs.items():
+            start = 0 if since is None else _first_since(log.waiting, since)
+            taken.append((source, log.waiting[start:]))
+            del log.waiting[start:]
+        return [(source, entries) for source, entries in taken if entries]
+
+    def start_over(self) -> None:
+        """What was given out last is to be fetched again, and what waits with it."""
+        for log in self._logs.values():
+            log.waiting.clear()
+            log.has_begun = False
+
+    def remove(self, source: int) -> None:
+        """Wait no longer for a log."""
+        self._logs.pop(source, None)
+
+
+def _first_since(entries: Sequence[LogEntry], since: int) -> int:
+    """The index of the first entry that isn't older; all where none is."""
+    return next(
+        (index for index, each in enumerate(entries) if to_milliseconds(each.timestamp) >= since),
+        len(entries),
+    )

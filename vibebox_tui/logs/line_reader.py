@@ -1,0 +1,74 @@
+"""A log's entries as lines: how severe each is, when it was, and which of them belong together."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from vibebox_tui.logs.chunk import CHUNK_BYTES, CONTINUATION, STDERR, NewLine
+from vibebox_tui.logs.levels import Level, recognise
+from vibebox_tui.logs.records import RecordReader
+from vibebox_tui.logs.times import UNKNOWN_TIME, to_milliseconds
+from vibebox_tui.protocol.messages import LogEntry
+
+RECORD_LINES: Final = 2000
+"""Lines after which a record is cut: a chunk holds whole records, and is not to grow on one."""
+
+
+class LineReader:
+    """Reads the entries of one log, in their order.
+
+    An entry with line feeds in it becomes several lines of one record. An entry without a time
+    has that of the one before it.
+    """
+
+    def __init__(self, source: int = 0) -> None:
+        self.source = source
+        self._records = RecordReader()
+        self._lines = 0
+        self._bytes = 0
+        """Of the record that is being read."""
+        self._flags = 0
+        self._time = UNKNOWN_TIME
+        self._last_stderr: bool | None = None
+
+    def read(self, entries: Iterable[LogEntry]) -> Iterator[NewLine]:
+        """The lines of some more entries."""
+        for entry in entries:
+            stderr = entry.stream == "stderr"
+            self._time = to_milliseconds(entry.timestamp) or self._time
+            message = entry.message.rstrip("\r\n")
+            if "\n" not in message:
+                yield self._line(message, entry.seq or 0, self._flags_of(message, stderr))
+                continue
+            head, *rest = message.split("\n")
+            yield self._line(head, entry.seq or 0, self._flags_of(head, stderr))
+            for text in rest:
+                yield self._line(text, entry.seq or 0, self._flags | CONTINUATION)
+
+    def interrupt(self) -> None:
+        """Something else came in between: what follows begins a new record."""
+        self._records.interrupt()
+
+    # ---------------------------------------------------------------------------------------
+
+    def _flags_of(self, text: str, stderr: bool) -> int:
+        """Level and stream of a line; those of its record, where it continues one."""
+        if stderr is not self._last_stderr:
+            self._records.interrupt()
+            self._last_stderr = stderr
+        level = recognise(text)
+        if self._records.continues(text, is_error=level >= Level.ERROR) and self._has_room:
+            return self._flags | CONTINUATION
+        return (STDERR | level) if stderr else level
+
+    @property
+    def _has_room(self) -> bool:
+        return self._lines < RECORD_LINES and self._bytes < CHUNK_BYTES
+
+    def _line(self, text: str, seq: int, flags: int) -> NewLine:
+        data = text.encode("utf-8", "replace")
+        if flags & CONTINUATION:
+            self._lines += 1
+            self._bytes += len(data)
+        else:
+            self._lines, self._bytes, self._flags = 1, len(data), flags
+        return data, seq, self._time, flags, self.source
