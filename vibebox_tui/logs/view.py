@@ -49,6 +49,8 @@ class View:
     def __init__(self, ring: Ring, sieve: Sieve) -> None:
         self.ring = ring
         self.sieve = sieve
+        self.counts = isinstance(sieve, RunSieve)
+        """Whether a line may stand for several."""
         self._segments: list[_Segment] = []
         self._version = -1
         self._totals: list[int] | None = None
@@ -138,11 +140,6 @@ class View:
         """Whether the line at `position` is among those that are shown."""
         row = self.row(position)
         return row < len(self) and self.position(row) == position
-
-    @property
-    def counts(self) -> bool:
-        """Whether a line may stand for several."""
-        return isinstance(self.sieve, RunSieve)
 
     def count(self, row: int) -> int:
         """How many lines the one in `row` stands for."""

@@ -11,7 +11,6 @@ from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
-from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -21,6 +20,7 @@ from vibebox_tui.ui.output.clipboard import (
     clipboard_sequence,
     set_by_program,
 )
+from vibebox_tui.ui.output.compositor import FrugalScreen, Patch
 from vibebox_tui.ui.output.driver import AcknowledgedDriver
 from vibebox_tui.ui.output.pacing import QUESTION, Pacing
 
@@ -65,24 +65,10 @@ class FrugalApp(App[T]):
                 exit_on_error=False,
             )
 
-    def draw_alone(self, widget: Widget) -> bool:
-        """Draw what `widget` has marked for a refresh, and nothing else; whether that could be.
-
-        Textual's compositor renders each widget that an update touches in full, a hundred strips
-        for one cell. Where nothing covers the widget and nothing is to be laid out anew, its own
-        rows are all that is needed.
-        """
-        placement = self._uncovered(widget)
-        if placement is None:
-            return False
-        for dirty in widget._exchange_repaint_regions():
-            rows = dirty.intersection(placement.size.region)
-            for y, strip in enumerate(widget.render_lines(rows), placement.y + rows.y):
-                self._canvas.put(placement.x + rows.x, y, strip)
-        self._write_frame()
-        return True
-
     # --- Textual's side --------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[Any]:
+        return FrugalScreen(id="_default")
 
     def on_resize(self, event: events.Resize) -> None:
         """The terminal's own idea of what it shows is gone; all of it is drawn again."""
@@ -96,7 +82,7 @@ class FrugalApp(App[T]):
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if self.is_headless or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+        if self.is_headless or not isinstance(renderable, Patch | LayoutUpdate | ChopsUpdate):
             super()._display(screen, renderable)
             return
         self._take(renderable)
@@ -104,26 +90,15 @@ class FrugalApp(App[T]):
 
     # --- ours ------------------------------------------------------------------------------
 
-    def _uncovered(self, widget: Widget) -> Region | None:
-        """Where `widget` is on the screen, if all of it is to be seen there and stays there."""
-        screen = widget.screen
-        is_settled = screen is self.screen and not (screen._layout_required or self._batch_count)
-        if self.is_headless or not is_settled or self._canvas.size != self.size:
-            return None
-        covering: list[Region] = []
-        for other, (region, clip) in screen._compositor.visible_widgets.items():  # front to back
-            if other is widget:
-                is_whole = clip.contains_region(region)
-                return region if is_whole and not any(map(region.overlaps, covering)) else None
-            covering.append(region.intersection(clip))
-        return None
-
-    def _take(self, update: LayoutUpdate | ChopsUpdate) -> None:
+    def _take(self, update: Patch | LayoutUpdate | ChopsUpdate) -> None:
         size = self.size
         if self._canvas.size != size:
             self._canvas.colors = self.console._color_system or ColorSystem.TRUECOLOR
             self._canvas.resize(*size)
-        if isinstance(update, LayoutUpdate):
+        if isinstance(update, Patch):
+            for x, y, strip in update.pieces:
+                self._canvas.put(x, y, strip)
+        elif isinstance(update, LayoutUpdate):
             for y, strips in enumerate(update.strips, update.region.y):
                 self._canvas.put_strips(update.region.x, y, strips)
         else:
@@ -183,8 +158,6 @@ def draw_now(widget: Widget) -> None:
     Textual draws at the next tick of a timer, up to a sixtieth of a second later, and after two
     more messages; an echo of a key is not to wait for that.
     """
-    if isinstance(widget.app, FrugalApp) and widget.app.draw_alone(widget):
-        return
     screen: Screen[object] = widget.screen
     if screen.is_current and not widget.app._batch_count:
         screen._dirty_widgets.add(widget)

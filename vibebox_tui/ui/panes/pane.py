@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from textual import events, work
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -135,9 +136,10 @@ class Pane(Widget):
     def retitle(self) -> None:
         """Write the border's title anew."""
         title = self._separator.join(self._tab_labels())
-        if fingerprint(title) != self._title:  # setting it repaints all of the pane
+        if fingerprint(title) != self._title:
             self._title = fingerprint(title)
-            self.border_title = title
+            self._border_title = title
+            self._repaint_border(0)
 
     def _tab_labels(self) -> list[Content]:
         """What the border names, in order: other views, this pane, other views."""
@@ -207,7 +209,13 @@ class Pane(Widget):
         self.set_class(is_down(link), "-stale")
 
     def _watch_detail(self, detail: str) -> None:
-        self.border_subtitle = detail
+        self._border_subtitle = self.render_str(detail)
+        self._repaint_border(self.outer_size.height - 1)
+
+    def _repaint_border(self, y: int) -> None:
+        """Paint one row of the pane anew; setting a border's text would repaint all of it."""
+        x, top = self.content_offset
+        self.refresh(Region(-x, y - top, self.outer_size.width, 1))
 
     @work(group="follow", exclusive=True, exit_on_error=False)
     async def _follow(self) -> None:

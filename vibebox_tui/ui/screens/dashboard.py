@@ -8,7 +8,6 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -32,6 +31,7 @@ from vibebox_tui.ui.messages import (
     Severity,
     View,
 )
+from vibebox_tui.ui.output import FrugalScreen
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.panes.metrics import MetricsPane
 from vibebox_tui.ui.panes.pane import Pane
@@ -52,7 +52,7 @@ TICK_SECONDS: Final = 1.0
 """How often the clock and the ages on the screen move on."""
 
 
-class DashboardScreen(Screen[None]):
+class DashboardScreen(FrugalScreen[None]):
     """The one screen under all dialogs."""
 
     BINDINGS: ClassVar[list[BindingType]] = EVERYWHERE

@@ -6,11 +6,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
 from vibebox_tui.ui.glyphs import UNICODE, Glyphs
+from vibebox_tui.ui.output import FrugalScreen
 from vibebox_tui.ui.recordings import Playback
 from vibebox_tui.ui.widgets.terminal_paint import harmless
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
@@ -25,7 +25,7 @@ TICK = 1.0
 """Seconds after which the time below moves on though nothing happens."""
 
 
-class PlayerScreen(Screen[None]):
+class PlayerScreen(FrugalScreen[None]):
     """Plays a recording; `q` or `Esc` leaves it."""
 
     AUTO_FOCUS = "TerminalView"
