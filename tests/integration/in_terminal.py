@@ -17,15 +17,16 @@ ROWS, COLUMNS = 40, 120
 
 
 class VibeboxInTerminal:
-    """`vibebox` with `arguments`, its home and its temporary files in `directory`."""
+    """`vibebox` with `arguments` and `more` variables, its home and its temporary files in
+    `directory`."""
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
+    def __init__(self, directory: Path, *arguments: str, **more: str) -> None:
         self.screen = Emulator(ROWS, COLUMNS)
         self._ours, theirs = os.openpty()
         os.set_blocking(self._ours, False)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "vibebox_tui", *arguments],
-            env={**variables(directory), "LINES": str(ROWS), "COLUMNS": str(COLUMNS)},
+            env={**variables(directory), "LINES": str(ROWS), "COLUMNS": str(COLUMNS), **more},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -44,7 +45,15 @@ class VibeboxInTerminal:
 
     def until(self, *texts: str) -> None:
         """Wait until the screen has all of these."""
-        wait_for_sync(lambda: self._shows(texts), PATIENCE, f"{texts} on the screen")
+        try:
+            wait_for_sync(lambda: self._shows(texts), PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"no {texts} on the screen:\n{self.text}") from error
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, as far as it has been read."""
+        return "\n".join(row.rstrip() for row in self.screen.display)
 
     def end(self) -> int:
         """Wait for its end; its exit status."""
@@ -57,8 +66,7 @@ class VibeboxInTerminal:
 
     def _shows(self, texts: tuple[str, ...]) -> bool:
         self._read()
-        display = "\n".join(self.screen.display)
-        return all(text in display for text in texts)
+        return all(text in self.text for text in texts)
 
     def _read(self) -> None:
         try:

@@ -1,60 +1,57 @@
 """The terminal pane on real shells: a real server, real PTYs, keys pressed by a pilot."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual import events
 from textual.widgets import OptionList
 
 from tests.running_server import RunningServer
 from tests.support import wait_for
-from tests.ui.dashboards import MIDDLE, SLEEPING, Dashboard, dashboard
-from vibebox_tui.ui.panes.terminal import TerminalPane
-from vibebox_tui.ui.panes.terminals_box import TerminalBox
+from tests.ui.dashboards import SLEEPING
+from tests.ui.terminals import (
+    ESCAPE,
+    border,
+    box_of,
+    names,
+    pane_of,
+    paste,
+    shell,
+    terminal,
+    text_of,
+    type_text,
+    until,
+)
 from vibebox_tui.ui.recordings import read_cast
 from vibebox_tui.ui.screens.dialogs import ChoiceDialog
 
-ESCAPE = "ctrl+right_square_bracket"
-
-
-@pytest.fixture(autouse=True)
-def plain_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Shells start with a known prompt, whoever runs the tests."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".profile").write_text("PS1='ready$ '\n")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("SHELL", "/bin/sh")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+pytestmark = pytest.mark.usefixtures("plain_shell")
 
 
 async def test_enter_opens_a_shell_and_types_into_it(server: RunningServer) -> None:
-    async with _terminal(server) as shown:
+    async with terminal(server) as shown:
         await shown.press("enter")
-        await _type(shown, "echo live-$((6*7))", "enter")
-        await _until(shown, "live-42")
+        await type_text(shown, "echo live-$((6*7))", "enter")
+        await until(shown, "live-42")
 
 
 async def test_keys_pressed_before_there_is_a_shell_are_typed_into_it(
     server: RunningServer,
 ) -> None:
-    async with _terminal(server) as shown:
+    async with terminal(server) as shown:
         await shown.pilot.press("enter", *"echo a-$((1+1))", "enter")
-        await _until(shown, "a-2")
+        await until(shown, "a-2")
 
 
 async def test_a_captured_terminal_gets_every_key_but_the_escape_key(
     server: RunningServer,
 ) -> None:
-    async with _shell(server) as shown:
+    async with shell(server) as shown:
         assert "captured · ^] to leave" in shown.picture
-        await _type(shown, "echo :?q1tl0")
-        await _until(shown, "echo :?q1tl0")
+        await type_text(shown, "echo :?q1tl0")
+        await until(shown, "echo :?q1tl0")
         assert len(shown.app.screen_stack) == 1
         await shown.press(ESCAPE, "q")
-        assert "Enter types here" in _border(shown)
+        assert "Enter types here" in border(shown)
         await shown.press("l")
         assert ("one", "logs") in shown.slots
 
@@ -62,146 +59,146 @@ async def test_a_captured_terminal_gets_every_key_but_the_escape_key(
 async def test_the_escape_key_says_what_it_waits_for_and_never_times_out(
     server: RunningServer,
 ) -> None:
-    async with _shell(server) as shown:
+    async with shell(server) as shown:
         await shown.press(ESCAPE)
-        assert "then a key" in _border(shown)
+        assert "then a key" in border(shown)
         await shown.press("ctrl+y")
-        assert "captured" in _border(shown)
+        assert "captured" in border(shown)
         await shown.press(ESCAPE, "d")
-        assert not _box(shown).is_typing
+        assert not box_of(shown).is_typing
 
 
 async def test_the_escape_key_itself_can_be_sent(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "cat -v", "enter")
+    async with shell(server) as shown:
+        await type_text(shown, "cat -v", "enter")
         await shown.press(ESCAPE, ESCAPE, "enter")
-        await _until(shown, "^]")
+        await until(shown, "^]")
 
 
 async def test_another_environment_is_a_key_away_from_a_captured_terminal(
     server: RunningServer,
 ) -> None:
     await server.create(*SLEEPING, name="other", start=True)
-    async with _shell(server) as shown:
+    async with shell(server) as shown:
         before = shown.current
         number = next(at for at, name in enumerate(shown.states, 1) if name != before)
         await shown.press(ESCAPE, str(number))
         await wait_for(lambda: shown.current != before)
-        assert not _box(shown).is_typing
+        assert not box_of(shown).is_typing
 
 
 async def test_several_terminals_are_tabs(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "echo first-$((1+1))", "enter")
-        await _until(shown, "first-2")
+    async with shell(server) as shown:
+        await type_text(shown, "echo first-$((1+1))", "enter")
+        await until(shown, "first-2")
         await shown.press(ESCAPE, "c")
-        await wait_for(lambda: len(_names(shown)) == 2)
-        await _until(shown, "ready$")
+        await wait_for(lambda: len(names(shown)) == 2)
+        await until(shown, "ready$")
         assert "first-2" not in shown.picture
         await shown.press(ESCAPE, "p")
-        await _until(shown, "first-2")
+        await until(shown, "first-2")
 
 
 async def test_an_ended_session_says_how_and_makes_room_for_a_new_one(
     server: RunningServer,
 ) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "exit 3", "enter")
-        await _until(shown, "ended with exit code 3")
+    async with shell(server) as shown:
+        await type_text(shown, "exit 3", "enter")
+        await until(shown, "ended with exit code 3")
         await shown.press(ESCAPE, "q")
         await shown.press("enter")
-        await _until(shown, "ready$")
+        await until(shown, "ready$")
         assert "ended" not in shown.picture
 
 
 async def test_ending_a_terminal_asks_first_and_names_it(server: RunningServer) -> None:
-    async with _shell(server) as shown:
+    async with shell(server) as shown:
         await shown.press(ESCAPE, "q")
         await shown.press("X")
         await wait_for(lambda: isinstance(shown.app.screen, ChoiceDialog))
         assert "one/" in shown.picture
         await shown.press("enter")
-        assert _names(shown), "the marked choice is the harmless one"
+        assert names(shown), "the marked choice is the harmless one"
         await shown.press("X")
         await wait_for(lambda: isinstance(shown.app.screen, ChoiceDialog))
         await shown.press("right", "enter")
-        await _until(shown, "The session ended")
+        await until(shown, "The session ended")
 
 
 async def test_the_session_has_the_size_that_there_is_room_for(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        rows, columns = _box(shown).view.room
-        await _type(shown, "stty size", "enter")
-        await _until(shown, f"{rows} {columns}")
+    async with shell(server) as shown:
+        rows, columns = box_of(shown).view.room
+        await type_text(shown, "stty size", "enter")
+        await until(shown, f"{rows} {columns}")
         await shown.pilot.resize_terminal(100, 30)
-        await wait_for(lambda: _box(shown).view.room != (rows, columns))
-        rows, columns = _box(shown).view.room
-        await _type(shown, "clear; stty size", "enter")
-        await _until(shown, f"{rows} {columns}")
+        await wait_for(lambda: box_of(shown).view.room != (rows, columns))
+        rows, columns = box_of(shown).view.room
+        await type_text(shown, "clear; stty size", "enter")
+        await until(shown, f"{rows} {columns}")
 
 
 async def test_two_dashboards_on_one_session_see_the_same_and_keep_its_size(
     server: RunningServer,
 ) -> None:
-    async with _shell(server) as first:
-        size = _box(first).view.room
-        async with _terminal(server, (80, 24), is_new=False) as second:
-            await _until(second, "ready$")
-            await _type(first, "stty size; echo both-$((1+1))", "enter")
-            await _until(first, "both-2")
-            await _until(second, "both-2")
+    async with shell(server) as first:
+        size = box_of(first).view.room
+        async with terminal(server, (80, 24), is_new=False) as second:
+            await until(second, "ready$")
+            await type_text(first, "stty size; echo both-$((1+1))", "enter")
+            await until(first, "both-2")
+            await until(second, "both-2")
             assert f"{size[0]} {size[1]}" in first.picture
             await second.press("enter")
-            await _type(second, "echo back-$((1+2))", "enter")
-            await _until(first, "back-3")
+            await type_text(second, "echo back-$((1+2))", "enter")
+            await until(first, "back-3")
 
 
 async def test_coming_back_shows_the_screen_with_its_scrollback(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "seq 1 200", "enter")
-        await _until(shown, "200")
-        await _type(shown, "printf '\\033[1;31mred\\033[0m'", "enter")
-        await _until(shown, "redready$")
-        before = _text_of(shown)
-    async with _terminal(server, is_new=False) as again:
-        await _until(again, "redready$")
-        assert _text_of(again) == before
+    async with shell(server) as shown:
+        await type_text(shown, "seq 1 200", "enter")
+        await until(shown, "200")
+        await type_text(shown, "printf '\\033[1;31mred\\033[0m'", "enter")
+        await until(shown, "redready$")
+        before = text_of(shown)
+    async with terminal(server, is_new=False) as again:
+        await until(again, "redready$")
+        assert text_of(again) == before
 
 
 async def test_copy_mode_copies_what_is_selected(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "echo alpha beta", "enter")
-        await _until(shown, "\nalpha beta")
+    async with shell(server) as shown:
+        await type_text(shown, "echo alpha beta", "enter")
+        await until(shown, "\nalpha beta")
         await shown.press(ESCAPE, "left_square_bracket")
-        assert "copy mode" in _border(shown)
+        assert "copy mode" in border(shown)
         await shown.press("k", "0", "w", "v", "e", "y")
         assert shown.app.clipboard == "beta"
-        assert "captured" in _border(shown), "it goes back to where one came from"
+        assert "captured" in border(shown), "it goes back to where one came from"
 
 
 async def test_search_marks_all_hits_and_goes_to_them(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "seq 1 300", "enter")
-        await _until(shown, "300")
+    async with shell(server) as shown:
+        await type_text(shown, "seq 1 300", "enter")
+        await until(shown, "300")
         await shown.press(ESCAPE, "slash")
-        await _type(shown, "77", "enter")
-        await wait_for(lambda: "3/3" in _border(shown), what="77, 177 and 277")
+        await type_text(shown, "77", "enter")
+        await wait_for(lambda: "3/3" in border(shown), what="77, 177 and 277")
         await shown.press("n", "n")
-        await wait_for(lambda: "1/3" in _border(shown))
-        assert _box(shown).view.back > 0
+        await wait_for(lambda: "1/3" in border(shown))
+        assert box_of(shown).view.back > 0
         await shown.press("N")
-        await wait_for(lambda: "2/3" in _border(shown))
+        await wait_for(lambda: "2/3" in border(shown))
         await shown.press("q")
-        assert _box(shown).view.back == 0
+        assert box_of(shown).view.back == 0
 
 
 async def test_output_does_not_move_what_one_reads(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "seq 1 100; sleep 0.3; seq 200 300", "enter")
-        await _until(shown, "100")
+    async with shell(server) as shown:
+        await type_text(shown, "seq 1 100; sleep 0.3; seq 200 300", "enter")
+        await until(shown, "100")
         await shown.press(ESCAPE, "left_square_bracket", "k", "k")
         rows = [row for row in shown.picture.splitlines() if "98" in row]
-        await wait_for(lambda: "300" in _text_of(shown))
+        await wait_for(lambda: "300" in text_of(shown))
         await shown.pilot.pause()
         assert [row for row in shown.picture.splitlines() if "98" in row] == rows
 
@@ -209,53 +206,53 @@ async def test_output_does_not_move_what_one_reads(server: RunningServer) -> Non
 async def test_a_line_is_pasted_at_once_and_several_are_asked_about(
     server: RunningServer,
 ) -> None:
-    async with _shell(server) as shown:
-        _paste(shown, "echo pasted-$((1+1))")
-        await _until(shown, "echo pasted-")
+    async with shell(server) as shown:
+        paste(shown, "echo pasted-$((1+1))")
+        await until(shown, "echo pasted-")
         await shown.press("enter")
-        await _until(shown, "pasted-2")
-        _paste(shown, "echo x-$((1+3))\necho y-$((1+4))\n")
+        await until(shown, "pasted-2")
+        paste(shown, "echo x-$((1+3))\necho y-$((1+4))\n")
         await wait_for(lambda: isinstance(shown.app.screen, ChoiceDialog))
-        await _until(shown, "2 lines")
+        await until(shown, "2 lines")
         await shown.press("enter")
         await wait_for(lambda: not isinstance(shown.app.screen, ChoiceDialog))
         assert "x-4" not in shown.picture, "the marked choice is the harmless one"
-        _paste(shown, "echo x-$((1+3))\necho y-$((1+4))\n")
+        paste(shown, "echo x-$((1+3))\necho y-$((1+4))\n")
         await wait_for(lambda: isinstance(shown.app.screen, ChoiceDialog))
         await shown.press("right", "enter")
-        await _until(shown, "y-5")
+        await until(shown, "y-5")
         assert "x-4" in shown.picture
 
 
 async def test_a_large_paste_arrives_whole(server: RunningServer, tmp_path: Path) -> None:
-    async with _shell(server, confirm_paste=False) as shown:
+    async with shell(server, confirm_paste=False) as shown:
         target = tmp_path / "pasted"
-        await _type(shown, f"stty -echo; cat > {target}", "enter")
+        await type_text(shown, f"stty -echo; cat > {target}", "enter")
         text = "".join(f"line {number} of a large paste\n" for number in range(6000))
-        _paste(shown, text)
+        paste(shown, text)
         await wait_for(lambda: target.exists() and target.stat().st_size == len(text), 30)
         assert target.read_text() == text
 
 
 async def test_nothing_raw_reaches_the_screen(server: RunningServer) -> None:
-    async with _shell(server) as shown:
-        await _type(shown, "printf 'a\\033]0;evil\\007b\\033[5nc\\033Pq\\033\\\\d\\n'", "enter")
-        await _until(shown, "\nabcd")
+    async with shell(server) as shown:
+        await type_text(shown, "printf 'a\\033]0;evil\\007b\\033[5nc\\033Pq\\033\\\\d\\n'", "enter")
+        await until(shown, "\nabcd")
         assert "\x1b" not in shown.picture
         assert "\x07" not in shown.picture
-        assert "evil" in _pane(shown).title_text()
+        assert "evil" in pane_of(shown).title_text()
 
 
 async def test_a_recording_plays_what_was_shown_and_nothing_that_was_typed(
     server: RunningServer, tmp_path: Path
 ) -> None:
-    async with _shell(server) as shown:
+    async with shell(server) as shown:
         await shown.press(ESCAPE, "R")
-        assert "recording" in _border(shown)
-        await _type(shown, "stty -echo; read secret", "enter")
-        await _type(shown, "hidden", "enter")
-        await _type(shown, "echo shown-$((1+1))", "enter")
-        await _until(shown, "shown-2")
+        assert "recording" in border(shown)
+        await type_text(shown, "stty -echo; read secret", "enter")
+        await type_text(shown, "hidden", "enter")
+        await type_text(shown, "echo shown-$((1+1))", "enter")
+        await until(shown, "shown-2")
         await shown.press(ESCAPE, "R")
         (path,) = (tmp_path / "state" / "vibebox" / "recordings").glob("*.cast")
         output = "".join(event.data for event in read_cast(path).events)
@@ -264,73 +261,5 @@ async def test_a_recording_plays_what_was_shown_and_nothing_that_was_typed(
         await shown.press(ESCAPE, "q", "P")
         await wait_for(lambda: shown.app.screen.query(OptionList))
         await shown.press("enter")
-        await _until(shown, "shown-2")
+        await until(shown, "shown-2")
         await shown.press("q")
-
-
-# --- what the tests are written in ---------------------------------------------------------
-
-
-@asynccontextmanager
-async def _terminal(
-    server: RunningServer,
-    size: tuple[int, int] = MIDDLE,
-    *,
-    is_new: bool = True,
-    **settings: object,
-) -> AsyncIterator[Dashboard]:
-    """A dashboard with the focus on the terminal of a running environment, `one`."""
-    if is_new:
-        await server.create(*SLEEPING, name="one", start=True)
-    async with dashboard(server, size, **settings) as shown:
-        await shown.listed("one")
-        await shown.press("t")
-        await wait_for(lambda: shown.app.screen.query(TerminalBox) and _box(shown).view.has_focus)
-        yield shown
-
-
-@asynccontextmanager
-async def _shell(server: RunningServer, **settings: object) -> AsyncIterator[Dashboard]:
-    """The same, with a shell that has shown its prompt and is being typed into."""
-    async with _terminal(server, **settings) as shown:
-        await shown.press("enter")
-        await _until(shown, "ready$")
-        yield shown
-
-
-def _pane(shown: Dashboard) -> TerminalPane:
-    return next(pane for pane in shown.screen.query(TerminalPane) if pane.is_on_screen)
-
-
-def _box(shown: Dashboard) -> TerminalBox:
-    return _pane(shown).query_one(TerminalBox)
-
-
-def _border(shown: Dashboard) -> str:
-    return _pane(shown).detail
-
-
-def _names(shown: Dashboard) -> list[str]:
-    terminals = _pane(shown)._terminals
-    return [attachment.name for attachment in terminals.attachments] if terminals else []
-
-
-def _text_of(shown: Dashboard) -> str:
-    """The whole text of the terminal, scrollback and all."""
-    text = _box(shown).view.text
-    assert text is not None
-    return "\n".join("".join(text.cells(line)) for line in range(text.first, text.last + 1))
-
-
-def _paste(shown: Dashboard, text: str) -> None:
-    shown.app.post_message(events.Paste(text))
-
-
-async def _type(shown: Dashboard, text: str, *keys: str) -> None:
-    await shown.pilot.press(*text, *keys)
-
-
-async def _until(shown: Dashboard, text: str) -> None:
-    """Wait until the screen has `text`; a newline in it is the left edge of the terminal."""
-    sought = text.replace("\n", "│")
-    await wait_for(lambda: sought in shown.picture, what=f"{text!r} on the screen")

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from rich.segment import Segments
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -15,6 +16,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.hangup import TerminalGuard
+from vibebox_tui.ui.key_order import KeyOrder
 from vibebox_tui.ui.output import FrugalApp
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
 from vibebox_tui.ui.settings import DashboardSettings
@@ -67,6 +69,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.settings = settings or DashboardSettings()
         self.client = client
         self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
+        self._key_order = KeyOrder(self, super().on_event)
         super().__init__(css_path=_style_files())
         is_plain = not self.settings.glyphs.unicode
         self.set_class(is_plain, "-ascii")
@@ -102,6 +105,12 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
 
     def action_say_how_to_leave(self) -> None:
         self.notify("q leaves the dashboard; nothing is stopped by it.", markup=False, timeout=4)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
 
     # --- how it ends -----------------------------------------------------------------------
 

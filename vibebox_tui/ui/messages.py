@@ -39,6 +39,11 @@ class BesideAsked(Message):
 
 
 @dataclass
+class BesideWanted(Message):
+    """Go into the next pane beside that shows the same view, as one works on in it."""
+
+
+@dataclass
 class Said(Message):
     """Say `text` to the user in a line that goes away by itself; not for what needs an answer."""
 

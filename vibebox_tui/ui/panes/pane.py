@@ -113,6 +113,9 @@ class Pane(Widget):
             self.can_focus = True
         return inner or self
 
+    def enter(self) -> None:
+        """Go into the pane, beyond having the focus in it: a terminal is typed into."""
+
     def title_text(self) -> str:
         """Whose pane this is, for its border; call `retitle` when it says something else."""
         if self.environment is None:

@@ -6,7 +6,7 @@ from typing import Final
 from textual import on
 from textual.app import ComposeResult
 from textual.reactive import reactive
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.protocol.models import Environment
@@ -61,6 +61,7 @@ class Slot(Widget):
         self._kept: dict[str, _Panes] = {}
         """The panes of other environments by their ids, the one shown last at the end."""
         self._shown_id = environment.id if environment else ""
+        self._arrival: AwaitMount | None = None
         self.set_reactive(Slot.view, view)
         self.set_reactive(Slot.environment, environment)
 
@@ -87,11 +88,12 @@ class Slot(Widget):
         views = list(VIEWS)
         self.view = views[(views.index(self.view) + step) % len(views)]
 
-    def focus_content(self) -> None:
+    async def focus_content(self) -> None:
         """Give the focus to what the shown pane has it for, once it is there."""
-        if not self.pane.is_mounted:
-            self.call_after_refresh(self.focus_content)
-        elif target := self.pane.focus_target:
+        if self._arrival is not None:
+            await self._arrival
+            self._arrival = None
+        if target := self.pane.focus_target:
             target.focus()
 
     def forget_all_but(self, environment_ids: Container[str]) -> None:
@@ -115,10 +117,10 @@ class Slot(Widget):
             self.call_after_refresh(self.focus_content)
 
     @on(Pane.TabClicked)
-    def _show_clicked(self, event: Pane.TabClicked) -> None:
+    async def _show_clicked(self, event: Pane.TabClicked) -> None:
         event.stop()
         self.next_view(event.step)
-        self.call_after_refresh(self.focus_content)
+        await self.focus_content()
 
     def _change_panes(self) -> bool:
         """Put the panes of another environment in the place of those that are here."""
@@ -147,7 +149,7 @@ class Slot(Widget):
     def _show(self) -> None:
         self._retitle()
         if self.is_attached and not self.pane.is_attached:
-            self.mount(self.pane)
+            self._arrival = self.mount(self.pane)
         for view, pane in self._panes.items():
             pane.display = view == self.view
             self._hand_environment_to(pane, is_shown=view == self.view)

@@ -9,25 +9,23 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.messages import Said
+from vibebox_tui.ui.messages import BesideWanted, Said
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.terminals import Terminals
 from vibebox_tui.ui.panes.terminals_attachment import FRAME_PATIENCE, Attachment
 from vibebox_tui.ui.panes.terminals_box import TerminalBox
 from vibebox_tui.ui.panes.terminals_capture import Command, prefix_help
 from vibebox_tui.ui.panes.terminals_frames import FrameClock
-from vibebox_tui.ui.panes.terminals_words import tab_texts
-from vibebox_tui.ui.recordings import CastError, Playback, read_cast
-from vibebox_tui.ui.recordings.shelf import new_recording_path, recordings
+from vibebox_tui.ui.panes.terminals_recordings import player_of, record_or_end
+from vibebox_tui.ui.panes.terminals_tabs import TerminalTabs
+from vibebox_tui.ui.recordings import CastError
+from vibebox_tui.ui.recordings.shelf import recordings
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
-from vibebox_tui.ui.screens.player import PlayerScreen
 from vibebox_tui.ui.screens.recordings import RecordingsDialog
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.terminal_paint import harmless
@@ -42,6 +40,7 @@ BELL_SECONDS = 0.15
 class TerminalPane(Pane):
     """The terminals of one environment, as tabs; one of them is shown.
 
+    Of several such panes of one environment each shows another terminal, unless it is told to.
     A terminal is attached when it is first shown and stays attached while the pane follows its
     environment. While it captures, every key goes to the remote side but the escape key, which
     the border names.
@@ -79,7 +78,7 @@ class TerminalPane(Pane):
     ) -> None:
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
         self._box = TerminalBox(self.settings)
-        self._tab_line = Static(classes="terminal-tabs")
+        self._tabs = TerminalTabs()
         self._frames = FrameClock(self._draw, self._drawing_failed)
         self._terminals: Terminals | None = None
         self._has_room = asyncio.Event()
@@ -87,7 +86,7 @@ class TerminalPane(Pane):
         self._is_opening = False
 
     def compose(self) -> ComposeResult:
-        yield self._tab_line
+        yield self._tabs
         yield self._box
 
     @property
@@ -126,15 +125,22 @@ class TerminalPane(Pane):
             return
         await self._has_room.wait()
         async with asyncio.TaskGroup() as tasks:
-            terminals = Terminals(self.client, self.environment.id, tasks, self._changed)
+            terminals = Terminals(
+                self.client, self.environment.id, tasks, self._changed, self._shown_elsewhere
+            )
             self._terminals = terminals
             await terminals.load(*self._box.view.room)
             if self._box.is_typing and self.present is None:
                 self.action_new()
             await asyncio.get_running_loop().create_future()
 
+    def enter(self) -> None:
+        self.action_capture()
+
     def _changed(self, attachment: Attachment | None) -> None:
-        if attachment is not None and attachment is not self.present:
+        if attachment is None:
+            self._show_present()
+        elif attachment is not self.present:
             if attachment.has_news:
                 return
             attachment.has_news = True
@@ -146,10 +152,15 @@ class TerminalPane(Pane):
         if attachment is not None and attachment.is_mid_frame:
             self._frames.request(after=FRAME_PATIENCE)
             return
+        self._show_present()
+        self._describe()
+        self._box.draw(missing=self._missing)
+
+    def _show_present(self) -> None:
+        """What is typed is for the present terminal, whenever that will be drawn."""
+        attachment = self.present
         if self._box.attachment is not attachment:
             self._box.show(attachment, self._name_of(attachment) if attachment else "")
-        self._describe()
-        self._box.draw(is_empty=self._is_empty)
 
     def _drawing_failed(self, error: Exception) -> None:
         _log.error("drawing %s failed", self.title_text(), exc_info=error)
@@ -158,10 +169,25 @@ class TerminalPane(Pane):
     # --- what it says about itself ---------------------------------------------------------
 
     @property
-    def _is_empty(self) -> bool:
-        """Whether it is known that there is no terminal."""
+    def _missing(self) -> str:
+        """Why no terminal is shown, where that is known."""
         terminals = self._terminals
-        return terminals is not None and terminals.is_loaded and not terminals.attachments
+        if terminals is None or not terminals.is_loaded or terminals.present is not None:
+            return ""
+        if terminals.attachments:
+            return "All terminals here are shown beside. Enter opens another."
+        return "No terminal here yet. Enter opens a shell."
+
+    @property
+    def _others(self) -> list["TerminalPane"]:
+        """The other panes with terminals of this environment."""
+        here = self.environment.id if self.environment else None
+        panes = [pane for pane in self.screen.query(TerminalPane) if pane is not self]
+        return [pane for pane in panes if pane.environment and pane.environment.id == here]
+
+    def _shown_elsewhere(self) -> set[str]:
+        shown = [pane.present for pane in self._others if pane.is_on_screen]
+        return {attachment.session.id for attachment in shown if attachment is not None}
 
     def _describe(self) -> None:
         attachment = self.present
@@ -173,13 +199,7 @@ class TerminalPane(Pane):
             self._titled = title
             self.retitle()
         self.detail = self._box.words()
-        attachments = self._terminals.attachments if self._terminals else []
-        self._show_tabs(tab_texts(attachments, attachment))
-
-    def _show_tabs(self, tabs: Content) -> None:
-        self._tab_line.display = bool(tabs.plain)
-        if tabs != self._tab_line.content:
-            self._tab_line.update(tabs)
+        self._tabs.show(self._terminals.attachments if self._terminals else [], attachment)
 
     def _notice_bell(self, attachment: Attachment) -> None:
         if attachment.take_bell():
@@ -198,7 +218,7 @@ class TerminalPane(Pane):
     def action_capture(self) -> None:
         """Type into the terminal that is shown; open one where there is none."""
         self._box.type_here()
-        if self._is_empty or (self.present is not None and self.present.is_over):
+        if self._missing or (self.present is not None and self.present.is_over):
             self.action_new()
 
     def action_next(self, step: int) -> None:
@@ -238,6 +258,7 @@ class TerminalPane(Pane):
         if self._terminals is not None and not self._is_opening:
             self._is_opening = True
             self._box.type_here()
+            self._box.await_another()
             self._open(self._terminals)
 
     @work(group="open", exclusive=True, exit_on_error=False)
@@ -251,6 +272,7 @@ class TerminalPane(Pane):
         else:
             if over is not None:
                 terminals.forget(over)
+            self._tell_others()
         finally:
             self._is_opening = False
 
@@ -265,19 +287,36 @@ class TerminalPane(Pane):
         elif await self.app.push_screen_wait(_ending(self._name_of(attachment))) == "end":
             try:
                 await terminals.end(attachment)
+                self._tell_others()
             except VibeBoxError as error:
                 self._say(f"The terminal goes on: {error}", is_error=True)
+
+    def _tell_others(self) -> None:
+        """There is a terminal more here, or less."""
+        for pane in self._others:
+            pane.look_again()
+
+    @work(group="list", exclusive=True, exit_on_error=False)
+    async def look_again(self) -> None:
+        """Ask which terminals there are now: other panes and other people open and end them."""
+        terminals = self._terminals
+        if terminals is None or not terminals.is_loaded:
+            return
+        try:
+            await terminals.look_again(*self._box.view.room)
+        except VibeBoxError as error:
+            _log.info("no list of terminals: %s", error)  # the link's state is shown already
+
+    def on_descendant_focus(self) -> None:
+        self.look_again()
 
     def action_record(self) -> None:
         """Record the terminal that is shown, or end that; what is typed is no part of it."""
         if (attachment := self.present) is None:
             return
         try:
-            if (ended := attachment.end_recording()) is not None:
-                self._say(f"Recorded {ended.seconds:.0f} s: {ended.path}")
-            else:
-                name = self._name_of(attachment)
-                attachment.record(new_recording_path(name), name)
+            if said := record_or_end(attachment, self._name_of(attachment)):
+                self._say(said)
         except CastError as error:
             self._say(str(error), is_error=True)
         self._frames.request()
@@ -289,12 +328,9 @@ class TerminalPane(Pane):
         if path is None:
             return
         try:
-            cast = await asyncio.to_thread(read_cast, path)
+            self.app.push_screen(await player_of(path, self.settings.glyphs))
         except CastError as error:
             self._say(str(error), is_error=True)
-            return
-        glyphs = self.settings.glyphs
-        self.app.push_screen(PlayerScreen(Playback(cast), title=path.name, glyphs=glyphs))
 
     def _show_keys(self) -> None:
         keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help())
@@ -309,11 +345,18 @@ class TerminalPane(Pane):
             Command.NEXT: partial(self.action_next, 1),
             Command.PREVIOUS: partial(self.action_next, -1),
             Command.NEW: self.action_new,
+            Command.BESIDE: lambda: self.post_message(BesideWanted()),
             Command.RECONNECT: self.client.retry_now,
             Command.RECORD: self.action_record,
             Command.HELP: self._show_keys,
         }
         does[event.command]()
+
+    @on(TerminalTabs.Chosen)
+    def _choose(self, event: TerminalTabs.Chosen) -> None:
+        event.stop()
+        if self._terminals is not None:
+            self._terminals.show(event.attachment)
 
     @on(TerminalBox.Restated)
     def _restate(self, event: TerminalBox.Restated) -> None:

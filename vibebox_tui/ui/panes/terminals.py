@@ -1,7 +1,7 @@
 """The terminals of one environment: which there are, which are attached, which one is shown."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import UnreachableError
@@ -17,7 +17,8 @@ class Terminals:
     """The sessions of `environment_id` as attachments, each read by a task of `tasks`.
 
     A session is attached when it is first shown and stays attached. `changed` is called with an
-    attachment that may look different, and with None when the list itself did.
+    attachment that may look different, and with None when the list itself did. `taken` are the
+    ids of sessions that are shown elsewhere: none of these is shown unless it is asked for.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class Terminals:
         environment_id: str,
         tasks: asyncio.TaskGroup,
         changed: Callable[[Attachment | None], None],
+        taken: Callable[[], Container[str]],
     ) -> None:
         self._client = client
         self._environment_id = environment_id
         self._tasks = tasks
         self._changed = changed
+        self._taken = taken
         self._attached: set[str] = set()
         self.attachments: list[Attachment] = []
         self.present: Attachment | None = None
@@ -46,8 +49,24 @@ class Terminals:
             if session.status != "terminated":
                 self._add(session, rows, columns)
         self.is_loaded = True
-        if self.attachments:
-            self.show(self.attachments[0])
+        self._show_free()
+        self._changed(None)
+
+    async def look_again(self, rows: int, columns: int) -> None:
+        """Learn of sessions that others have begun, and of those that they have ended.
+
+        Raises:
+            VibeBoxError: the server can't be reached, or it answered and it was no list.
+        """
+        listed = await self._client.rest.sessions(self._environment_id)
+        living = {each.id: each for each in listed if each.status != "terminated"}
+        for session in living.values():
+            self._add(session, rows, columns)
+        self.attachments = [
+            each
+            for each in self.attachments
+            if each.session.id in living or each.session.id in self._attached
+        ]
         self._changed(None)
 
     async def open(self, rows: int, columns: int) -> None:
@@ -79,7 +98,9 @@ class Terminals:
 
     def show_next(self, step: int) -> None:
         """Show the terminal `step` places further, beyond the last the first."""
-        if self.present is not None and len(self.attachments) > 1:
+        if self.present is None:
+            self._show_first(self.attachments)
+        elif len(self.attachments) > 1:
             at = self.attachments.index(self.present) + step
             self.show(self.attachments[at % len(self.attachments)])
 
@@ -89,8 +110,7 @@ class Terminals:
         self.attachments.remove(attachment)
         if attachment is self.present:
             self.present = None
-            if self.attachments:
-                self.show(self.attachments[max(0, at - 1)])
+            self._show_free(before=at)
         self._changed(None)
 
     def resize(self, rows: int, columns: int) -> None:
@@ -98,7 +118,20 @@ class Terminals:
         for attachment in self.attachments:
             attachment.resize(rows, columns)
 
+    def _show_free(self, before: int = 1) -> None:
+        """Show a terminal that isn't shown elsewhere: the one before a place, or another."""
+        nearest = [*reversed(self.attachments[:before]), *self.attachments[before:]]
+        taken = self._taken()
+        self._show_first([each for each in nearest if each.session.id not in taken])
+
+    def _show_first(self, attachments: list[Attachment]) -> None:
+        if attachments:
+            self.show(attachments[0])
+
     def _add(self, session: Session, rows: int, columns: int) -> Attachment:
+        for known in self.attachments:
+            if known.session.id == session.id:
+                return known
         attachment = Attachment(session, rows, columns, self._changed)
         self.attachments.append(attachment)
         return attachment

@@ -78,7 +78,8 @@ class TerminalBox(Widget):
         self._search_line = Input(placeholder="search", classes="terminal-search", compact=True)
         self._searches_backward = False
         self._capture = Capture(settings.escape_key)
-        self._typing = Typing(lambda: self.attachment)
+        self._typing = Typing(lambda: None if self._awaits_another else self.attachment)
+        self._awaits_another = False
         asks = Asks(self._copy, self._open_link, self._ask_search, self.say)
         self._reading = Reading(self.view, asks)
         self._pointing = Pointing(
@@ -95,17 +96,25 @@ class TerminalBox(Widget):
     def show(self, attachment: Attachment | None, name: str) -> None:
         """Show another terminal, or none; what was typed ahead is typed there."""
         self.attachment, self.name_shown = attachment, name
+        self._awaits_another = False
         if attachment is not None:
             self._typing.catch_up()
 
-    def draw(self, *, is_empty: bool) -> None:
-        """Bring everything up to date: one frame, whatever has come since the last."""
+    def await_another(self) -> None:
+        """Another terminal is on its way here: what is typed from now on is for that one."""
+        self._awaits_another = True
+
+    def draw(self, *, missing: str) -> None:
+        """Bring everything up to date: one frame, whatever has come since the last.
+
+        `missing` says why there is no terminal, where that is known.
+        """
         attachment = self.attachment
         emulator = attachment.emulator if attachment else None
         if self.view.emulator is not emulator:
             self.view.show(emulator)
         self.view.draw_changes()
-        self._notice(notice_of(attachment, self.escape, is_empty=is_empty, typing=self._typing))
+        self._notice(notice_of(attachment, self.escape, missing=missing, typing=self._typing))
         if self.view.is_on_screen:
             draw_now(self.view)
 
@@ -160,6 +169,7 @@ class TerminalBox(Widget):
     def leave(self) -> None:
         """Type no more, and read no more either."""
         self._typing.forget()
+        self._awaits_another = False
         self.is_typing = False
         if self._reading.is_active:
             self._reading.leave()

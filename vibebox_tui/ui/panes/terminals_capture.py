@@ -11,6 +11,7 @@ class Command(StrEnum):
     NEXT = "next terminal"
     PREVIOUS = "previous terminal"
     NEW = "new terminal"
+    BESIDE = "type into the terminal beside this one"
     COPY_MODE = "copy mode"
     SEARCH = "search"
     PASTE = "paste what was copied here"
@@ -61,6 +62,8 @@ _COMMANDS = {
     "n": Command.NEXT,
     "p": Command.PREVIOUS,
     "c": Command.NEW,
+    "tab": Command.BESIDE,
+    "o": Command.BESIDE,
     "left_square_bracket": Command.COPY_MODE,
     "pageup": Command.COPY_MODE,
     "slash": Command.SEARCH,
@@ -73,7 +76,7 @@ _COMMANDS = {
     "question_mark": Command.HELP,
 }
 
-_ELSEWHERE = frozenset({*"0123456789", "minus", "apostrophe", "plus", "z"})
+_ELSEWHERE = frozenset({*"0123456789", "minus", "apostrophe", "plus", "underscore", "z"})
 
 _CONTROL_CHARACTERS = {
     "ctrl+right_square_bracket": "\x1d",
@@ -129,7 +132,7 @@ def prefix_help(escape_key: str) -> list[tuple[str, str]]:
         (f"{name} ]", f"send {name} itself"),
         *own,
         (f"{name} 1-9 0 - '", "go to another environment"),
-        (f"{name} + z", "open beside, zoom"),
+        (f"{name} + _ z", "a terminal beside this one, close this pane, zoom"),
     ]
 
 
@@ -171,6 +174,7 @@ _SYMBOLS = {
     "slash": "/",
     "pageup": "PgUp",
     "escape": "Esc",
+    "tab": "Tab",
     "right_square_bracket": "]",
     "backslash": "\\",
     "circumflex_accent": "^",

@@ -1,6 +1,4 @@
-"""What a terminal pane says about itself: its tabs, its border, its line of notices."""
-
-from collections.abc import Sequence
+"""What a terminal pane says about itself: its border, its line of notices."""
 
 from rich.markup import escape
 from textual.content import Content
@@ -12,17 +10,6 @@ from vibebox_tui.ui.widgets.terminal_paint import harmless
 
 LONGEST_QUOTE = 30
 """Characters quoted of input whose fate is not known."""
-
-
-def tab_texts(attachments: Sequence[Attachment], present: Attachment | None) -> Content:
-    """A line naming all terminals, the shown one marked; empty while there is no choice."""
-    if len(attachments) < 2:
-        return Content("")
-    tabs = [
-        Content.assemble((_tab(number, each), _tab_style(each, is_present=each is present)))
-        for number, each in enumerate(attachments, 1)
-    ]
-    return Content(" ").join(tabs)
 
 
 def what_is_shown(
@@ -57,11 +44,14 @@ def what_is_shown(
 
 
 def notice_of(
-    attachment: Attachment | None, escape: str, *, is_empty: bool, typing: Typing
+    attachment: Attachment | None, escape: str, *, missing: str, typing: Typing
 ) -> Content:
-    """The most urgent thing that the user should know, or nothing."""
+    """The most urgent thing that the user should know, or nothing.
+
+    `missing` says why there is no terminal, where that is known.
+    """
     if attachment is None:
-        return Content("No terminal here yet. Enter opens a shell.") if is_empty else Content("")
+        return Content(missing)
     if attachment.recording_failure:
         return Content(f"Recording ended: {attachment.recording_failure}")
     if attachment.failure:
@@ -94,18 +84,6 @@ def _input_notice(attachment: Attachment, escape: str) -> str:
             f"{escape} x hides this."
         )
     return ""
-
-
-def _tab(number: int, attachment: Attachment) -> str:
-    return f" {number} {attachment.name}{'*' if attachment.has_news else ''} "
-
-
-def _tab_style(attachment: Attachment, *, is_present: bool) -> str:
-    if is_present:
-        return "reverse bold"
-    if attachment.ended is not None:
-        return "$ink-faint strike"
-    return "$ink" if attachment.has_news else "$ink-dim"
 
 
 def _how(ended: TerminalEnded) -> str:

@@ -1,5 +1,6 @@
 """The part of the screen where panes are: the current environment's, and others beside it."""
 
+from textual import on
 from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -7,7 +8,7 @@ from textual.widget import Widget
 from vibebox_tui.client.client import Client
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.layout import Grid, room_for, tile, widen_terminals
-from vibebox_tui.ui.messages import View
+from vibebox_tui.ui.messages import BesideWanted, Said, View
 from vibebox_tui.ui.panes.slot import Slot
 from vibebox_tui.ui.settings import DashboardSettings
 
@@ -63,13 +64,18 @@ class Workspace(Widget):
         here = [slot for slot in self.shown if slot.environment == self.environment]
         return next((slot for slot in here if slot.view == view), self.main)
 
-    def views_of(self, environment_id: str) -> set[View]:
-        """Which views of an environment are on the screen."""
-        return {
-            slot.view
-            for slot in self.shown
-            if slot.environment is not None and slot.environment.id == environment_id
-        }
+    def view_beside(self, environment_id: str) -> View:
+        """What to open of an environment beside: what isn't shown yet, and as the active slot
+        shows where that can be; of terminals there are several.
+        """
+        active = self.active
+        is_here = active.has_focus_within and _shows(active, environment_id)
+        if is_here and active.view == "terminal":
+            return "terminal"
+        shown = {slot.view for slot in self.shown if _shows(slot, environment_id)}
+        wanted: View = "terminal" if active.view == "terminal" else "logs"
+        views: list[View] = [wanted, "logs", "terminal", "metrics", "info"]
+        return next((view for view in views if view not in shown), wanted)
 
     async def open_beside(self, environment: Environment, view: View) -> Slot:
         """Open another slot; ask `has_room` before."""
@@ -105,6 +111,18 @@ class Workspace(Widget):
                 self.run_worker(self.close(slot), group="close", exit_on_error=False)
             else:
                 slot.environment = environment
+
+    @on(BesideWanted)
+    async def _go_beside(self, event: BesideWanted) -> None:
+        event.stop()
+        alike = [slot for slot in self.shown if slot.view == self.active.view]
+        at = alike.index(self.active) if self.active in alike else 0
+        if len(alike) < 2:
+            self.post_message(Said("There is no other terminal on the screen; + opens one beside"))
+            return
+        slot = alike[(at + 1) % len(alike)]
+        await slot.focus_content()
+        slot.pane.enter()
 
     # --- where they are --------------------------------------------------------------------
 
@@ -146,3 +164,7 @@ class Workspace(Widget):
             return
         widths = widen_terminals([slot.view == "terminal" for slot in shown], self.size.width)
         self.styles.grid_columns = " ".join(str(width) for width in widths)
+
+
+def _shows(slot: Slot, environment_id: str) -> bool:
+    return slot.environment is not None and slot.environment.id == environment_id

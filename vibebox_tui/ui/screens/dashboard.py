@@ -35,6 +35,7 @@ from vibebox_tui.ui.output import FrugalScreen
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.panes.metrics import MetricsPane
 from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.panes.slot import Slot
 from vibebox_tui.ui.panes.workspace import Workspace
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.screens.connections import ConnectionsScreen
@@ -183,14 +184,14 @@ class DashboardScreen(FrugalScreen[None]):
         self._environments.counts_errors = is_overview
         self.call_after_refresh(self._keep_focus)
 
-    def _keep_focus(self) -> None:
+    async def _keep_focus(self) -> None:
         """Give the focus to something that can be seen."""
         if self.focused is not None and self.focused.is_on_screen:
             return
         if self.is_overview or self.shape in (Shape.MEDIUM, Shape.WIDE):
             self._environments.table.focus()
         else:
-            self._workspace.active.focus_content()
+            await self._workspace.active.focus_content()
 
     # --- which environment -----------------------------------------------------------------
 
@@ -202,9 +203,9 @@ class DashboardScreen(FrugalScreen[None]):
             self._workspace.slot_for(view).view = view
 
     @on(EnvironmentChosen)
-    def _go_to_chosen(self, event: EnvironmentChosen) -> None:
+    async def _go_to_chosen(self, event: EnvironmentChosen) -> None:
         self.go_to(event.environment_id, event.view)
-        self.call_after_refresh(self._workspace.main.focus_content)
+        await self._workspace.main.focus_content()
 
     def action_environment(self, number: int) -> None:
         row = next((row for row in self.rows if row.number == number), None)
@@ -242,7 +243,7 @@ class DashboardScreen(FrugalScreen[None]):
 
     # --- which pane ------------------------------------------------------------------------
 
-    def action_view(self, view: View) -> None:
+    async def action_view(self, view: View) -> None:
         """Show this view of the environment that the focus is on."""
         table, active = self._environments.table, self._workspace.active
         if table.has_focus and table.cursor:
@@ -251,10 +252,14 @@ class DashboardScreen(FrugalScreen[None]):
         slot = slot or self._workspace.slot_for(view)
         slot.view = view
         self.is_overview = False
-        self.call_after_refresh(slot.focus_content)
+        await slot.focus_content()
 
-    def action_tab(self, step: int) -> None:
-        self._workspace.active.next_view(step)
+    async def action_tab(self, step: int) -> None:
+        slot = self._workspace.active
+        had_focus = slot.has_focus_within
+        slot.next_view(step)
+        if had_focus:
+            await slot.focus_content()
 
     def action_pane(self, step: int) -> None:
         targets = self._pane_targets()
@@ -269,33 +274,36 @@ class DashboardScreen(FrugalScreen[None]):
         targets = [(pane, pane.focus_target) for pane in panes if pane.is_on_screen]
         return [(pane, target) for pane, target in targets if target is not None]
 
-    def action_beside(self) -> None:
-        table = self._environments.table
-        chosen = table.cursor if table.has_focus else self.current
-        wanted: View = "terminal" if self._workspace.active.view == "terminal" else "logs"
-        shown = self._workspace.views_of(chosen)
-        views: list[View] = [wanted, "logs", "terminal", "metrics", "info"]
-        self._open_beside(chosen, next((view for view in views if view not in shown), wanted))
+    async def action_beside(self) -> None:
+        """Open one more pane: of the environment that the focus is on."""
+        table, active = self._environments.table, self._workspace.active
+        here = active.environment.id if active.environment else self.current
+        chosen = table.cursor if table.has_focus else here
+        view = self._workspace.view_beside(chosen)
+        goes_on_typing = active.view == view == "terminal" and not table.has_focus
+        slot = await self._open_beside(chosen, view)
+        if slot is not None and goes_on_typing:
+            slot.pane.enter()
 
     @on(BesideAsked)
-    def _beside_asked(self, event: BesideAsked) -> None:
-        self._open_beside(event.environment_id, event.view)
+    async def _beside_asked(self, event: BesideAsked) -> None:
+        await self._open_beside(event.environment_id, event.view)
 
-    @work(group="beside", exclusive=False, exit_on_error=False)
-    async def _open_beside(self, environment_id: str, view: View) -> None:
+    async def _open_beside(self, environment_id: str, view: View) -> Slot | None:
         row = self._row(environment_id)
         if row is None:
-            return
+            return None
         self.is_overview = False
         if not self._workspace.has_room:
             self._say("There is no room for another pane; _ closes one.", "warning")
-            return
+            return None
         slot = await self._workspace.open_beside(row.environment, view)
-        self.call_after_refresh(slot.focus_content)
+        await slot.focus_content()
+        return slot
 
     async def action_close(self) -> None:
         if await self._workspace.close(self._workspace.active):
-            self._workspace.main.focus_content()
+            await self._workspace.main.focus_content()
             self.refresh_bindings()
 
     def action_zoom(self) -> None:

@@ -1,0 +1,85 @@
+"""Keys one after the other: each lands where those before it have left the focus.
+
+Textual hands every key to the widget that has the focus when the key is read, although what an
+earlier one does, going to another pane say, happens later, in other tasks. Who types ahead, over a
+slow line above all, would have the second key of `t` `Enter` act on the pane that `t` leaves.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+
+PATIENCE: Final = 1.0
+"""Seconds that a key may take to have its effect before the next one goes its way all the same: the
+widget that had it may be gone."""
+
+Input = events.Key | events.Paste
+
+
+class KeyOrder:
+    """Hands keys and pastes to `forward`, each as soon as the one before it has had its effect.
+
+    That is known by a callback that follows the key on its way through the widgets' queues: what
+    the key made them post is ahead of it. Those that wait are as many as the terminal has sent.
+    """
+
+    def __init__(self, app: App[Any], forward: Callable[[Input], Awaitable[None]]) -> None:
+        self._app = app
+        self._forward = forward
+        self._waiting: deque[Input] = deque()
+        self._present: Input | None = None
+        self._patience: asyncio.TimerHandle | None = None
+
+    async def take(self, event: Input) -> None:
+        """Forward `event`, now or after those that came before it."""
+        self._waiting.append(event)
+        if self._present is None:
+            await self._forward_next()
+
+    async def _forward_next(self) -> None:
+        while self._waiting and self._present is None:
+            event = self._waiting.popleft()
+            target = self._app.focused or self._app.screen
+            await self._forward(event)
+            if event.is_forwarded:  # else a priority binding has acted on it
+                self._present = event
+                loop = asyncio.get_running_loop()
+                self._patience = loop.call_later(PATIENCE, self._settle, event)
+                self._follow(event, target, target)
+
+    def _follow(self, event: Input, node: MessagePump, start: MessagePump | None) -> None:
+        """Come back once `node` has dealt with what is in its queue now.
+
+        `start` is where the way begins once more: a binding, on which the app acts once the key
+        has come up to it, may have made the widgets around the focus post something.
+        """
+        if not node.call_later(self._pass, event, node, start):
+            self._settle(event)
+
+    def _pass(self, event: Input, node: MessagePump, start: MessagePump | None) -> None:
+        if event is not self._present:
+            return
+        if node is not self._app and node._parent is not None:
+            self._follow(event, node._parent, start)
+        elif start is not None and not event._stop_propagation:
+            self._follow(event, start, None)
+        elif self._app.screen._layout_required:
+            self._app.screen.call_after_refresh(self._settle, event)
+        else:
+            self._settle(event)
+
+    def _settle(self, event: Input) -> None:
+        """It has had its effect, but for what has been posted to the app."""
+        self._app.call_later(self._go_on, event)
+
+    async def _go_on(self, event: Input) -> None:
+        if event is self._present:
+            self._present = None
+            if self._patience is not None:
+                self._patience.cancel()
+            await self._forward_next()
