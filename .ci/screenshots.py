@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from vibebox_tui.cli.check import Look
-from vibebox_tui.cli.dashboard import dashboard_settings
+from vibebox_tui.cli.dashboard import dashboard_settings, server_of
 from vibebox_tui.cli.demo import demo_server
 from vibebox_tui.cli.server_choice import ServerChoice, ServerOptions, client_of
 from vibebox_tui.ui.app import VibeBoxApp
@@ -51,7 +51,9 @@ async def take(choice: ServerChoice) -> list[str]:
     await asyncio.sleep(WARM_UP_SECONDS)
     for picture in PICTURES:
         async with client_of(choice) as client:
-            app = VibeBoxApp(client, dashboard_settings(choice, "ada"))
+            server = server_of(choice, client)
+            client.user_name = "ada"
+            app = VibeBoxApp([server], dashboard_settings(choice.config))
             async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
                 look = Look(pilot)
                 await look.until("a log line", LogsPane, r"\w")

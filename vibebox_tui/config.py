@@ -80,23 +80,23 @@ class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Config(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything the file says. `keys` maps binding ids to the keys that replace the default's."""
+    """Everything the file says. `keys` maps binding ids to the keys that replace the default's.
+
+    `context` names the servers that the dashboard opens; none: the user's own.
+    """
 
     path: Path
-    context: str | None = None
+    context: tuple[str, ...] = ()
     contexts: Mapping[str, Context] = msgspec.field(default_factory=dict)
     settings: Settings = msgspec.field(default_factory=Settings)
     keys: Mapping[str, str] = msgspec.field(default_factory=dict)
 
-    def chosen(self, name: str | None = None) -> Context | None:
-        """The context called `name`, else the file's default one; None: the user's own server.
+    def named(self, name: str) -> Context:
+        """The context called `name`.
 
         Raises:
             ConfigError: there is no context of that name.
         """
-        name = name or self.context
-        if name is None:
-            return None
         if context := self.contexts.get(name):
             return context
         raise ConfigError(self.path, f"contexts.{name}", _no_such_context(name, self.contexts))
@@ -115,7 +115,7 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError(file, min(unknown), _unknown_key(min(unknown), Config))
     return Config(
         path=file,
-        context=_text(document.get("context"), file, "context"),
+        context=_names(document.get("context", ()), file, "context"),
         contexts=_contexts(document.get("contexts", {}), file),
         settings=_table(document.get("settings", {}), Settings, file, "settings"),
         keys=_keys(document.get("keys", {}), file),
@@ -163,6 +163,9 @@ def _check_context(context: Context, file: Path, key: str) -> None:
     if sum(way is not None for way in ways) > 1:
         problem = "give one of token, token_env and token_command, not several"
         raise ConfigError(file, key, problem)
+    if context.url.startswith("ssh://") and context.names_a_token:
+        problem = "an ssh:// server wants no token: who may log in there is let in; leave it out"
+        raise ConfigError(file, key, problem)
     if context.token_command is not None and not context.token_command:
         raise ConfigError(file, f"{key}.token_command", 'name a command, as in ["pass", "vibebox"]')
 
@@ -177,10 +180,12 @@ def _keys(value: object, file: Path) -> dict[str, str]:
     return value
 
 
-def _text(value: object, file: Path, key: str) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise ConfigError(file, key, "write it as text, in quotes")
+def _names(value: object, file: Path, key: str) -> tuple[str, ...]:
+    """One name, or several in brackets."""
+    names = (value,) if isinstance(value, str) else value
+    if isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names):
+        return tuple(dict.fromkeys(names))
+    raise ConfigError(file, key, 'write it in quotes, several as in ["prod", "lab"]')
 
 
 def _table(value: object, kind: type[T], file: Path, key: str) -> T:

@@ -16,6 +16,7 @@ from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.panes.workspace import Workspace
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
+from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable
 from vibebox_tui.ui.widgets.status_line import StatusLine
@@ -29,7 +30,7 @@ LARGE: Final[Size] = (200, 60)
 SLEEPING: Final = ("sleep", "600")
 """A command that does nothing for longer than any test lasts."""
 
-SETTINGS: Final = DashboardSettings(server_name="test", user_name="alice")
+SETTINGS: Final = DashboardSettings()
 
 
 @dataclass
@@ -68,15 +69,14 @@ class Dashboard:
     @property
     def current(self) -> str:
         """The name of the environment that the panes show."""
-        environment = self.workspace.environment
-        return environment.name if environment else ""
+        subject = self.workspace.subject
+        return subject.name if subject else ""
 
     @property
     def slots(self) -> list[tuple[str, str]]:
         """The name and the view of each slot on the screen."""
         return [
-            (slot.environment.name if slot.environment else "", slot.view)
-            for slot in self.workspace.shown
+            (slot.subject.name if slot.subject else "", slot.view) for slot in self.workspace.shown
         ]
 
     @property
@@ -107,6 +107,7 @@ async def dashboard(
     """Open a dashboard on `server` for a user, with the clients of both closed at the end."""
     address = ServerAddress.parse(server.address)
     async with Client(address, StaticToken(server.token(user_id))) as client:
-        app = VibeBoxApp(client, replace(SETTINGS, **settings))
+        client.user_name = "alice"
+        app = VibeBoxApp([Server("test", client)], replace(SETTINGS, **settings))
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Dashboard(app, client, pilot)

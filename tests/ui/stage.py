@@ -15,7 +15,7 @@ from vibebox_tui.ui.theme import DARK, THEMES, with_our_tokens
 NOW: Final = 1_700_000_000.0
 """2023-11-14 22:13:20 UTC."""
 
-SETTINGS: Final = DashboardSettings(server_name="prod", user_name="alice", clock=lambda: NOW)
+SETTINGS: Final = DashboardSettings(clock=lambda: NOW)
 
 
 class Stage(App[object]):

@@ -10,6 +10,7 @@ from tests.ui.stage import SETTINGS
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError
 from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.plain_scrollbar import PlainScrollBarRender
 
@@ -17,13 +18,14 @@ CRASHING = """
 import logging, sys
 logging.basicConfig(filename=sys.argv[1])
 from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.servers import Server
 
 class Crashing(VibeBoxApp):
     def on_mount(self):
         password = "hunter" + "2"
         raise RuntimeError("a fault of ours")
 
-app = Crashing(None)
+app = Crashing([Server("test", None)])
 app.run(headless=True)
 sys.exit(app.return_code)
 """
@@ -51,16 +53,16 @@ def test_a_crash_is_a_sentence_and_its_traceback_is_logged(tmp_path: Path) -> No
 
 def test_an_unknown_theme_is_a_sentence() -> None:
     with pytest.raises(UsageError, match=r"there is no theme 'neon'; there are: .*vibebox-dark"):
-        VibeBoxApp(NO_CLIENT, DashboardSettings(theme="neon"))
+        VibeBoxApp([Server("test", NO_CLIENT)], DashboardSettings(theme="neon"))
 
 
 @pytest.mark.parametrize("theme", ["vibebox-dark", "vibebox-light", "vibebox-16", "nord"])
 def test_themes_can_be_chosen(theme: str) -> None:
-    assert VibeBoxApp(NO_CLIENT, DashboardSettings(theme=theme)).theme == theme
+    assert VibeBoxApp([Server("test", NO_CLIENT)], DashboardSettings(theme=theme)).theme == theme
 
 
 def test_ctrl_q_is_unbound() -> None:
-    app = VibeBoxApp(NO_CLIENT, SETTINGS)
+    app = VibeBoxApp([Server("test", NO_CLIENT)], SETTINGS)
     assert all(key != "ctrl+q" for key, _ in app._bindings)
 
 

@@ -13,6 +13,7 @@ from vibebox_tui.client.events import LinkPhase
 from vibebox_tui.client.telemetry import UNSTEADY_DROPS
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.screens.connections import ConnectionsScreen
+from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.widgets.status_line import StatusLine
 
 
@@ -32,7 +33,7 @@ async def test_a_line_that_drops_often_is_shown_counted_and_an_alert(server: Run
             chance=lambda: 0.0,
         ) as client,
     ):
-        app = VibeBoxApp(client, SETTINGS)
+        app = VibeBoxApp([Server("test", client)], SETTINGS)
         async with app.run_test(size=(120, 40)) as pilot:
             status_line = app.screen.query_one(StatusLine)
             await wait_for(lambda: client.link.phase is LinkPhase.CONNECTED)

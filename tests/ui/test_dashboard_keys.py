@@ -93,7 +93,7 @@ async def test_plus_opens_the_selected_environment_beside_and_underscore_closes(
 ) -> None:
     await middle.press("j", "plus")
     await wait_for(lambda: middle.slots == [("api", "logs"), ("web", "logs")])
-    await wait_for(lambda: middle.workspace.active.environment.name == "web")  # type: ignore[union-attr]
+    await wait_for(lambda: middle.workspace.active.subject.name == "web")  # type: ignore[union-attr]
     await middle.press("2", "3")
     await wait_for(lambda: middle.slots == [("db", "logs"), ("web", "logs")])
     await middle.press("underscore")

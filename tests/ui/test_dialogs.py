@@ -95,13 +95,18 @@ async def question_of(dialog: Screen[Any]) -> str:
         return str(app.screen.query_one(".dialog-question", Static).content)
 
 
-async def typed(name: str, command: str, directory: str = "", image: str = "") -> tuple[Any, str]:
+async def typed(
+    name: str, command: str, directory: str = "", image: str = "", server: str = ""
+) -> tuple[Any, str]:
     """What the form gives for these fields, and what it complains about."""
     answers: list[Any] = []
     app = Stage(list)
+    servers = ["prod", "lab"] if server else ["prod"]
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(NewEnvironmentDialog(), answers.append)
+        await app.push_screen(NewEnvironmentDialog("prod", servers), answers.append)
         texts = {"name": name, "command": command, "directory": directory, "image": image}
+        if server:
+            texts["server"] = server
         for field, value in texts.items():
             app.screen.query_one(f"#new-{field}", Input).value = value
         await pilot.press("enter")
@@ -112,15 +117,24 @@ async def typed(name: str, command: str, directory: str = "", image: str = "") -
 
 
 async def test_a_new_environment_is_what_was_typed() -> None:
-    request, _ = await typed("api", "sh -c 'echo $PORT'", "/srv")
-    assert request == CreateEnvironmentRequest(
+    wanted, _ = await typed("api", "sh -c 'echo $PORT'", "/srv")
+    assert wanted.server == "prod"
+    assert wanted.request == CreateEnvironmentRequest(
         name="api", command=["sh", "-c", "echo $PORT"], working_directory="/srv"
     )
 
 
+async def test_of_several_servers_one_is_chosen_by_its_name() -> None:
+    wanted, _ = await typed("api", "true", server="lab")
+    assert wanted.server == "lab"
+    assert await typed("api", "true", server="lap") == (None, "There are the servers prod, lab.")
+
+
 async def test_with_an_image_it_is_a_container_whose_own_command_may_do() -> None:
-    request, _ = await typed("api", "", image="node:20")
-    assert request == CreateEnvironmentRequest(name="api", runtime="docker", base_image="node:20")
+    wanted, _ = await typed("api", "", image="node:20")
+    assert wanted.request == CreateEnvironmentRequest(
+        name="api", runtime="docker", base_image="node:20"
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 from tests.ui.stage import NOW, SETTINGS, Stage, row
 from vibebox_tui.ui.ordering import SortKey, arrange
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import EnvironmentKey
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable
 
 
@@ -78,11 +79,11 @@ async def test_keys_and_the_mouse_pass_over_headings() -> None:
     async with Stage(lambda: [table()]).run_test(size=(40, 9)) as pilot:
         widget = pilot.app.query_one(EnvironmentTable)
         await pilot.press("g", "j", "j")
-        assert widget.cursor == "id-4"
+        assert widget.cursor == EnvironmentKey("", "id-4")
         await pilot.click(EnvironmentTable, offset=(5, 2))
-        assert widget.cursor == "id-4", "a heading is no environment"
+        assert widget.cursor == EnvironmentKey("", "id-4"), "a heading is no environment"
         await pilot.click(EnvironmentTable, offset=(5, 7))
-        assert widget.cursor == "id-3"
+        assert widget.cursor == EnvironmentKey("", "id-3")
 
 
 async def test_with_room_each_has_two_lines_and_its_heading_one() -> None:

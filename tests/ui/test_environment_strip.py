@@ -5,6 +5,7 @@ import pytest
 
 from tests.ui.stage import NOW, ROWS, SETTINGS, Stage, row
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import EnvironmentKey
 from vibebox_tui.ui.widgets.environment_strip import EnvironmentStrip
 from vibebox_tui.ui.widgets.headline import Headline
 
@@ -15,7 +16,7 @@ def strip(rows: tuple[EnvironmentRow, ...], current: str) -> EnvironmentStrip:
     widget = EnvironmentStrip(SETTINGS)
     widget.styles.display = "block"
     widget.set_reactive(EnvironmentStrip.rows, rows)
-    widget.set_reactive(EnvironmentStrip.current, current)
+    widget.set_reactive(EnvironmentStrip.current, EnvironmentKey("", current))
     return widget
 
 

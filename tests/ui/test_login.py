@@ -19,6 +19,7 @@ from vibebox_tui.protocol.models import CreateUserRequest
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.screens.login import LogInDialog
+from vibebox_tui.ui.servers import Server
 
 EMAIL, PASSWORD = "ann@example.com", "a long password"
 
@@ -52,7 +53,7 @@ async def asked(pilot: Pilot[str]) -> LogInDialog:
 async def test_after_logging_in_everything_goes_on(server: RunningServer) -> None:
     await server.create(*SLEEPING, name="api", start=True)
     async with await refused_client(server) as client:
-        app = VibeBoxApp(client, SETTINGS)
+        app = VibeBoxApp([Server("test", client)], SETTINGS)
         async with app.run_test(size=(120, 40)) as pilot:
             dialog = await asked(pilot)
             dialog.query_one("#login-email", Input).value = EMAIL
@@ -75,7 +76,7 @@ async def test_who_doesnt_want_to_is_asked_again_only_with_the_next_try(
     server: RunningServer,
 ) -> None:
     async with await refused_client(server) as client:
-        app = VibeBoxApp(client, SETTINGS)
+        app = VibeBoxApp([Server("test", client)], SETTINGS)
         async with app.run_test(size=(80, 24)) as pilot:
             await asked(pilot)
             await pilot.press("escape")
@@ -87,7 +88,7 @@ async def test_who_doesnt_want_to_is_asked_again_only_with_the_next_try(
 
 async def test_a_form_that_isnt_filled_in_says_what_is_missing(server: RunningServer) -> None:
     async with await refused_client(server) as client:
-        app = VibeBoxApp(client, SETTINGS)
+        app = VibeBoxApp([Server("test", client)], SETTINGS)
         async with app.run_test(size=(80, 24)) as pilot:
             dialog = await asked(pilot)
             dialog.query_one("#login-email", Input).value = ""

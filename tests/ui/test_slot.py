@@ -37,9 +37,10 @@ async def test_panes_of_a_deleted_environment_are_let_go(server: RunningServer) 
     async with dashboard(server) as shown:
         await shown.listed(*NAMES[:2])
         gone = shown.screen.current
+        assert gone is not None
         await shown.press("2")
         await wait_for(lambda: len(logs_of(shown)) == 2)
-        await server.server.environments.delete(gone)
+        await server.server.environments.delete(gone.id)
         await wait_for(lambda: set(logs_of(shown)) == {"web"})
 
 

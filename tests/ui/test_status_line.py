@@ -6,6 +6,7 @@ import pytest
 from tests.ui.stage import NOW, ROWS, SETTINGS, Stage
 from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.widgets.status_line import StatusLine
 
 LINKS: dict[str, LinkState | None] = {
@@ -41,7 +42,7 @@ TOLD = {
 def line(link: LinkState | None, rows: tuple[EnvironmentRow, ...] = ROWS) -> StatusLine:
     widget = StatusLine(SETTINGS)
     widget.set_reactive(StatusLine.rows, rows)
-    widget.set_reactive(StatusLine.link, link)
+    widget.set_reactive(StatusLine.servers, (ServerState("prod", "alice", link),))
     widget.set_reactive(StatusLine.now, NOW)
     widget.set_reactive(StatusLine.alerts, 1)
     return widget

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from textual.pilot import Pilot
 
-from vibebox_tui.cli.dashboard import dashboard_settings
+from vibebox_tui.cli.dashboard import dashboard_settings, server_of
 from vibebox_tui.cli.log_file import log_to_file
 from vibebox_tui.cli.server_choice import ServerChoice, client_of
 from vibebox_tui.samples import SAMPLES
@@ -68,7 +68,7 @@ def check_dashboard(choice: ServerChoice) -> Report:
 async def _check(choice: ServerChoice) -> Report:
     await choice.ready()
     async with client_of(choice) as client:
-        app = VibeBoxApp(client, dashboard_settings(choice, "demo"))
+        app = VibeBoxApp([server_of(choice, client)], dashboard_settings(choice.config))
         async with app.run_test(size=SIZE) as pilot:
             look = Look(pilot)
             await _look_at_everything(look)

@@ -32,7 +32,7 @@ def demo(options: ServerOptions, check: bool, docker: bool) -> int:
             return _check(choice)
         from vibebox_tui.cli.dashboard import show
 
-        return show(choice)
+        return show([choice])
 
 
 @contextmanager

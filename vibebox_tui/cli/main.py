@@ -8,7 +8,7 @@ import click
 from vibebox_tui import __version__
 from vibebox_tui.cli.failures import run
 from vibebox_tui.cli.group import LazyCommand, LazyGroup
-from vibebox_tui.cli.server_choice import ServerOptions, choose, server_options
+from vibebox_tui.cli.server_choice import ServerOptions, choose_all, server_options
 from vibebox_tui.cli.terminal import require_terminal
 
 _COMMANDS = {
@@ -68,16 +68,16 @@ _COMMANDS = {
 def vibebox(context: click.Context, server: ServerOptions) -> int:
     """Watch and drive many development environments from one terminal window.
 
-    Without a command it opens the dashboard: on the server that --url, --context or the
-    configuration names, else on your own, which is started where it isn't running.
+    Without a command it opens the dashboard: on the server that --url, or the servers that
+    --context or the configuration name, else on your own, which is started where it isn't running.
     """
     if context.invoked_subcommand is not None:
         return 0
     require_terminal()
-    choice = choose(server)
+    choices = choose_all(server)
     from vibebox_tui.cli.dashboard import show
 
-    return show(choice)
+    return show(choices)
 
 
 COLLECT_AFTER: Final = 50_000

@@ -1,4 +1,4 @@
-"""Which server a command talks to, and how it is let in there.
+"""Which server a command talks to, or which ones the dashboard does, and how they are let in.
 
 Said by options, else by the environment (`VIBEBOX_URL`, `VIBEBOX_TOKEN`), else by a context of the
 configuration file; with none of these it is the user's own server, started where it isn't running.
@@ -16,6 +16,7 @@ import click
 
 from vibebox_tui.cli.own_server import OwnServer
 from vibebox_tui.cli.server_process import ServerProcess, ready
+from vibebox_tui.errors import UsageError
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,29 +32,32 @@ URL_VARIABLE: Final = "VIBEBOX_URL"
 TOKEN_VARIABLE: Final = "VIBEBOX_TOKEN"
 """The environment variable that stands in for --token: unlike the option, `ps` doesn't show it."""
 
+OWN: Final = "local"
+"""What the user's own server is called, where the file doesn't call another one so."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """What the command line says about the server; None: nothing.
+    """What the command line says about the server, or the servers; None: nothing.
 
     `token` is a secret and in no repr.
     """
 
     url: str | None = None
     token: str | None = None
-    context: str | None = None
+    contexts: tuple[str, ...] = ()
     config_file: Path | None = None
 
     def __repr__(self) -> str:
-        return f"ServerOptions(url={self.url!r}, context={self.context!r}, …)"
+        return f"ServerOptions(url={self.url!r}, contexts={self.contexts!r}, …)"
 
     def over(self, other: "ServerOptions") -> "ServerOptions":
         """These, and where they say nothing what `other` says."""
-        server = self if self.url or self.context else other
+        server = self if self.url or self.contexts else other
         return ServerOptions(
             url=server.url,
             token=self.token or server.token,
-            context=server.context,
+            contexts=server.contexts,
             config_file=self.config_file or other.config_file,
         )
 
@@ -90,7 +94,14 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--url", metavar="URL", help="The server: http(s)://…, unix:/path or ssh://…")
     @click.option("--token", metavar="TOKEN", help=f"Its token; better said by {TOKEN_VARIABLE}.")
-    @click.option("--context", metavar="NAME", help="A server that the configuration file names.")
+    @click.option(
+        "--context",
+        "contexts",
+        metavar="NAME",
+        multiple=True,
+        help=f"A server that the configuration file names, or {OWN}: your own; the dashboard"
+        " takes several.",
+    )
     @click.option(
         "--config",
         "config_file",
@@ -103,40 +114,73 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any,
         url: str | None,
         token: str | None,
-        context: str | None,
+        contexts: tuple[str, ...],
         config_file: Path | None,
         **kwargs: Any,
     ) -> Any:
-        if url and context:
+        if url and contexts:
             raise click.UsageError("--url and --context both name a server; give one of them.")
         here = click.get_current_context()
         outer = here.obj if isinstance(here.obj, ServerOptions) else ServerOptions()
-        here.obj = ServerOptions(url, token, context, config_file).over(outer)
+        here.obj = ServerOptions(url, token, contexts, config_file).over(outer)
         return command(*args, server=here.obj, **kwargs)
 
     return with_server
 
 
 def choose(options: ServerOptions, *, start: bool = True) -> ServerChoice:
-    """Decide on the server; the user's own is started, but not waited for, where it isn't running.
-
-    Without `start` it isn't.
+    """Decide on one server, as `choose_all` does.
 
     Raises:
-        VibeBoxError: the configuration is no good, or the user's own server can't be started.
+        VibeBoxError: several are named, or one of the reasons of `choose_all`.
+    """
+    choices = choose_all(options, start=start)
+    if len(choices) > 1:
+        names = " or ".join(choice.name for choice in choices)
+        raise UsageError(f"this is for one server; name it with --context: {names}")
+    return choices[0]
+
+
+def choose_all(options: ServerOptions, *, start: bool = True) -> list[ServerChoice]:
+    """Decide on the servers: what is named, else the configuration's default, else the user's own.
+
+    The user's own is started, but not waited for, where it isn't running; without `start` it isn't.
+
+    Raises:
+        VibeBoxError: the configuration is no good, a token is given that isn't needed or doesn't
+            say for which of several, or the user's own server can't be started.
     """
     from vibebox_tui.config import Context, load
 
     config = load(options.config_file)
-    url = options.url or (None if options.context else os.environ.get(URL_VARIABLE))
+    url = options.url or (None if options.contexts else os.environ.get(URL_VARIABLE))
     if url:
+        _check_token(options.token, url)
         token = options.token or os.environ.get(TOKEN_VARIABLE)
-        return ServerChoice(url, Context(url=url, token=token), config)
-    if context := config.chosen(options.context):
-        name = options.context or config.context or ""
-        return ServerChoice(name, _with_token(context, options.token), config)
+        return [ServerChoice(url, Context(url=url, token=token), config)]
+    names = tuple(dict.fromkeys(options.contexts)) or config.context or (OWN,)
+    if options.token is not None and len(names) > 1:
+        raise UsageError(f"--token is for one server, and there are {len(names)}: say it in a file")
+    return [_named(name, config, options.token, start=start) for name in names]
+
+
+def _named(name: str, config: "Config", token: str | None, *, start: bool) -> ServerChoice:
+    from vibebox_tui.config import Context
+
+    if name != OWN or name in config.contexts:
+        context = config.named(name)
+        _check_token(token, context.url)
+        return ServerChoice(name, _with_token(context, token), config)
     own = OwnServer.start() if start else OwnServer()
-    return ServerChoice("local", Context(url=f"unix:{own.path}"), config, own)
+    return ServerChoice(OWN, Context(url=f"unix:{own.path}", token=token), config, own)
+
+
+def _check_token(token: str | None, url: str) -> None:
+    """Refuse a token on the command line that would silently not be used."""
+    if token is not None and url.startswith("ssh://"):
+        raise UsageError(
+            f"{url} needs no token: who may log in by SSH is let in; leave --token out"
+        )
 
 
 @asynccontextmanager

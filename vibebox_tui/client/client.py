@@ -63,6 +63,8 @@ class Client:
         tunnel: SshTunnel | None = None,
     ) -> None:
         self.address = address
+        self.user_name = ""
+        """Who the server says we are, an email; empty while it hasn't said."""
         self._tunnel = tunnel
         if tunnel is not None:
             address = tunnel.address
@@ -145,6 +147,15 @@ class Client:
         self.rest.use(credentials)
         self.retry_now()
 
+    async def identify(self) -> str:
+        """Ask the server who we are there, and keep it as `user_name`.
+
+        Raises:
+            ClientError: it doesn't let us in, doesn't answer, or doesn't say.
+        """
+        self.user_name = (await self.rest.me()).email
+        return self.user_name
+
     async def log_in(self, email: str, password: str) -> None:
         """Exchange a password for a login that is kept, and go on with it.
 
@@ -155,6 +166,7 @@ class Client:
         tokens = await self.rest.login(email, password)
         path = login_file(self.address)
         await asyncio.to_thread(save_login, path, self.address, tokens)
+        self.user_name = tokens.user.email if tokens.user else email
         self.log_in_again(SavedLogin(path, self.rest.refresh, clock=self._access.clock))
 
     # --- subscriptions ---------------------------------------------------------------------

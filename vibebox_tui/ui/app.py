@@ -1,7 +1,7 @@
 """The dashboard as a Textual app: its theme, its styles, its first screen and how it ends."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import ClassVar, Final
 
@@ -12,13 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.hangup import TerminalGuard
 from vibebox_tui.ui.key_order import KeyOrder
 from vibebox_tui.ui.output import FrugalApp
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
+from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import THEMES, theme_for, with_our_tokens
 from vibebox_tui.ui.widgets.plain_scrollbar import PlainScrollBarRender
@@ -49,7 +49,7 @@ _KEY_NAMES: Final = {
 
 
 class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
-    """The dashboard of one server; `client` is open already and is closed by who opened it.
+    """The dashboard of `servers`, whose clients are open, and are closed by who opened them.
 
     `run` (or `run_async`) returns what is to become of the environments on a server of our own:
     "leave" them running or "stop" them; None where the dashboard ended otherwise.
@@ -65,9 +65,11 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         Binding("ctrl+c", "say_how_to_leave", "Copy the selection", show=False, id="app.copy"),
     ]
 
-    def __init__(self, client: Client, settings: DashboardSettings | None = None) -> None:
+    def __init__(
+        self, servers: Sequence[Server], settings: DashboardSettings | None = None
+    ) -> None:
         self.settings = settings or DashboardSettings()
-        self.client = client
+        self.servers = servers
         self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
         self._key_order = KeyOrder(self, super().on_event)
         super().__init__(css_path=_style_files())
@@ -81,7 +83,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.set_keymap(self.keymap)
 
     def get_default_screen(self) -> Screen[None]:
-        return DashboardScreen(self.client, self.settings)
+        return DashboardScreen(self.servers, self.settings)
 
     def get_css_variables(self) -> dict[str, str]:
         self.theme_variables = with_our_tokens(super().get_css_variables())

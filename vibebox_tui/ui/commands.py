@@ -1,6 +1,6 @@
 """Every key and every action in one place: what the help shows and the palette offers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, cast
@@ -18,6 +18,7 @@ from textual.types import IgnoreReturnCallbackType
 from vibebox_tui.ui.messages import View
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import EnvironmentKey
 from vibebox_tui.ui.theme import state_token
 
 SCOPES: Final[Mapping[str, str]] = {
@@ -62,9 +63,9 @@ class ShowsEnvironments(Protocol):
     def rows(self) -> tuple[EnvironmentRow, ...]: ...
 
     @property
-    def link_alert(self) -> str: ...
+    def link_alerts(self) -> Sequence[tuple[str, str]]: ...
 
-    def go_to(self, environment_id: str, view: View | None = None) -> None: ...
+    def go_to(self, key: EnvironmentKey, view: View | None = None) -> None: ...
 
     def action_connections(self) -> None: ...
 
@@ -132,19 +133,19 @@ class EnvironmentCommands(Provider):
 
     async def discover(self) -> Hits:
         for row, go in self._environments():
-            yield DiscoveryHit(_with_state(Content(row.name), row), go, text=row.name)
+            yield DiscoveryHit(_with_state(Content(row.full_name), row), go, text=row.full_name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for row, go in self._environments():
-            if (score := matcher.match(row.name)) > 0:
-                shown = _with_state(_highlighted(matcher, row.name), row)
-                yield Hit(score, shown, go, text=row.name)
+            if (score := matcher.match(row.full_name)) > 0:
+                shown = _with_state(_highlighted(matcher, row.full_name), row)
+                yield Hit(score, shown, go, text=row.full_name)
 
     def _environments(self) -> Iterator[tuple[EnvironmentRow, Callable[[], None]]]:
         screen = cast("ShowsEnvironments", self.screen)
         for row in screen.rows:
-            yield row, partial(screen.go_to, row.id)
+            yield row, partial(screen.go_to, row.key)
 
 
 class AlertCommands(Provider):
@@ -166,12 +167,12 @@ class AlertCommands(Provider):
             if row.state == "error":
                 cause = row.message or "it failed"
                 yield (
-                    f"{row.name} {cause}",
-                    _alert(row.name, cause),
-                    partial(screen.go_to, row.id, "logs"),
+                    f"{row.full_name} {cause}",
+                    _alert(row.full_name, cause),
+                    partial(screen.go_to, row.key, "logs"),
                 )
-        if cause := screen.link_alert:
-            yield cause, _alert("connection", cause), screen.action_connections
+        for name, cause in screen.link_alerts:
+            yield f"{name} {cause}", _alert(name, cause), screen.action_connections
         for pane in self.screen.query(Pane):
             if pane.failure:
                 title = pane.title_text()

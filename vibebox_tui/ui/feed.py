@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
-from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import ApiError, ClientError, UnreachableError
 from vibebox_tui.client.events import EnvironmentChanged, LinkPhase, LinkState, StatusUpdate
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.roster import Roster
+from vibebox_tui.ui.roster import Numbers, Roster
+from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import Clock
 
 _log = logging.getLogger(__name__)
@@ -21,23 +22,38 @@ RELIST_SECONDS: Final = 30.0
 HISTORIES_AT_ONCE: Final = 4
 """Requests under way for the course of CPU: with many environments they are no hurry."""
 
+ORDER_SECONDS: Final = 1.0
+"""How long a server's first list waits for that of the one before it: longer would be noticed."""
+
 _NOT_FOUND: Final = 404
 
 
 class EnvironmentFeed:
-    """Keeps `roster` as the server has it, and calls `changed` after each change.
+    """Keeps `roster` as `server` has it, and calls `changed` after each change.
 
     The list is read at the start, after every interruption and from time to time; each listed
-    environment has a status subscription. `problem` says why the list couldn't be read, and is
-    empty where it was, or where the link itself says why.
+    environment has a status subscription. The first list waits a moment for that of the server
+    that comes before (`after`), so that numbers don't depend on who answers first. `problem` says
+    why the list couldn't be read, and is empty where it was, or where the link itself says why.
     """
 
-    def __init__(self, client: Client, clock: Clock, changed: Callable[[], None]) -> None:
-        self.roster = Roster()
+    def __init__(
+        self,
+        server: Server,
+        clock: Clock,
+        changed: Callable[[], None],
+        *,
+        numbers: Numbers | None = None,
+        after: "EnvironmentFeed | None" = None,
+    ) -> None:
+        self.server = server
+        self.roster = Roster(server.name, server.label, numbers=numbers)
         self.link: LinkState | None = None
         self.problem = ""
         self.is_listed = False
-        self._client = client
+        self._client = server.client
+        self._after = after
+        self._answered = asyncio.Event()
         self._clock = clock
         self._changed = changed
         self._watchers: dict[str, asyncio.Task[None]] = {}
@@ -81,15 +97,19 @@ class EnvironmentFeed:
         try:
             environments = await self._client.rest.environments()
         except UnreachableError:
+            self._answered.set()
             return  # the link says so, and once it is back the list is read again
-        except ClientError as error:
+        except VibeBoxError as error:
+            self._answered.set()
             self.problem = str(error)
             self._changed()
             return
+        await self._let_the_first_answer()
         self.problem = ""
         self.is_listed = True
         known = self.roster.ids
         self.roster.replace(environments, self._clock())
+        self._answered.set()
         self._without_history |= self.roster.ids - known
         for gone in set(self._watchers) - self.roster.ids:
             self._watchers.pop(gone).cancel()
@@ -97,6 +117,12 @@ class EnvironmentFeed:
             self._watch_status(environment.id, tasks)
             self._fetch_history(environment, tasks)
         self._changed()
+
+    async def _let_the_first_answer(self) -> None:
+        if self._after is None or self._answered.is_set():
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._after._answered.wait(), ORDER_SECONDS)
 
     async def _read(self, environment_id: str, tasks: asyncio.TaskGroup) -> None:
         try:

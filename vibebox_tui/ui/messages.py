@@ -5,6 +5,8 @@ from typing import Literal
 
 from textual.message import Message
 
+from vibebox_tui.ui.servers import EnvironmentKey
+
 View = Literal["logs", "terminal", "metrics", "info"]
 """What one can look at of an environment; the name of its tab."""
 
@@ -26,16 +28,8 @@ class KeyEverywhere(Message):
 class EnvironmentChosen(Message):
     """Show this environment, in the present tab or in `view`."""
 
-    environment_id: str
+    key: EnvironmentKey
     view: View | None = None
-
-
-@dataclass
-class BesideAsked(Message):
-    """Open `view` of this environment beside what is there."""
-
-    environment_id: str
-    view: View
 
 
 @dataclass

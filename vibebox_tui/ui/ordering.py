@@ -1,6 +1,6 @@
 """In which order the list shows environments, and which of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Final
 
@@ -47,12 +47,14 @@ def arrange(
     *,
     is_reversed: bool = False,
     wanted: str = "",
+    servers: Sequence[str] = (),
 ) -> list[EnvironmentRow]:
     """The rows that match, sorted by `key` (usage: highest first), the pinned ones before all.
 
-    Where `is_grouped` says so, sections follow one another in the order of their first rows, after
-    what is in none. `wanted` has words that must each occur in the name, the group, the state or
-    the id, whatever their case.
+    Where `is_grouped` says so, those of several `servers` stand in the order of these; and of each
+    server sections follow one another in the order of their first rows, after what is in none.
+    `wanted` has words that must each occur in the name, the group, the server, the state or the
+    id, whatever their case.
     """
     words = wanted.casefold().split()
     matching = [row for row in rows if all(word in _searched(row) for word in words)]
@@ -61,6 +63,8 @@ def arrange(
         titles = dict.fromkeys(["", *(section(row) for row in matching)])
         places = {title: place for place, title in enumerate(titles)}
         matching.sort(key=lambda row: places[section(row)])
+        at = {name: place for place, name in enumerate(servers)}
+        matching.sort(key=lambda row: at.get(home(row), -1))
     matching.sort(key=lambda row: not row.is_pinned)
     return matching
 
@@ -70,13 +74,18 @@ def is_grouped(key: SortKey) -> bool:
     return key in _GROUPED
 
 
+def home(row: EnvironmentRow) -> str:
+    """The server that a row stands beneath; empty where there is only one, or it stands above."""
+    return "" if row.is_pinned else row.label
+
+
 def section(row: EnvironmentRow) -> str:
     """The title of what a row belongs to; empty where it stands by itself."""
     return "" if row.is_pinned else row.group
 
 
 def _searched(row: EnvironmentRow) -> str:
-    return f"{row.name} {row.group} {row.state} {row.id}".casefold()
+    return f"{row.name} {row.group} {row.label} {row.state} {row.key.id}".casefold()
 
 
 def _known(value: float | None) -> float:

@@ -1,5 +1,6 @@
 """What is known of all environments: the model behind the list, the strip and the header."""
 
+import itertools
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.protocol.messages import EnvironmentStatus
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.error_watch import Errors
+from vibebox_tui.ui.servers import EnvironmentKey, labelled
 
 UNKNOWN: Final = "unknown"
 """The state of an environment that can't be seen."""
@@ -21,6 +23,7 @@ HISTORY_SAMPLES: Final = 60
 class EnvironmentRow:
     """One environment as it is to be shown.
 
+    `key` tells it from those of all servers; `label` is its server's name where there are several.
     `number` is what the keys `1` to `9` mean and stays while the environment lives. `state` is
     `unknown` while the link is down. `cpu` is in percent of one core, `memory` in MiB, None where
     not known; `is_stale` says that they are the last known ones, seen at `seen_at` (seconds since
@@ -41,10 +44,12 @@ class EnvironmentRow:
     is_marked: bool = False
     link: LinkState | None = None
     errors: Errors | None = None
+    server: str = ""
+    label: str = ""
 
     @property
-    def id(self) -> str:
-        return self.environment.id
+    def key(self) -> EnvironmentKey:
+        return EnvironmentKey(self.server, self.environment.id)
 
     @property
     def name(self) -> str:
@@ -60,6 +65,11 @@ class EnvironmentRow:
         """Its name beneath that heading: a compose project's name isn't said twice."""
         return self.name.removeprefix(f"{self.environment.group}/")
 
+    @property
+    def full_name(self) -> str:
+        """The name, with that of its server where there are several."""
+        return labelled(self.name, self.label)
+
 
 @dataclass(slots=True)
 class _Member:
@@ -74,10 +84,35 @@ class _Member:
     errors: Errors | None = None
 
 
-class Roster:
-    """The environments of one server with their newest status, in the server's order."""
+class Numbers:
+    """The numbers of the environments of all servers: who comes gets the lowest that is free."""
 
     def __init__(self) -> None:
+        self._taken: set[int] = set()
+
+    def take(self) -> int:
+        """The lowest number, from 1, that nobody has."""
+        number = next(number for number in itertools.count(1) if number not in self._taken)
+        self._taken.add(number)
+        return number
+
+    def give_back(self, number: int) -> None:
+        """Nobody has this number any more."""
+        self._taken.discard(number)
+
+
+class Roster:
+    """The environments of one server with their newest status, in the server's order.
+
+    `server` is its name, `label` that again where there are several; they share their `numbers`.
+    """
+
+    def __init__(
+        self, server: str = "", label: str = "", *, numbers: Numbers | None = None
+    ) -> None:
+        self._server = server
+        self._label = label
+        self._numbers = numbers or Numbers()
         self._members: dict[str, _Member] = {}
         self._link: LinkState | None = None
 
@@ -95,7 +130,7 @@ class Roster:
         """Take the server's list: what is not in it is gone, what is new gets the next number."""
         listed = {environment.id: environment for environment in environments}
         for gone in self.ids - set(listed):
-            del self._members[gone]
+            self.remove(gone)
         for environment in listed.values():
             self.put(environment, seen_at)
 
@@ -107,7 +142,7 @@ class Roster:
         """
         member = self._members.get(environment.id)
         if member is None:
-            member = _Member(self._free_number(), environment)
+            member = _Member(self._numbers.take(), environment)
             self._members[environment.id] = member
         member.environment = environment
         if not member.is_pushed:
@@ -118,7 +153,8 @@ class Roster:
 
     def remove(self, environment_id: str) -> None:
         """Forget an environment; its number may be given to the next one."""
-        self._members.pop(environment_id, None)
+        if member := self._members.pop(environment_id, None):
+            self._numbers.give_back(member.number)
 
     def note(self, status: EnvironmentStatus, seen_at: float) -> None:
         """Take the newest status of an environment that is listed."""
@@ -188,11 +224,9 @@ class Roster:
             is_marked=member.is_marked,
             link=self._link,
             errors=member.errors,
+            server=self._server,
+            label=self._label,
         )
-
-    def _free_number(self) -> int:
-        taken = {member.number for member in self._members.values()}
-        return next(number for number in range(1, len(taken) + 2) if number not in taken)
 
 
 def is_down(link: LinkState | None) -> bool:

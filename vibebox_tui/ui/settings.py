@@ -16,20 +16,13 @@ class DashboardSettings:
     """How the dashboard looks and behaves, made once by the command line.
 
     `keymap` maps the ids of bindings (as `?` shows them) to keys, several with commas between
-    them. `server_name` and `user_name` are what the header says. `owns_server` is true for a
-    server that this user's dashboards started, where leaving may also stop what runs there;
-    `is_throw_away` for the demo's, which ends with the dashboard.
-    `escape_key` is what leaves a captured terminal; with `confirm_paste` a paste of several lines
-    into one has to be confirmed.
+    them. `escape_key` is what leaves a captured terminal; with `confirm_paste` a paste of several
+    lines into one has to be confirmed.
     """
 
-    server_name: str = "local"
-    user_name: str = ""
     theme: str = "vibebox-dark"
     glyphs: Glyphs = UNICODE
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     escape_key: str = "ctrl+right_square_bracket"
     confirm_paste: bool = True
-    owns_server: bool = False
-    is_throw_away: bool = False
     clock: Clock = time.time

@@ -1,7 +1,7 @@
 """The list of environments: follows the server's list and the status of each."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -14,16 +14,16 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
-from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import ClientError
-from vibebox_tui.protocol.models import Environment
+from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.ui.error_watch import Errors, ErrorWatch
 from vibebox_tui.ui.feed import EnvironmentFeed
 from vibebox_tui.ui.messages import EnvironmentChosen, Said
 from vibebox_tui.ui.panes.pane import Pane
-from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.roster import EnvironmentRow, Numbers, is_down
 from vibebox_tui.ui.screens.dialogs import NewEnvironmentDialog, confirmation
-from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.servers import EnvironmentKey, Server
+from vibebox_tui.ui.settings import Clock, DashboardSettings
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Verb
 
 GATHER_SECONDS: Final = 0.05
@@ -38,10 +38,10 @@ _CONSEQUENCES: Final[dict[Verb, str]] = {
 
 
 class EnvironmentsPane(Pane):
-    """Shows all environments, and does to them what the user has confirmed.
+    """Shows the environments of all servers, and does to them what the user has confirmed.
 
-    Its worker lists the environments, keeps a status subscription for each and lists anew after
-    every interruption. While the link is down each one is `unknown`.
+    Its worker lists each server's environments, keeps a status subscription for each and lists
+    anew after every interruption. While the link to its server is down each one is `unknown`.
     """
 
     NOUN = "Environments"
@@ -67,13 +67,13 @@ class EnvironmentsPane(Pane):
 
     def __init__(
         self,
-        client: Client,
+        servers: Sequence[Server],
         *,
         settings: DashboardSettings | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
-        super().__init__(client, settings=settings, id=id)
-        self._feed = EnvironmentFeed(client, self.settings.clock, self._publish)
+        super().__init__(servers[0].client, settings=settings, id=id)
+        self._feeds = _feeds(servers, self.settings.clock, self._publish)
         self._gathering: Timer | None = None
         self._is_behind = False
         self.table = EnvironmentTable(self.settings)
@@ -95,32 +95,49 @@ class EnvironmentsPane(Pane):
         return self.table.rows
 
     def title_text(self) -> str:
-        if not self._feed.is_listed:
+        if not any(feed.is_listed for feed in self._feeds.values()):
             return self.NOUN
         shown, all_of_them = len(self.table.shown), len(self.rows)
         count = f"{shown}/{all_of_them}" if shown != all_of_them else f"{all_of_them}"
         return f"{self.NOUN} ({count})"
 
     async def follow(self) -> None:
-        await self._feed.run()
+        async with asyncio.TaskGroup() as tasks:
+            for feed in self._feeds.values():
+                tasks.create_task(self._run(feed))
+
+    async def _run(self, feed: EnvironmentFeed) -> None:
+        """Follow one server; what fails there is its own business."""
+        try:
+            await feed.run()
+        except* VibeBoxError as failure:
+            feed.problem = str(failure.exceptions[0])
+            self._publish()
 
     def watch_counts_errors(self, counts_errors: bool) -> None:
         if counts_errors:
             self._count_errors()
         else:
             self.workers.cancel_group(self, "errors")
-            self._feed.roster.forget_errors()
+            for feed in self._feeds.values():
+                feed.roster.forget_errors()
             self._publish()
 
     @work(group="errors", exclusive=True, exit_on_error=False)
     async def _count_errors(self) -> None:
-        roster = self._feed.roster
-        watch = ErrorWatch(self.client, self.settings.clock, lambda: roster.ids, self._note_errors)
-        await watch.run()
+        async with asyncio.TaskGroup() as tasks:
+            for feed in self._feeds.values():
+                tasks.create_task(self._watch_for_errors(feed))
 
-    def _note_errors(self, environment_id: str, errors: Errors) -> None:
-        self._feed.roster.note_errors(environment_id, errors)
-        self._publish()
+    async def _watch_for_errors(self, feed: EnvironmentFeed) -> None:
+        roster = feed.roster
+
+        def note(environment_id: str, errors: Errors) -> None:
+            roster.note_errors(environment_id, errors)
+            self._publish()
+
+        clock = self.settings.clock
+        await ErrorWatch(feed.server.client, clock, lambda: roster.ids, note).run()
 
     def _publish(self) -> None:
         """Show the first change at once, and what follows it shortly after together."""
@@ -137,10 +154,12 @@ class EnvironmentsPane(Pane):
 
     def _publish_now(self) -> None:
         self._is_behind = False
-        if self._feed.link is not None:
-            self.show_link(self._feed.link)
-        self.failure = self._feed.problem
-        self.table.rows = self._feed.roster.rows()
+        feeds = list(self._feeds.values())
+        if links := [feed.link for feed in feeds if feed.link is not None]:
+            self.show_link(min(links, key=is_down))
+        self.failure = next((_problem(feed) for feed in feeds if feed.problem), "")
+        rows = (row for feed in feeds for row in feed.roster.rows())
+        self.table.rows = tuple(sorted(rows, key=lambda row: row.number))
         self.retitle()
         self.post_message(self.Changed(self, self.table.rows))
 
@@ -149,56 +168,58 @@ class EnvironmentsPane(Pane):
     @on(EnvironmentTable.Asked)
     def _grant(self, event: EnvironmentTable.Asked) -> None:
         event.stop()
-        ids = event.environment_ids
+        keys = event.keys
         match event.wish:
             case "open":
-                self.post_message(EnvironmentChosen(ids[0]))
+                self.post_message(EnvironmentChosen(keys[0]))
             case "mark" | "unmark":
-                self._feed.roster.mark(ids, marked=event.wish == "mark")
+                for key in keys:
+                    self._feeds[key.server].roster.mark([key.id], marked=event.wish == "mark")
                 self._publish_now()
             case "pin":
-                self._feed.roster.toggle_pin(ids[0])
+                self._feeds[keys[0].server].roster.toggle_pin(keys[0].id)
                 self._publish_now()
             case "copy":
-                self.app.copy_to_clipboard(ids[0])
-                self.post_message(Said(f"Copied {ids[0]}"))
+                self.app.copy_to_clipboard(keys[0].id)
+                self.post_message(Said(f"Copied {keys[0].id}"))
             case "new":
-                self._ask_and_create()
+                self._ask_and_create(keys[0].server if keys else next(iter(self._feeds)))
             case "filter":
                 self.add_class("-filtering")
                 self._filter_input.focus()
             case verb:
-                self._confirm_and_do(verb, [row for row in self.rows if row.id in ids])
+                self._confirm_and_do(verb, [row for row in self.rows if row.key in keys])
 
     @work(group="act", exclusive=False, exit_on_error=False)
     async def _confirm_and_do(self, verb: Verb, chosen: list[EnvironmentRow]) -> None:
         question = confirmation(
-            verb.capitalize(), [row.name for row in chosen], _CONSEQUENCES[verb]
+            verb.capitalize(), [row.full_name for row in chosen], _CONSEQUENCES[verb]
         )
         if await self.app.push_screen_wait(question) == "yes":
-            await asyncio.gather(*(self._do(verb, row.environment) for row in chosen))
+            await asyncio.gather(*(self._do(verb, row) for row in chosen))
 
     @work(group="act", exclusive=False, exit_on_error=False)
-    async def _ask_and_create(self) -> None:
-        request = await self.app.push_screen_wait(NewEnvironmentDialog())
-        if request is None:
+    async def _ask_and_create(self, server: str) -> None:
+        wanted = await self.app.push_screen_wait(NewEnvironmentDialog(server, list(self._feeds)))
+        if wanted is None:
             return
+        rest, request = self._feeds[wanted.server].server.client.rest, wanted.request
         try:
-            environment = await self.client.rest.create_environment(request)
+            environment = await rest.create_environment(request)
         except ClientError as error:
             self.post_message(Said(f"{request.name} was not created: {error}", "error"))
         else:
-            self.table.cursor = environment.id
+            self.table.cursor = EnvironmentKey(wanted.server, environment.id)
             self.post_message(Said(f"Created {environment.name}; s starts it"))
 
-    async def _do(self, verb: Verb, environment: Environment) -> None:
+    async def _do(self, verb: Verb, row: EnvironmentRow) -> None:
         try:
-            await self._call(verb, environment.id)
+            await self._call(verb, row.key)
         except ClientError as error:
-            self.post_message(Said(f"{environment.name}: {verb} failed: {error}", "error"))
+            self.post_message(Said(f"{row.full_name}: {verb} failed: {error}", "error"))
 
-    def _call(self, verb: Verb, environment_id: str) -> Coroutine[Any, Any, None]:
-        rest = self.client.rest
+    def _call(self, verb: Verb, key: EnvironmentKey) -> Coroutine[Any, Any, None]:
+        rest, environment_id = self._feeds[key.server].server.client.rest, key.id
         match verb:
             case "start":
                 return rest.start(environment_id)
@@ -232,3 +253,21 @@ class EnvironmentsPane(Pane):
         self._filter_input.value = ""
         self.remove_class("-filtering")
         self.table.focus()
+
+
+def _feeds(
+    servers: Sequence[Server], clock: Clock, changed: Callable[[], None]
+) -> dict[str, EnvironmentFeed]:
+    """A feed for each server by its name; their environments are numbered together."""
+    feeds: dict[str, EnvironmentFeed] = {}
+    numbers, before = Numbers(), None
+    for server in servers:
+        before = EnvironmentFeed(server, clock, changed, numbers=numbers, after=before)
+        feeds[server.name] = before
+    return feeds
+
+
+def _problem(feed: EnvironmentFeed) -> str:
+    """Why a server's list can't be read; where there are several, of which one."""
+    label = feed.server.label
+    return f"{label}: {feed.problem}" if label else feed.problem

@@ -17,6 +17,7 @@ from vibebox_tui.client.events import LinkState
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.roster import is_down
+from vibebox_tui.ui.servers import Subject, labelled
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
@@ -83,10 +84,20 @@ class Pane(Widget):
         super().__init__(id=id, classes=classes)
         self.client = client
         self.settings = settings or DashboardSettings()
-        self._following: str | None = None
+        self._following: tuple[Client, str] | None = None
+        self._at = ""
         self._is_ready = False
         self._title: Fingerprint | None = None
         self.set_reactive(Pane.environment, environment)
+
+    def turn_to(self, subject: Subject | None) -> None:
+        """Show another environment, of whatever server; None: none."""
+        if subject is None:
+            self.environment = None
+            return
+        self.client = subject.server.client
+        self._at = subject.server.label
+        self.environment = subject.environment
 
     # --- for subclasses --------------------------------------------------------------------
 
@@ -120,7 +131,7 @@ class Pane(Widget):
         """Whose pane this is, for its border; call `retitle` when it says something else."""
         if self.environment is None:
             return self.NOUN
-        return f"{self.NOUN}: {self.environment.name}"
+        return f"{self.NOUN}: {labelled(self.environment.name, self._at)}"
 
     def tab_text(self) -> str:
         """What the pane is called while another one is shown in its place."""
@@ -188,16 +199,20 @@ class Pane(Widget):
         self.failure = ""
         self.link = None
         self.reset()
-        self._following = self.environment.id if self.environment else None
+        self._following = self._to_follow
         if self.environment is None and self.NEEDS_ENVIRONMENT:
             self.workers.cancel_group(self, "follow")
         else:
             self._follow()
 
-    def _watch_environment(self, environment: Environment | None) -> None:
+    def _watch_environment(self) -> None:
         self.retitle()
-        if (environment.id if environment else None) != self._following:
+        if self._to_follow != self._following:
             self.restart()
+
+    @property
+    def _to_follow(self) -> tuple[Client, str] | None:
+        return (self.client, self.environment.id) if self.environment else None
 
     def _watch_tabs(self) -> None:
         self.retitle()

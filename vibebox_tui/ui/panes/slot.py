@@ -8,14 +8,13 @@ from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.widget import AwaitMount, Widget
 
-from vibebox_tui.client.client import Client
-from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import View
 from vibebox_tui.ui.panes.info import InfoPane
 from vibebox_tui.ui.panes.logs import LogsPane
 from vibebox_tui.ui.panes.metrics import MetricsPane
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.terminal import TerminalPane
+from vibebox_tui.ui.servers import EnvironmentKey, Server, Subject
 from vibebox_tui.ui.settings import DashboardSettings
 
 VIEWS: Final[Mapping[View, type[Pane]]] = {
@@ -34,7 +33,7 @@ _Panes = dict[View, Pane]
 
 
 class Slot(Widget):
-    """Shows `view` of `environment`.
+    """Shows `view` of its subject, an environment.
 
     A view is built when it is first shown: the first picture of the dashboard doesn't wait for
     those that are not in it. From then on it follows its environment, also while another view or
@@ -42,28 +41,28 @@ class Slot(Widget):
     nothing; the environments shown longest ago are let go.
     """
 
-    environment: reactive[Environment | None] = reactive(None)
+    subject: reactive[Subject | None] = reactive(None)
     view: reactive[View] = reactive("logs")
 
     def __init__(
         self,
-        client: Client,
+        first: Server,
         settings: DashboardSettings,
         *,
         view: View = "logs",
-        environment: Environment | None = None,
+        subject: Subject | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id, classes="slot")
-        self._client = client
+        self._first = first
         self._settings = settings
         self._panes = self._make_panes()
-        self._kept: dict[str, _Panes] = {}
-        """The panes of other environments by their ids, the one shown last at the end."""
-        self._shown_id = environment.id if environment else ""
+        self._kept: dict[EnvironmentKey, _Panes] = {}
+        """The panes of other environments, the one shown last at the end."""
+        self._shown_key = subject.key if subject else None
         self._arrival: AwaitMount | None = None
         self.set_reactive(Slot.view, view)
-        self.set_reactive(Slot.environment, environment)
+        self.set_reactive(Slot.subject, subject)
 
     def compose(self) -> ComposeResult:
         yield self.pane
@@ -96,14 +95,14 @@ class Slot(Widget):
         if target := self.pane.focus_target:
             target.focus()
 
-    def forget_all_but(self, environment_ids: Container[str]) -> None:
+    def forget_all_but(self, known: Container[EnvironmentKey]) -> None:
         """Let go of the panes of environments that there are no longer."""
-        for gone in [kept for kept in self._kept if kept not in environment_ids]:
+        for gone in [kept for kept in self._kept if kept not in known]:
             self._let_go(gone)
 
     # --- what is shown ---------------------------------------------------------------------
 
-    def watch_environment(self) -> None:
+    def watch_subject(self) -> None:
         had_focus = self.has_focus_within
         is_another = self._change_panes()
         self._show()
@@ -124,27 +123,28 @@ class Slot(Widget):
 
     def _change_panes(self) -> bool:
         """Put the panes of another environment in the place of those that are here."""
-        wanted = self.environment.id if self.environment else ""
-        if wanted == self._shown_id or not wanted:
+        wanted = self.subject.key if self.subject else None
+        if wanted == self._shown_key or wanted is None:
             return False
-        if self._shown_id:
+        if self._shown_key is not None:
             for pane in self._panes.values():
                 pane.display = False
-            self._kept[self._shown_id] = self._panes
+            self._kept[self._shown_key] = self._panes
             is_kept = wanted in self._kept
             self._panes = self._kept.pop(wanted) if is_kept else self._make_panes()
-        self._shown_id = wanted
+        self._shown_key = wanted
         while len(self._kept) >= ENVIRONMENTS_KEPT:
             self._let_go(next(iter(self._kept)))
         return True
 
-    def _let_go(self, environment_id: str) -> None:
-        for pane in self._kept.pop(environment_id).values():
+    def _let_go(self, key: EnvironmentKey) -> None:
+        for pane in self._kept.pop(key).values():
             if pane.is_attached:
                 pane.remove()
 
     def _make_panes(self) -> _Panes:
-        return {name: pane(self._client, settings=self._settings) for name, pane in VIEWS.items()}
+        client = self._first.client  # until the first subject says another
+        return {name: pane(client, settings=self._settings) for name, pane in VIEWS.items()}
 
     def _show(self) -> None:
         self._retitle()
@@ -152,12 +152,12 @@ class Slot(Widget):
             self._arrival = self.mount(self.pane)
         for view, pane in self._panes.items():
             pane.display = view == self.view
-            self._hand_environment_to(pane, is_shown=view == self.view)
+            self._hand_subject_to(pane, is_shown=view == self.view)
 
-    def _hand_environment_to(self, pane: Pane, *, is_shown: bool) -> None:
-        mine, theirs = self.environment, pane.environment
+    def _hand_subject_to(self, pane: Pane, *, is_shown: bool) -> None:
+        mine, theirs = self.subject.environment if self.subject else None, pane.environment
         if theirs != mine and (is_shown or theirs is not None):
-            pane.environment = mine
+            pane.turn_to(self.subject)
 
     def _retitle(self) -> None:
         tabs = [pane.tab_text() for pane in self._panes.values()]

@@ -1,15 +1,16 @@
 """The part of the screen where panes are: the current environment's, and others beside it."""
 
+from collections.abc import Mapping
+
 from textual import on
 from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from vibebox_tui.client.client import Client
-from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.layout import Grid, room_for, tile, widen_terminals
 from vibebox_tui.ui.messages import BesideWanted, Said, View
 from vibebox_tui.ui.panes.slot import Slot
+from vibebox_tui.ui.servers import EnvironmentKey, Server, Subject
 from vibebox_tui.ui.settings import DashboardSettings
 
 
@@ -20,16 +21,17 @@ class Workspace(Widget):
     the others keep theirs. What there is no room for is hidden until there is.
     """
 
-    environment: reactive[Environment | None] = reactive(None)
+    subject: reactive[Subject | None] = reactive(None)
+    """The current environment."""
     has_companion: reactive[bool] = reactive(False)
     zoomed: reactive[Slot | None] = reactive(None)
 
-    def __init__(self, client: Client, settings: DashboardSettings) -> None:
+    def __init__(self, first: Server, settings: DashboardSettings) -> None:
         super().__init__(id="workspace")
-        self._client = client
+        self._first = first
         self._settings = settings
-        self.main = Slot(client, settings, view="logs", id="slot-main")
-        self._companion = Slot(client, settings, view="terminal", id="slot-companion")
+        self.main = Slot(first, settings, view="logs", id="slot-main")
+        self._companion = Slot(first, settings, view="terminal", id="slot-companion")
         self._beside: list[Slot] = []
 
     def compose(self) -> ComposeResult:
@@ -61,25 +63,24 @@ class Workspace(Widget):
 
     def slot_for(self, view: View) -> Slot:
         """Where `view` of the current environment is, or is best shown."""
-        here = [slot for slot in self.shown if slot.environment == self.environment]
+        here = [slot for slot in self.shown if slot.subject == self.subject]
         return next((slot for slot in here if slot.view == view), self.main)
 
-    def view_beside(self, environment_id: str) -> View:
+    def view_beside(self, key: EnvironmentKey) -> View:
         """What to open of an environment beside: what isn't shown yet, and as the active slot
         shows where that can be; of terminals there are several.
         """
         active = self.active
-        is_here = active.has_focus_within and _shows(active, environment_id)
-        if is_here and active.view == "terminal":
+        if active.has_focus_within and _shows(active, key) and active.view == "terminal":
             return "terminal"
-        shown = {slot.view for slot in self.shown if _shows(slot, environment_id)}
+        shown = {slot.view for slot in self.shown if _shows(slot, key)}
         wanted: View = "terminal" if active.view == "terminal" else "logs"
         views: list[View] = [wanted, "logs", "terminal", "metrics", "info"]
         return next((view for view in views if view not in shown), wanted)
 
-    async def open_beside(self, environment: Environment, view: View) -> Slot:
+    async def open_beside(self, subject: Subject, view: View) -> Slot:
         """Open another slot; ask `has_room` before."""
-        slot = Slot(self._client, self._settings, view=view, environment=environment)
+        slot = Slot(self._first, self._settings, view=view, subject=subject)
         self._beside.append(slot)
         await self.mount(slot)
         self.zoomed = None
@@ -101,16 +102,16 @@ class Workspace(Widget):
         self._tile()
         return True
 
-    def update_environments(self, known: dict[str, Environment]) -> None:
+    def update_subjects(self, known: Mapping[EnvironmentKey, Subject]) -> None:
         """Hand on what changed in environments that are shown beside; close those deleted."""
         for slot in (self.main, self._companion):
             slot.forget_all_but(known)
         for slot in list(self._beside):
-            environment = known.get(slot.environment.id) if slot.environment else None
-            if environment is None:
+            subject = known.get(slot.subject.key) if slot.subject else None
+            if subject is None:
                 self.run_worker(self.close(slot), group="close", exit_on_error=False)
             else:
-                slot.environment = environment
+                slot.subject = subject
 
     @on(BesideWanted)
     async def _go_beside(self, event: BesideWanted) -> None:
@@ -129,12 +130,12 @@ class Workspace(Widget):
     def on_resize(self) -> None:
         self._tile()
 
-    def watch_environment(self, environment: Environment | None) -> None:
-        self.main.environment = environment
-        self._companion.environment = environment if self.has_companion else None
+    def watch_subject(self, subject: Subject | None) -> None:
+        self.main.subject = subject
+        self._companion.subject = subject if self.has_companion else None
 
     def watch_has_companion(self) -> None:
-        self._companion.environment = self.environment if self.has_companion else None
+        self._companion.subject = self.subject if self.has_companion else None
         self._tile()
 
     def watch_zoomed(self) -> None:
@@ -166,5 +167,5 @@ class Workspace(Widget):
         self.styles.grid_columns = " ".join(str(width) for width in widths)
 
 
-def _shows(slot: Slot, environment_id: str) -> bool:
-    return slot.environment is not None and slot.environment.id == environment_id
+def _shows(slot: Slot, key: EnvironmentKey) -> bool:
+    return slot.subject is not None and slot.subject.key == key

@@ -1,4 +1,4 @@
-"""The connections to the server: what each has carried, how often it was lost and why."""
+"""The connections to each server: what they have carried, how often they were lost and why."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from vibebox_tui.client.client import Client
 from vibebox_tui.client.telemetry import Drop, LinkTelemetry
 from vibebox_tui.ui.figures import round_trip_text, spark
+from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.link_text import link_text
 
 REFRESH_SECONDS: Final = 1.0
 """Between two looks at the counters."""
@@ -32,7 +33,7 @@ _HEADINGS: Final = (
 
 
 class ConnectionsScreen(ModalScreen[None]):
-    """Shows the counters of every connection since the dashboard was opened, as they are now."""
+    """Shows how it stands with each server, and the counters of every connection to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,ctrl+n", "dismiss(None)", "Close", show=False),
@@ -40,14 +41,14 @@ class ConnectionsScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, client: Client, settings: DashboardSettings) -> None:
+    def __init__(self, servers: Sequence[Server], settings: DashboardSettings) -> None:
         super().__init__()
-        self._client = client
+        self._servers = servers
         self._settings = settings
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="connections", can_focus=False) as body:
-            body.border_title = Content(f"Connections to {self._client.address}")
+            body.border_title = "Connections"
             body.border_subtitle = "Esc closes, j k scroll"
             yield Static(self._report(), id="connections-report")
 
@@ -61,15 +62,29 @@ class ConnectionsScreen(ModalScreen[None]):
         self.query_one("#connections-report", Static).update(self._report())
 
     def _report(self) -> Content:
-        links = self._client.telemetry
+        return Content("\n\n").join(self._report_on(server) for server in self._servers)
+
+    def _report_on(self, server: Server) -> Content:
+        links = server.client.telemetry
         return Content("\n").join(
             [
+                self._headline(server),
                 Content.assemble((_HEADINGS, "bold $accent")),
                 *(self._line(link) for link in links),
                 Content(""),
                 *_losses(links),
             ]
         )
+
+    def _headline(self, server: Server) -> Content:
+        """Which server, who we are there, and how it stands with it."""
+        client = server.client
+        user = f" as {client.user_name}" if client.user_name else ""
+        link = link_text(
+            client.link, self._settings.clock(), self._settings.glyphs, with_reason=True
+        )
+        where = f"  {client.address}{user}  "
+        return Content.assemble((server.name, "bold $ink"), (where, "$ink-dim"), link)
 
     def _line(self, link: LinkTelemetry) -> Content:
         glyphs = self._settings.glyphs

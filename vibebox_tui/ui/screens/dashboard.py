@@ -1,5 +1,6 @@
 """The dashboard: the environments, the panes of the one looked at, and the way between them."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual import events, on, work
@@ -11,9 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LinkPhase, LinkState
-from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.ui.commands import (
     ActionCommands,
     AlertCommands,
@@ -24,7 +23,6 @@ from vibebox_tui.ui.commands import (
 )
 from vibebox_tui.ui.layout import SMALLEST_HEIGHT, SMALLEST_WIDTH, Shape, shape_of
 from vibebox_tui.ui.messages import (
-    BesideAsked,
     EnvironmentChosen,
     KeyEverywhere,
     Said,
@@ -43,6 +41,7 @@ from vibebox_tui.ui.screens.dialogs import leaving
 from vibebox_tui.ui.screens.everywhere import EVERYWHERE
 from vibebox_tui.ui.screens.help import HelpScreen
 from vibebox_tui.ui.screens.login import LogInDialog
+from vibebox_tui.ui.servers import EnvironmentKey, Server, ServerState, Subject
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_strip import EnvironmentStrip
 from vibebox_tui.ui.widgets.headline import Headline
@@ -58,23 +57,24 @@ class DashboardScreen(FrugalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = EVERYWHERE
 
-    current: reactive[str] = reactive("")
-    """The id of the environment that the panes show."""
+    current: reactive[EnvironmentKey | None] = reactive(None)
+    """The environment that the panes show."""
     is_overview: reactive[bool] = reactive(False, toggle_class="-overview")
     shape: reactive[Shape] = reactive(Shape.MEDIUM, init=False)
 
-    def __init__(self, client: Client, settings: DashboardSettings) -> None:
+    def __init__(self, servers: Sequence[Server], settings: DashboardSettings) -> None:
         super().__init__(classes=Shape.MEDIUM.value)
-        self._client = client
+        self._servers = {server.name: server for server in servers}
+        self._links: dict[str, LinkState] = {}
         self._settings = settings
-        self._before = ""
-        self._is_login_asked = False
+        self._before: EnvironmentKey | None = None
+        self._asked_to_log_in: set[str] = set()
         self._status_line = StatusLine(settings, id="status-line")
         self._strip = EnvironmentStrip(settings, id="strip")
         self._headline = Headline(settings, id="headline")
-        self._environments = EnvironmentsPane(client, settings=settings, id="environments")
-        self._metrics = MetricsPane(client, settings=settings, id="side-metrics")
-        self._workspace = Workspace(client, settings)
+        self._environments = EnvironmentsPane(servers, settings=settings, id="environments")
+        self._metrics = MetricsPane(servers[0].client, settings=settings, id="side-metrics")
+        self._workspace = Workspace(servers[0], settings)
 
     def compose(self) -> ComposeResult:
         yield self._status_line
@@ -95,7 +95,9 @@ class DashboardScreen(FrugalScreen[None]):
     def on_mount(self) -> None:
         self._tick()
         self.set_interval(TICK_SECONDS, self._tick)
-        self._follow_link()
+        self._show_servers()
+        for server in self._servers.values():
+            self._follow_link(server)
 
     # --- what is known ---------------------------------------------------------------------
 
@@ -104,29 +106,36 @@ class DashboardScreen(FrugalScreen[None]):
         """All environments, by number."""
         return self._environments.rows
 
-    @work(group="link", exclusive=True, exit_on_error=False)
-    async def _follow_link(self) -> None:
-        try:
-            async with self._client.watch_link() as states:
-                async for state in states:
-                    self._status_line.link = state
-                    self._note_refusal(state)
-        except VibeBoxError as error:
-            now = self._settings.clock()
-            self._status_line.link = LinkState(LinkPhase.REFUSED, now, reason=str(error))
+    @work(group="link", exclusive=False, exit_on_error=False)
+    async def _follow_link(self, server: Server) -> None:
+        async with server.client.watch_link() as states:
+            async for state in states:
+                self._links[server.name] = state
+                self._show_servers()
+                self._note_refusal(server, state)
+
+    def _show_servers(self) -> None:
+        self._status_line.servers = self._environments.table.servers = tuple(
+            ServerState(name, server.client.user_name, self._links.get(name))
+            for name, server in self._servers.items()
+        )
 
     @property
-    def link_alert(self) -> str:
-        """What is wrong with the way to the server, although it may work just now."""
-        return self._client.unsteadiness
+    def link_alerts(self) -> list[tuple[str, str]]:
+        """What is wrong with the way to a server, although it may work just now, and to which."""
+        return [
+            (server.label or "connection", server.client.unsteadiness)
+            for server in self._servers.values()
+            if server.client.unsteadiness
+        ]
 
-    def _note_refusal(self, link: LinkState) -> None:
-        """Ask for a login once for each time that the server wants one."""
-        if not link.login_required:
-            self._is_login_asked = self._is_login_asked and link.phase is LinkPhase.REFUSED
-        elif not self._is_login_asked:
-            self._is_login_asked = True
-            self.app.push_screen(LogInDialog(self._client, link.reason, self._settings.user_name))
+    def _note_refusal(self, server: Server, link: LinkState) -> None:
+        """Ask for a login once for each time that a server wants one."""
+        if link.login_required and server.name not in self._asked_to_log_in:
+            self._asked_to_log_in.add(server.name)
+            self.app.push_screen(LogInDialog(server, link.reason))
+        elif not link.login_required and link.phase is not LinkPhase.REFUSED:
+            self._asked_to_log_in.discard(server.name)
 
     def _tick(self) -> None:
         now = self._settings.clock()
@@ -137,20 +146,23 @@ class DashboardScreen(FrugalScreen[None]):
     @on(EnvironmentsPane.Changed)
     def _take_rows(self, event: EnvironmentsPane.Changed) -> None:
         rows = event.rows
-        self._status_line.rows = self._strip.rows = rows
+        self._status_line.rows = rows
+        self._strip.rows = tuple(
+            sorted(rows, key=lambda row: list(self._servers).index(row.server))
+        )
         self._count_alerts()
-        self._workspace.update_environments({row.id: row.environment for row in rows})
+        self._workspace.update_subjects({row.key: self._subject(row) for row in rows})
         if self._row(self.current) is None:
-            self.current = rows[0].id if rows else ""
+            self.current = self._strip.rows[0].key if rows else None
         self._show_current()
 
     @on(Pane.Failed)
     def _count_alerts(self) -> None:
         in_error = sum(row.state == "error" for row in self.rows)
         failed = sum(bool(pane.failure) for pane in self.query(Pane))
-        self._status_line.alerts = in_error + failed + bool(self.link_alert)
+        self._status_line.alerts = in_error + failed + len(self.link_alerts)
 
-    def watch_current(self, old: str, new: str) -> None:
+    def watch_current(self, old: EnvironmentKey | None, new: EnvironmentKey | None) -> None:
         self._before = old or self._before
         self._strip.current = new
         self._environments.table.current = new
@@ -160,12 +172,15 @@ class DashboardScreen(FrugalScreen[None]):
     def _show_current(self) -> None:
         row = self._row(self.current)
         self._headline.row = row
-        environment = row.environment if row else None
-        self._workspace.environment = environment
-        self._metrics.environment = environment if self.shape is Shape.WIDE else None
+        subject = self._subject(row) if row else None
+        self._workspace.subject = subject
+        self._metrics.turn_to(subject if self.shape is Shape.WIDE else None)
 
-    def _row(self, environment_id: str) -> EnvironmentRow | None:
-        return next((row for row in self.rows if row.id == environment_id), None)
+    def _row(self, key: EnvironmentKey | None) -> EnvironmentRow | None:
+        return next((row for row in self.rows if row.key == key), None)
+
+    def _subject(self, row: EnvironmentRow) -> Subject:
+        return Subject(self._servers[row.server], row.environment)
 
     # --- layout ----------------------------------------------------------------------------
 
@@ -195,16 +210,16 @@ class DashboardScreen(FrugalScreen[None]):
 
     # --- which environment -----------------------------------------------------------------
 
-    def go_to(self, environment_id: str, view: View | None = None) -> None:
+    def go_to(self, key: EnvironmentKey, view: View | None = None) -> None:
         """Show an environment, in the present tab or in `view`."""
         self.is_overview = False
-        self.current = environment_id
+        self.current = key
         if view is not None:
             self._workspace.slot_for(view).view = view
 
     @on(EnvironmentChosen)
     async def _go_to_chosen(self, event: EnvironmentChosen) -> None:
-        self.go_to(event.environment_id, event.view)
+        self.go_to(event.key, event.view)
         await self._workspace.main.focus_content()
 
     def action_environment(self, number: int) -> None:
@@ -212,17 +227,17 @@ class DashboardScreen(FrugalScreen[None]):
         if row is None:
             self._say(f"There is no environment {number}.", "warning")
         else:
-            self.go_to(row.id)
+            self.go_to(row.key)
 
     def action_last(self) -> None:
-        if self._row(self._before):
-            self.go_to(self._before)
+        if row := self._row(self._before):
+            self.go_to(row.key)
 
     def action_step(self, step: int) -> None:
-        ids = [row.id for row in self._environments.table.shown]
-        if ids:
-            at = ids.index(self.current) if self.current in ids else 0
-            self.go_to(ids[(at + step) % len(ids)])
+        keys = [row.key for row in self._environments.table.shown]
+        if keys:
+            at = keys.index(self.current) if self.current in keys else 0
+            self.go_to(keys[(at + step) % len(keys)])
 
     def action_switch(self) -> None:
         self.app.push_screen(
@@ -248,7 +263,7 @@ class DashboardScreen(FrugalScreen[None]):
         table, active = self._environments.table, self._workspace.active
         if table.has_focus and table.cursor:
             self.go_to(table.cursor)
-        slot = active if active.environment is not self._workspace.environment else None
+        slot = active if active.subject != self._workspace.subject else None
         slot = slot or self._workspace.slot_for(view)
         slot.view = view
         self.is_overview = False
@@ -277,27 +292,22 @@ class DashboardScreen(FrugalScreen[None]):
     async def action_beside(self) -> None:
         """Open one more pane: of the environment that the focus is on."""
         table, active = self._environments.table, self._workspace.active
-        here = active.environment.id if active.environment else self.current
-        chosen = table.cursor if table.has_focus else here
-        view = self._workspace.view_beside(chosen)
+        here = active.subject.key if active.subject else self.current
+        row = self._row(table.cursor if table.has_focus else here)
+        if row is None:
+            return
+        view = self._workspace.view_beside(row.key)
         goes_on_typing = active.view == view == "terminal" and not table.has_focus
-        slot = await self._open_beside(chosen, view)
+        slot = await self._open_beside(self._subject(row), view)
         if slot is not None and goes_on_typing:
             slot.pane.enter()
 
-    @on(BesideAsked)
-    async def _beside_asked(self, event: BesideAsked) -> None:
-        await self._open_beside(event.environment_id, event.view)
-
-    async def _open_beside(self, environment_id: str, view: View) -> Slot | None:
-        row = self._row(environment_id)
-        if row is None:
-            return None
+    async def _open_beside(self, subject: Subject, view: View) -> Slot | None:
         self.is_overview = False
         if not self._workspace.has_room:
             self._say("There is no room for another pane; _ closes one.", "warning")
             return None
-        slot = await self._workspace.open_beside(row.environment, view)
+        slot = await self._workspace.open_beside(subject, view)
         await slot.focus_content()
         return slot
 
@@ -331,14 +341,15 @@ class DashboardScreen(FrugalScreen[None]):
     # --- everything else -------------------------------------------------------------------
 
     def action_reconnect(self) -> None:
-        self._client.retry_now()
+        for server in self._servers.values():
+            server.client.retry_now()
         for pane in self.query(Pane):
             if pane.failure:
                 pane.restart()
         self._count_alerts()
 
     def action_connections(self) -> None:
-        self.app.push_screen(ConnectionsScreen(self._client, self._settings))
+        self.app.push_screen(ConnectionsScreen(list(self._servers.values()), self._settings))
 
     async def action_help(self) -> None:
         await self._workspace.main.build_all()
@@ -352,10 +363,13 @@ class DashboardScreen(FrugalScreen[None]):
 
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def _ask_and_leave(self) -> None:
-        running = [row.name for row in self.rows if row.state == "running"]
-        settings = self._settings
+        running = [row for row in self.rows if row.state == "running"]
+        own = {server.name: server.label for server in self._servers.values() if server.is_own}
         question = leaving(
-            running, owns_server=settings.owns_server, is_throw_away=settings.is_throw_away
+            [row.full_name for row in running],
+            owns_server=any(row.server in own for row in running),
+            is_throw_away=all(server.is_throw_away for server in self._servers.values()),
+            only_at="".join(own.values()),
         )
         answer = await self.app.push_screen_wait(question)
         if answer in ("leave", "stop"):

@@ -55,8 +55,19 @@ class ChoiceDialog(ModalScreen[str | None]):
         self.dismiss(event.button.name)
 
 
-class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
-    """Asks for a new environment; gives what to send to the server, or None for none."""
+@dataclass(frozen=True, slots=True)
+class NewEnvironment:
+    """What a new environment is to be, and the name of the server that is to have it."""
+
+    server: str
+    request: CreateEnvironmentRequest
+
+
+class NewEnvironmentDialog(ModalScreen[NewEnvironment | None]):
+    """Asks for a new environment; gives what to send, and where to, or None for none.
+
+    Which of the `servers` it is for is asked only where there are several.
+    """
 
     AUTO_FOCUS = "#new-name"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,9 +76,17 @@ class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
         Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
+    def __init__(self, server: str = "", servers: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._server = server
+        self._servers = servers
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "New environment"
+            if len(self._servers) > 1:
+                yield Label("Server")
+                yield Input(self._server, id="new-server", compact=True)
             yield Label("Name")
             yield Input(id="new-name", placeholder="api-dev", compact=True)
             yield Label("Command")
@@ -102,22 +121,32 @@ class NewEnvironmentDialog(ModalScreen[CreateEnvironmentRequest | None]):
         except ValueError:
             self._complain("The command has a quote that is never closed.", "command")
             return
-        if not name:
+        server = self._chosen_server
+        if server is None:
+            self._complain(f"There are the servers {', '.join(self._servers)}.", "server")
+        elif not name:
             self._complain("An environment needs a name.", "name")
         elif len(name) > _LONGEST_NAME:
             self._complain(f"A name has at most {_LONGEST_NAME} characters.", "name")
         elif not words and not image:
             self._complain("An environment needs a command to run.", "command")
         else:
-            self.dismiss(
-                CreateEnvironmentRequest(
-                    name=name,
-                    runtime="docker" if image else "local",
-                    base_image=image or None,
-                    command=words,
-                    working_directory=directory or None,
-                )
+            request = CreateEnvironmentRequest(
+                name=name,
+                runtime="docker" if image else "local",
+                base_image=image or None,
+                command=words,
+                working_directory=directory or None,
             )
+            self.dismiss(NewEnvironment(server, request))
+
+    @property
+    def _chosen_server(self) -> str | None:
+        """The server that was asked for; None where there is none of that name."""
+        if len(self._servers) < 2:
+            return self._server
+        name = self.query_one("#new-server", Input).value.strip()
+        return name if name in self._servers else None
 
     def _complain(self, problem: str, field: str) -> None:
         self.query_one("#new-problem", Static).update(problem)
@@ -143,14 +172,18 @@ def confirmation(verb: str, names: Sequence[str], consequence: str) -> ChoiceDia
 
 
 def leaving(
-    running: Sequence[str], *, owns_server: bool, is_throw_away: bool = False
+    running: Sequence[str], *, owns_server: bool, is_throw_away: bool = False, only_at: str = ""
 ) -> ChoiceDialog:
-    """Ask whether to leave the dashboard, and what becomes of the environments of these names."""
+    """Ask whether to leave the dashboard, and what becomes of the environments of these names.
+
+    `only_at` names our own server where there are others too: only what runs there can be stopped.
+    """
     if is_throw_away:
         return _leaving_the_demo(running)
     choices = [Choice("leave", "Leave", is_harmless=True), Choice("stay", "Stay")]
     if owns_server and running:
-        choices.append(Choice("stop", "Stop all and leave", is_dangerous=True))
+        which = f"those at {only_at}" if only_at else "all"
+        choices.append(Choice("stop", f"Stop {which} and leave", is_dangerous=True))
     goes_on = "It goes on" if len(running) == 1 else "They go on"
     question = f"{_are_running(running)} {goes_on} without the dashboard."
     return ChoiceDialog("Leave VibeBox", question if running else "Leave the dashboard?", choices)

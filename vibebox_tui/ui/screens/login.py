@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from vibebox_tui.client.client import Client
 from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.ui.servers import Server
 
 
 class LogInDialog(ModalScreen[bool]):
@@ -27,19 +27,23 @@ class LogInDialog(ModalScreen[bool]):
         Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
-    def __init__(self, client: Client, reason: str, email: str = "") -> None:
+    def __init__(self, server: Server, reason: str) -> None:
         super().__init__()
-        self._client = client
+        self._client = server.client
+        self._name = server.label
         self._reason = reason
-        self._email = email
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Content(f"Log in at {self._client.address}")
+            name = f" ({self._name})" if self._name else ""
+            dialog.border_title = Content(f"Log in at {self._client.address}{name}")
             yield Static(self._reason, classes="dialog-question", markup=False)
             yield Label("Email")
             yield Input(
-                self._email, id="login-email", placeholder="alice@example.com", compact=True
+                self._client.user_name,
+                id="login-email",
+                placeholder="alice@example.com",
+                compact=True,
             )
             yield Label("Password")
             yield Input(password=True, id="login-password", compact=True)

@@ -19,8 +19,9 @@ from vibebox_tui.ui.figures import (
     spark,
 )
 from vibebox_tui.ui.glyphs import Glyphs
-from vibebox_tui.ui.ordering import SortKey, section
+from vibebox_tui.ui.ordering import SortKey, home, section
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import EnvironmentKey
 from vibebox_tui.ui.theme import state_token
 
 Cell = tuple[str, str]
@@ -33,10 +34,10 @@ class Look:
 
     now: float
     glyphs: Glyphs
-    current: str = ""
-    """The id of the environment that the panes show."""
+    current: EnvironmentKey | None = None
+    """The environment that the panes show."""
     is_grouped: bool = False
-    """Whether environments stand beneath the heading of what they belong to."""
+    """Whether environments stand beneath the headings of what they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def second_line(row: EnvironmentRow, width: int, look: Look) -> Content:
 def mark_of(row: EnvironmentRow, look: Look) -> Cell:
     """The number of an environment, with its mark: marked, the current one, pinned."""
     glyphs = look.glyphs
-    is_current = row.id == look.current
+    is_current = row.key == look.current
     if row.is_marked:
         mark = glyphs.marked
     elif is_current:
@@ -122,8 +123,10 @@ def mark_of(row: EnvironmentRow, look: Look) -> Cell:
 
 
 def _name(row: EnvironmentRow, look: Look) -> Cell:
-    name = row.short_name if look.is_grouped and section(row) else row.name
-    return name, "$ink-dim" if row.is_stale else "bold $ink"
+    ink = "$ink-dim" if row.is_stale else "bold $ink"
+    if look.is_grouped and (row.label == home(row)):
+        return row.short_name if section(row) else row.name, ink
+    return row.full_name, ink
 
 
 def _state(row: EnvironmentRow, look: Look) -> Cell:

@@ -15,6 +15,7 @@ from textual.visual import Visual
 
 from vibebox_tui.ui.ordering import SortKey, arrange, is_grouped
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import EnvironmentKey, ServerState
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_columns import (
     SECOND_LINE_BELOW,
@@ -26,8 +27,10 @@ from vibebox_tui.ui.widgets.environment_columns import (
 from vibebox_tui.ui.widgets.environment_lines import (
     Heading,
     RowLine,
+    ServerLine,
     TableLine,
     heading_line,
+    server_line,
     table_lines,
 )
 from vibebox_tui.ui.widgets.environment_tiles import (
@@ -41,6 +44,9 @@ from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 TILES_FROM_WIDTH: Final = 116
 """Columns from which the overview may have tiles: 120 without the pane's border, and air."""
 
+HEADINGS_SHOWN: Final = 2
+"""Headings above the cursor that are scrolled to with it: a server's and a section's."""
+
 _BLANK: Final = fingerprint(Content(""))
 
 Verb = Literal["start", "stop", "restart", "delete"]
@@ -53,9 +59,9 @@ Wish = Verb | Literal["open", "mark", "unmark", "pin", "copy", "new", "filter"]
 class EnvironmentTable(ScrollView, can_focus=True):
     """Shows environments, one of them under the cursor; sorts, filters and marks them.
 
-    What belongs together stands beneath a heading. The cursor stays on its environment when the
-    order changes. What is to be done with an
-    environment is told by messages; this widget does nothing to any.
+    What belongs together stands beneath a heading, and so do the environments of each of several
+    servers. The cursor stays on its environment when the order changes. What is to be done with
+    an environment is told by messages; this widget does nothing to any.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -90,10 +96,11 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     rows: reactive[tuple[EnvironmentRow, ...]] = reactive((), repaint=False)
     now: reactive[float] = reactive(0.0, repaint=False)
-    cursor: reactive[str] = reactive("")
-    """The id of the environment under the cursor."""
-    current: reactive[str] = reactive("")
-    """The id of the environment that the panes show."""
+    servers: reactive[tuple[ServerState, ...]] = reactive((), repaint=False)
+    cursor: reactive[EnvironmentKey | None] = reactive(None)
+    """The environment under the cursor."""
+    current: reactive[EnvironmentKey | None] = reactive(None)
+    """The environment that the panes show."""
     sort_key: reactive[SortKey] = reactive(SortKey.NUMBER)
     is_reversed: reactive[bool] = reactive(False)
     wanted: reactive[str] = reactive("")
@@ -107,7 +114,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
         table: "EnvironmentTable"
         wish: Wish
-        environment_ids: list[str]
+        keys: list[EnvironmentKey]
 
         @property
         def control(self) -> "EnvironmentTable":
@@ -133,11 +140,14 @@ class EnvironmentTable(ScrollView, can_focus=True):
     @property
     def cursor_row(self) -> EnvironmentRow | None:
         """The row under the cursor."""
-        return next((row for row in self._shown if row.id == self.cursor), None)
+        return next((row for row in self._shown if row.key == self.cursor), None)
 
     # --- what is shown ---------------------------------------------------------------------
 
     def watch_rows(self) -> None:
+        self._arrange()
+
+    def watch_servers(self) -> None:
         self._arrange()
 
     def watch_now(self) -> None:
@@ -156,8 +166,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         self._measure()
         self._show_cursor()
 
-    def watch_cursor(self, cursor: str) -> None:
-        if cursor:
+    def watch_cursor(self, cursor: EnvironmentKey | None) -> None:
+        if cursor is not None:
             self._show_cursor()
 
     def _on_resize(self, event: events.Resize) -> None:
@@ -167,16 +177,20 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def _arrange(self) -> None:
         index = self._cursor_index
         self._shown = arrange(
-            self.rows, self.sort_key, is_reversed=self.is_reversed, wanted=self.wanted
+            self.rows,
+            self.sort_key,
+            is_reversed=self.is_reversed,
+            wanted=self.wanted,
+            servers=[server.name for server in self.servers],
         )
         if self._shown and self.cursor_row is None:
-            self.cursor = self._shown[min(index, len(self._shown) - 1)].id
+            self.cursor = self._shown[min(index, len(self._shown) - 1)].key
         self._measure()
         self._look_again()
 
     @property
     def _cursor_index(self) -> int:
-        return next((i for i, row in enumerate(self._shown) if row.id == self.cursor), 0)
+        return next((i for i, row in enumerate(self._shown) if row.key == self.cursor), 0)
 
     def _measure(self) -> None:
         """Decide between tiles and lines of one or two rows, for this size and this many."""
@@ -196,15 +210,17 @@ class EnvironmentTable(ScrollView, can_focus=True):
         self.virtual_size = Size(width, self._head_height + lines)
 
     def _lines_of(self, row_height: int) -> list[TableLine]:
-        return table_lines(self._shown, row_height, is_grouped=is_grouped(self.sort_key))
+        grouped, servers = is_grouped(self.sort_key), self.servers
+        return table_lines(self._shown, row_height, is_grouped=grouped, servers=servers)
 
     def _show_cursor(self) -> None:
-        """Scroll to where the cursor is, with the heading where it stands right beneath one."""
+        """Scroll to where the cursor is, with the headings that stand right above it."""
         if across := self._tiles_across:
             top, height = self._cursor_index // across * self._row_height, self._row_height
         else:
             top, height = self._cursor_line(), self._row_height
-            if top and isinstance(self._lines[top - 1], Heading):
+            most = height + HEADINGS_SHOWN
+            while top and height < most and not isinstance(self._lines[top - 1], RowLine):
                 top, height = top - 1, height + 1
         region = Region(0, top, self.size.width, height + self._head_height)
         self.scroll_to_region(region, animate=False, force=True)
@@ -253,11 +269,13 @@ class EnvironmentTable(ScrollView, can_focus=True):
         if at >= len(self._lines):
             return self._placeholder(y), ()
         match self._lines[at]:
+            case ServerLine() as server:
+                return server_line(server, width, look, self.wanted), ()
             case Heading() as section:
                 return heading_line(section, width, look), ()
             case RowLine(place, line):
                 row = self._shown[place]
-                names = ("environment-table--cursor",) if row.id == self.cursor else ()
+                names = ("environment-table--cursor",) if row.key == self.cursor else ()
                 return (second_line if line else first_line)(row, width, look), names
 
     def _tiles_line(self, y: int, across: int, look: Look) -> Content:
@@ -266,7 +284,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
         rows = self._shown[tile_row * across : (tile_row + 1) * across]
         return Content("").join(
             tile_line(
-                row, line, cells, look, is_here=row.id == self.cursor, height=self._row_height
+                row, line, cells, look, is_here=row.key == self.cursor, height=self._row_height
             )
             for row in rows
         )
@@ -307,13 +325,13 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def action_ask(self, wish: Wish) -> None:
         """Ask for something with the environment under the cursor, or in general."""
-        here = [row.id for row in (self.cursor_row,) if row]
+        here = [row.key for row in (self.cursor_row,) if row]
         if here or wish in ("new", "filter"):
             self.post_message(self.Asked(self, wish, here))
 
     def action_act(self, verb: Verb) -> None:
         """Ask for something with the marked environments, or the one under the cursor."""
-        marked = [row.id for row in self.rows if row.is_marked]
+        marked = [row.key for row in self.rows if row.is_marked]
         if marked:
             self.post_message(self.Asked(self, verb, marked))
         else:
@@ -331,15 +349,15 @@ class EnvironmentTable(ScrollView, can_focus=True):
             self.action_aside(1)
 
     def action_mark_all(self) -> None:
-        self.post_message(self.Asked(self, "mark", [row.id for row in self._shown]))
+        self.post_message(self.Asked(self, "mark", [row.key for row in self._shown]))
 
     def action_unmark_all(self) -> None:
-        self.post_message(self.Asked(self, "unmark", [row.id for row in self.rows]))
+        self.post_message(self.Asked(self, "unmark", [row.key for row in self.rows]))
 
     def on_click(self, event: events.Click) -> None:
         index = self._index_at(event.x, event.y)
         if index < len(self._shown):
-            self.cursor = self._shown[index].id
+            self.cursor = self._shown[index].key
             if event.chain > 1:
                 self.action_ask("open")
 
@@ -354,4 +372,4 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def _go_to(self, index: int) -> None:
         if self._shown:
-            self.cursor = self._shown[max(0, min(index, len(self._shown) - 1))].id
+            self.cursor = self._shown[max(0, min(index, len(self._shown) - 1))].key

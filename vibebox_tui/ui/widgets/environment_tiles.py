@@ -71,7 +71,10 @@ def _top(row: EnvironmentRow, width: int, look: Look, border: str) -> Content:
     mark, ink = mark_of(row, look)
     number = Content.assemble((f" {mark.strip()} ", ink))
     room = width - 4 - state.cell_length - number.cell_length
-    name = Content.assemble((f"{row.name} ", "$ink-dim" if row.is_stale else "bold $ink"))
+    name = Content.assemble(
+        (f"{row.name} ", "$ink-dim" if row.is_stale else "bold $ink"),
+        (f"at {row.label} " if row.label else "", "$accent"),
+    )
     name = name.truncate(room, ellipsis=glyphs.unicode)
     fill = box[4] * (room - name.cell_length)
     return Content.assemble(

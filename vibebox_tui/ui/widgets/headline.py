@@ -55,6 +55,7 @@ class Headline(Line):
         parts: list[Content | tuple[str, str]] = [
             (f"{glyphs.selected}{row.number} ", "$primary"),
             (row.name, "bold $ink"),
+            (f" at {row.label}" if row.label else "", "$accent"),
             (f"  {glyphs.state(row.state)} {row.state}", state_token(row.state)),
         ]
         age = seconds_since(row.environment.started_at, self.now)

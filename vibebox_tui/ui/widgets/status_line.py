@@ -1,44 +1,48 @@
-"""The line at the top: which server, how many environments in which state, and is it connected."""
+"""The line at the top: which servers, how many environments in which state, who is connected."""
 
-import math
 import time
 from typing import Final
 
 from textual.content import Content
 from textual.reactive import reactive
 
-from vibebox_tui.client.events import LinkPhase, LinkState
-from vibebox_tui.ui.figures import duration_text, round_trip_text
+from vibebox_tui.client.events import LinkPhase
 from vibebox_tui.ui.roster import EnvironmentRow, count_states
+from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import state_token
 from vibebox_tui.ui.widgets.line import Line
+from vibebox_tui.ui.widgets.link_text import link_text
 
 _COUNTED: Final = ("running", "starting", "stopping", "stopped", "error")
 """States that are counted under their own glyph, in this order; all others under unknown's."""
+
+_BRAND: Final = ("vibebox", "bold $primary")
 
 _Part = tuple[str, str]
 
 
 class StatusLine(Line):
-    """One line that tells the truth about the server and the way to it.
+    """One line that tells the truth about the servers and the way to each.
 
-    What doesn't fit is left out, the least telling first; the link and the clock always stay.
+    What doesn't fit is left out, the least telling first; the links and the clock always stay.
+    Where there are several servers each link has its server's name, and where they don't all fit
+    those that stand are only counted.
     """
 
     rows: reactive[tuple[EnvironmentRow, ...]] = reactive((), repaint=False)
-    link: reactive[LinkState | None] = reactive(None, repaint=False)
+    servers: reactive[tuple[ServerState, ...]] = reactive((), repaint=False)
     now: reactive[float] = reactive(0.0, repaint=False)
     alerts: reactive[int] = reactive(0, repaint=False)
 
     def __init__(self, settings: DashboardSettings, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._settings = settings
+        self._glyphs = settings.glyphs
 
     def watch_rows(self) -> None:
         self.look_again()
 
-    def watch_link(self) -> None:
+    def watch_servers(self) -> None:
         self.look_again()
 
     def watch_now(self) -> None:
@@ -50,25 +54,52 @@ class StatusLine(Line):
     def line(self) -> Content:
         width = self.content_size.width
         right = self._right()
-        link = self._link_text(with_reason=True)
-        left = self._fitting_left(width - link.cell_length - right.cell_length - 4)
-        room = width - left.cell_length - right.cell_length - 4
-        if link.cell_length > room:
-            link = self._link_text(with_reason=False)
-        link = link.truncate(max(0, room), ellipsis=self._settings.glyphs.unicode)
-        gap = width - left.cell_length - link.cell_length - right.cell_length - 2
-        return Content.assemble(left, "  " if left else "", link, " " * max(1, gap), right)
+        wanted = self._links(with_reasons=len(self.servers) < 2)
+        left = self._fitting_left(width - wanted.cell_length - right.cell_length - 4)
+        room = max(0, width - left.cell_length - right.cell_length - 4)
+        links = next((links for links in self._shorter_links() if links.cell_length <= room), None)
+        if links is None:
+            links = self._links(without_standing=True)
+            links = links.truncate(room, ellipsis=self._glyphs.unicode)
+        gap = width - left.cell_length - links.cell_length - right.cell_length - 2
+        return Content.assemble(left, "  " if left else "", links, " " * max(1, gap), right)
+
+    # --- the links -------------------------------------------------------------------------
+
+    def _shorter_links(self) -> tuple[Content, ...]:
+        """What may be said of the links, the most telling first."""
+        return (
+            self._links(with_reasons=True),
+            self._links(),
+            self._links(with_reasons=True, without_standing=True),
+        )
+
+    def _links(self, *, with_reasons: bool = False, without_standing: bool = False) -> Content:
+        if len(self.servers) < 2:
+            link = self.servers[0].link if self.servers else None
+            return link_text(link, self.now, self._glyphs, with_reason=with_reasons)
+        told, standing = list(self.servers), 0
+        if without_standing:
+            told = [server for server in told if not _stands(server)]
+            standing = len(self.servers) - len(told)
+        parts = [self._named_link(server, with_reason=with_reasons) for server in told]
+        if standing:
+            parts.insert(0, Content.assemble((f"{standing} ok", "$success")))
+        return Content("  ").join(parts)
+
+    def _named_link(self, server: ServerState, *, with_reason: bool) -> Content:
+        link = link_text(server.link, self.now, self._glyphs, with_reason=with_reason)
+        return Content.assemble((f"{server.name} ", "bold $ink"), link)
+
+    # --- left and right of them ------------------------------------------------------------
 
     def _fitting_left(self, room: int) -> Content:
         """The most telling of what may stand at the left that fits into `room` cells."""
-        settings, counts = self._settings, self._counts()
-        brand: _Part = ("vibebox", "bold $primary")
-        server: _Part = (f" {settings.server_name}", "bold $ink")
-        user: _Part = (f" {settings.user_name}" if settings.user_name else "", "$ink-dim")
+        counts = self._counts()
         for parts in (
-            [brand, server, user, ("   ", ""), *counts],
-            [brand, server, ("  ", ""), *counts],
-            [brand, ("  ", ""), *counts],
+            [*self._who(), ("   ", ""), *counts],
+            [*self._who()[:2], ("  ", ""), *counts],
+            [_BRAND, ("  ", ""), *counts],
             [*counts],
         ):
             line = Content.assemble(*parts)
@@ -76,50 +107,30 @@ class StatusLine(Line):
                 return line
         return Content("")
 
+    def _who(self) -> list[_Part]:
+        """Us, and where there is only one server that one and who we are there."""
+        if len(self.servers) != 1:
+            return [_BRAND]
+        (server,) = self.servers
+        user = f" {server.user_name}" if server.user_name else ""
+        return [_BRAND, (f" {server.name}", "bold $ink"), (user, "$ink-dim")]
+
     def _counts(self) -> list[_Part]:
         counts = count_states(self.rows)
-        known: list[_Part] = []
-        for state in _COUNTED:
-            if number := counts.pop(state, 0):
-                glyph = self._settings.glyphs.state(state)
-                known.append((f"{glyph}{number} ", state_token(state)))
+        known = [
+            (f"{self._glyphs.state(state)}{number} ", state_token(state))
+            for state in _COUNTED
+            if (number := counts.pop(state, 0))
+        ]
         if others := counts.total():
-            known.append((f"{self._settings.glyphs.unknown}{others} ", "$state-unknown"))
+            known.append((f"{self._glyphs.unknown}{others} ", "$state-unknown"))
         return known
-
-    def _link_text(self, *, with_reason: bool) -> Content:
-        glyphs, link = self._settings.glyphs, self.link
-        if link is None or link.phase is LinkPhase.CONNECTING:
-            return Content.assemble((f"{glyphs.changing} connecting", "$warning"))
-        reason = f": {link.reason}" if link.reason and with_reason else ""
-        match link.phase:
-            case LinkPhase.CONNECTED:
-                text = f"ok {round_trip_text(link.round_trip, glyphs).strip()}"
-                return Content.assemble((text, "$success"))
-            case LinkPhase.STALE:
-                age = duration_text(self.now - link.since)
-                return Content.assemble((f"{glyphs.changing} no answer for {age}", "bold $warning"))
-            case LinkPhase.WAITING:
-                text = f"{glyphs.error} reconnecting{self._attempt(link)}{self._countdown(link)}"
-                return Content.assemble((text, "bold $warning"), (reason, "$warning"))
-            case LinkPhase.REFUSED:
-                return Content.assemble(
-                    (f"{glyphs.error} refused", "bold $error"), (reason, "$error")
-                )
-            case LinkPhase.CLOSED:
-                return Content.assemble(
-                    (f"{glyphs.stopped} closed", "$ink-dim"), (reason, "$ink-dim")
-                )
-
-    def _attempt(self, link: LinkState) -> str:
-        return f" {link.attempt}/{link.max_attempts}" if link.max_attempts else ""
-
-    def _countdown(self, link: LinkState) -> str:
-        if link.retry_at is None:
-            return ""
-        return f" in {max(0, math.ceil(link.retry_at - self.now))} s"
 
     def _right(self) -> Content:
         clock = time.strftime("%H:%M:%S", time.localtime(self.now))
         alerts = (f"!{self.alerts}  ", "bold $error") if self.alerts else ("", "")
         return Content.assemble(alerts, (clock, "$ink-dim"))
+
+
+def _stands(server: ServerState) -> bool:
+    return server.link is not None and server.link.phase is LinkPhase.CONNECTED
