@@ -389,6 +389,7 @@ class KeeperClient(asyncio.Protocol):
             return
         tag, listener = self._listeners.get(frame.child, ("", None))
         child = KeptChild(self, content["child"], tag, content["pid"], content["root"])
+        child.started_at = content.get("startedAt")  # an older keeper doesn't say
         self._children[child.number] = child
         if listener is None or answer is None or answer.done():
             child.signal(signal.SIGKILL)  # whoever wanted it has given up

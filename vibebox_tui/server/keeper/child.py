@@ -67,14 +67,19 @@ class Child:
             stream.attached and stream.sent == stream.end for stream in self.streams.values()
         )
 
-    def describe(self) -> dict[str, Any]:
-        """What a server that finds it is told."""
+    def identity(self) -> dict[str, Any]:
+        """What the server that has started it is told."""
         return {
             "child": self.number,
-            "tag": self.tag,
             "pid": self.pid,
             "root": self.root,
             "startedAt": self.started_at,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """What a server that finds it is told."""
+        return self.identity() | {
+            "tag": self.tag,
             "shown": {number: stream.shown for number, stream in self.streams.items()},
             "typed": self.typed,
             "taken": self.typed + len(self._input),

@@ -189,8 +189,7 @@ class Keeper:
             return
         kind, first, second = news
         if kind == STARTED:
-            started = {"child": child.number, "pid": child.pid, "root": child.root}
-            self._send(wire.json_frame(wire.STARTED, child.request, started))
+            self._send(wire.json_frame(wire.STARTED, child.request, child.identity()))
             child.request = 0
             if self._link is not None:
                 self._attach(child, {})

@@ -48,7 +48,7 @@ NUMBERED_INPUT: Final = 11
 WELCOME: Final = 65
 """JSON `{version, pid, children: [...]}`; the answer to HELLO."""
 STARTED: Final = 66
-"""JSON `{child, pid, root}`; `child` in the header is the number of the request."""
+"""JSON `{child, pid, root, startedAt}`; `child` in the header is the number of the request."""
 FAILED: Final = 67
 """JSON `{stage, errno}`; `child` in the header is the number of the request."""
 OUTPUT: Final = 68
