@@ -17,7 +17,7 @@ def test_a_missing_file_is_an_empty_one(monkeypatch: pytest.MonkeyPatch, file: P
     config = load()
     assert config.path == file
     assert not config.contexts
-    assert config.chosen() is None
+    assert config.context == ()
 
 
 def test_a_missing_file_that_was_asked_for_is_an_error(file: Path) -> None:
@@ -43,13 +43,11 @@ def test_reads_contexts_settings_and_keys(file: Path) -> None:
         """
     )
     config = load(file)
-    prod = config.chosen()
-    assert prod is not None
+    assert config.context == ("prod",)
+    prod = config.named("prod")
     assert (prod.url, prod.token_env) == ("https://box.example.com/v1", "PROD_TOKEN")
     assert prod.ca_file == Path("ca.pem")
-    local = config.chosen("local")
-    assert local is not None
-    assert local.url == "unix:/run/vibebox.sock"
+    assert config.named("local").url == "unix:/run/vibebox.sock"
     assert config.settings.glyphs == "ascii"
     assert config.keys == {"list.start": "ctrl+x"}
 
@@ -67,7 +65,13 @@ def test_no_repr_shows_a_token(file: Path) -> None:
         ("[settings]\nglyphs = 'emoji'", "settings.glyphs", "invalid enum value 'emoji'"),
         ("[settings]\ntheme = 3", "settings.theme", "expected `str`, got `int`"),
         ("settings = 3", "settings", "write it as a table: [settings]"),
-        ("context = 3", "context", "write it as text, in quotes"),
+        ("context = 3", "context", "write it in quotes, several as in"),
+        ("context = ['a', 3]", "context", "write it in quotes, several as in"),
+        (
+            "[contexts.a]\nurl = 'ssh://box'\ntoken_env = 'X'",
+            "contexts.a",
+            "an ssh:// server wants no token",
+        ),
         ("contexts = []", "contexts", "a table of its own"),
         ("[contexts.a]\nurl = 'ftp://x'", "contexts.a.url", "must begin with http://"),
         ("[contexts.a]\nurl = 3", "contexts.a.url", "expected `str`, got `int`"),
@@ -117,6 +121,6 @@ def test_a_directory_in_its_place_is_told(tmp_path: Path) -> None:
 def test_an_unknown_context_names_the_nearest(file: Path) -> None:
     file.write_text('[contexts.production]\nurl = "http://a"\n')
     with pytest.raises(ConfigError, match="did you mean 'production'"):
-        load(file).chosen("prodution")
+        load(file).named("prodution")
     with pytest.raises(ConfigError, match="there are production"):
-        load(file).chosen("x")
+        load(file).named("x")

@@ -55,6 +55,11 @@ class VibeboxInTerminal:
         """What is on the screen, as far as it has been read."""
         return "\n".join(row.rstrip() for row in self.screen.display)
 
+    def lines(self, text: str) -> list[str]:
+        """The lines of the screen that have `text`."""
+        self._read()
+        return [line for line in self.screen.display if text in line]
+
     def end(self) -> int:
         """Wait for its end; its exit status."""
         wait_for_sync(lambda: self._read() or self.process.poll() is not None, PATIENCE)

@@ -20,6 +20,7 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.glyphs import ASCII
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.widgets.status_line import StatusLine
 
 CONNECTED = LinkState(LinkPhase.CONNECTED, NOW - 60, round_trip=0.0342)
@@ -63,7 +64,7 @@ async def stand_still(shown: Dashboard, link: LinkState) -> None:
     pane.table.rows = rows
     pane.show_link(link)
     pane.post_message(EnvironmentsPane.Changed(pane, rows))
-    shown.screen.query_one(StatusLine).link = link
+    shown.screen.query_one(StatusLine).servers = (ServerState("test", "alice", link),)
     await shown.pilot.pause()
 
 
@@ -72,7 +73,9 @@ def fixed(row: EnvironmentRow, real: Environment, link: LinkState) -> Environmen
     environment = msgspec.structs.replace(real, started_at=started, command=row.environment.command)
     is_stale = link.phase is not LinkPhase.CONNECTED
     state = "unknown" if is_stale else row.state
-    return replace(row, environment=environment, state=state, is_stale=is_stale, link=link)
+    return replace(
+        row, environment=environment, state=state, is_stale=is_stale, link=link, server="test"
+    )
 
 
 async def svg_of(shown: Dashboard) -> str:

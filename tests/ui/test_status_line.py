@@ -20,7 +20,7 @@ LINKS: dict[str, LinkState | None] = {
         attempt=3,
         max_attempts=10,
         retry_at=NOW + 3.2,
-        reason="cannot reach prod: connection refused",
+        reason="nobody listens there",
     ),
     "refused": LinkState(
         LinkPhase.REFUSED, NOW, reason="the token has expired: log in again", login_required=True

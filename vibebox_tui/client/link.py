@@ -305,10 +305,12 @@ class Link:
                 await self._refused(str(error), login_required=True)
             case RefusedError(code=CloseCode.UNAUTHORIZED):
                 await self._refresh(str(error))
-            case TlsError() | RefusedError():
+            case RefusedError():
                 await self._refused(str(error))
-            case UnreachableError(retry_after=at_least):
-                await self._back_off(str(error), at_least)
+            case TlsError(reason=reason):
+                await self._refused(reason)
+            case UnreachableError(reason=reason, retry_after=at_least):
+                await self._back_off(reason, at_least)
             case CredentialsError() | ClientError():
                 await self._back_off(str(error))
 

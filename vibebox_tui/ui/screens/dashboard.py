@@ -147,9 +147,8 @@ class DashboardScreen(FrugalScreen[None]):
     def _take_rows(self, event: EnvironmentsPane.Changed) -> None:
         rows = event.rows
         self._status_line.rows = rows
-        self._strip.rows = tuple(
-            sorted(rows, key=lambda row: list(self._servers).index(row.server))
-        )
+        order = list(self._servers)
+        self._strip.rows = tuple(sorted(rows, key=lambda row: order.index(row.server)))
         self._count_alerts()
         self._workspace.update_subjects({row.key: self._subject(row) for row in rows})
         if self._row(self.current) is None:

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from vibebox_tui.client.events import LinkPhase
 from vibebox_tui.ui.ordering import URGENCY, home, section
-from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.roster import EnvironmentRow, is_down
 from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.theme import state_token
 from vibebox_tui.ui.widgets.environment_columns import Cell, Look
@@ -38,10 +38,10 @@ class RowLine(NamedTuple):
 
 
 class ServerLine(NamedTuple):
-    """What stands above a server's environments; or, in their place, why there are none."""
+    """What stands above a server's environments; and beneath it why they are not to be seen."""
 
     server: ServerState
-    is_empty: bool = False
+    is_why: bool = False
 
 
 TableLine = ServerLine | Heading | RowLine
@@ -71,7 +71,9 @@ def table_lines(
     for server in servers:
         mine = [each for each in placed if home(each[1]) == server.name]
         lines.append(ServerLine(server))
-        lines += _sections(mine, row_height) or [ServerLine(server, is_empty=True)]
+        if not mine or is_down(server.link):
+            lines.append(ServerLine(server, is_why=True))
+        lines += _sections(mine, row_height)
     return lines
 
 
@@ -90,9 +92,9 @@ def _row_lines(placed: _Placed, row_height: int) -> list[TableLine]:
 
 
 def server_line(line: ServerLine, width: int, look: Look, wanted: str) -> Content:
-    """A server's name, who we are there and its link; or why there is nothing beneath these."""
-    if line.is_empty:
-        text = Content.assemble((" " * _INDENT + _absence(line.server, wanted, look), "$ink-dim"))
+    """A server's name, who we are there and its link; or why its environments can't be seen."""
+    if line.is_why:
+        text = Content.assemble((" " * _INDENT + _why(line.server, wanted, look), "$ink-dim"))
         return text.truncate(width, ellipsis=look.glyphs.unicode)
     server, rule = line.server, look.glyphs.rule
     link = Content.assemble(" ", link_text(server.link, look.now, look.glyphs), " ")
@@ -104,7 +106,7 @@ def server_line(line: ServerLine, width: int, look: Look, wanted: str) -> Conten
     return Content.assemble(name, link).truncate(width, ellipsis=look.glyphs.unicode)
 
 
-def _absence(server: ServerState, wanted: str, look: Look) -> str:
+def _why(server: ServerState, wanted: str, look: Look) -> str:
     link = server.link
     if link is None or link.phase is not LinkPhase.CONNECTED:
         return link.reason if link is not None and link.reason else look.glyphs.ellipsis
