@@ -30,7 +30,7 @@ _INPUT_WINDOW: Final = 64 * 1024
 _SOCKET_PATH: Final = 100
 """Bytes that a Unix socket's path may have everywhere (Linux 107, macOS 103)."""
 
-_SMALL: Final = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+_SMALL: Final = {"MALLOC_MMAP_THRESHOLD_": "32768", "MALLOC_TRIM_THRESHOLD_": "32768"}
 """Has glibc give back at once what a flood took (bytes; the keeper is to stay below 15 MiB)."""
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from vibebox_tui.server.keeper.child import TERMINAL, Child
 from vibebox_tui.server.keeper.init import FAILED, STARTED, become_subreaper
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper.link import Link
-from vibebox_tui.server.keeper.stream import Stream
+from vibebox_tui.server.keeper.stream import KEPT, KEPT_BY_ALL, KEPT_BY_EACH, Stream
 
 _ALONE: Final = 30.0
 """Seconds without a server after which a keeper goes that has no children, or whose socket has
@@ -272,6 +272,8 @@ class Keeper:
             self._listen(child, stream)
 
     def _take(self, child: Child, stream: Stream) -> None:
+        if self._link is None or stream.number != TERMINAL:
+            stream.limit = self._limit()
         data = stream.read(child.gone)
         link = self._link
         if not data or link is None or not stream.attached:
@@ -282,6 +284,15 @@ class Keeper:
             link.send_output(child.number, stream.number, start, data)
         else:
             self._pump(child)
+
+    def _limit(self) -> int:
+        """What a stream may keep, so that all of them together cost little.
+
+        A terminal of which a server saves the screen now and then has all of its room meanwhile.
+        """
+        streams = (stream for child in self._children.values() for stream in child.streams.values())
+        kept = sum(stream.end - stream.start for stream in streams)
+        return KEPT if kept < KEPT_BY_ALL else KEPT_BY_EACH
 
     def _pump_all(self) -> None:
         for child in list(self._children.values()):
@@ -295,6 +306,7 @@ class Keeper:
                 data = stream.unsent()
                 position = stream.sends(len(data))
                 link.send_output(child.number, stream.number, position, data)
+            self._listen(child, stream)
         self._tell_end(child)
 
     def _tell_end(self, child: Child) -> None:

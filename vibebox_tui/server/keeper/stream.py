@@ -6,6 +6,15 @@ from typing import Final
 KEPT: Final = 1024 * 1024
 """Bytes kept at most; then the child waits, as for any full pipe (architecture: 1 MiB)."""
 
+KEPT_BY_ALL: Final = 3 * 512 * 1024
+"""Bytes kept of all streams together, from which on each has little room."""
+
+KEPT_BY_EACH: Final = 16 * 1024
+"""Bytes that each stream may keep nevertheless; a pipe holds four times that by itself."""
+
+UNSENT: Final = 64 * 1024
+"""Bytes that wait for a server's socket; reading ahead of that would only fill memory."""
+
 _READ: Final = 64 * 1024
 """Bytes read at once: what a pipe holds."""
 
@@ -16,7 +25,9 @@ _WORTH_ANOTHER_READ: Final = 1024
 class Stream:
     """Output of a child. `start` and `end` are positions: the first byte kept, the next to come."""
 
-    __slots__ = ("_kept", "attached", "end", "fd", "finished", "number", "sent", "shown", "start")
+    __slots__ = (
+        "_kept", "attached", "end", "fd", "finished", "limit", "number", "sent", "shown", "start",
+    )  # fmt: skip
 
     def __init__(self, number: int, fd: int) -> None:
         os.set_blocking(fd, False)
@@ -28,21 +39,25 @@ class Stream:
         self.shown = 0
         """How far any server has ever been sent it."""
         self.attached = False
+        self.limit = KEPT
+        """Bytes that it may keep."""
         self.finished = False
         self._kept = bytearray()
 
     @property
     def full(self) -> bool:
         """Whether the child has to wait."""
-        return self.end - self.start >= KEPT
+        waiting = self.end - self.sent if self.attached else 0
+        return waiting >= UNSENT or self.end - self.start >= self.limit
 
     def read(self, child_gone: bool) -> bytes:
         """Read what is there; once the child has gone, nothing there means finished."""
         pieces: list[bytes] = []
         size = 0
+        most = min(_READ, self.limit - (self.end - self.start))
         try:
-            while size < _READ:
-                data = os.read(self.fd, _READ - size)
+            while size < most:
+                data = os.read(self.fd, most - size)
                 if not data:
                     self.finished = True
                     break
@@ -76,6 +91,7 @@ class Stream:
         """Send from `position` on, which is safe up to there."""
         self.acknowledge(position)
         self.sent = self.start
+        self.limit = KEPT
         self.attached = True
 
     def acknowledge(self, position: int) -> None:
