@@ -37,8 +37,10 @@ class ServeProcess:
         """Start it and wait until it answers."""
         directory = str(self._home / self.name)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vibebox_tui", "serve", "--uds", str(self.socket)]
-            + ["--data-dir", directory],
+            [
+                *(sys.executable, "-m", "vibebox_tui", "serve"),
+                *("--uds", str(self.socket), "--data-dir", directory),
+            ],
             env=variables(self._home),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
