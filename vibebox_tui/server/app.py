@@ -26,6 +26,7 @@ from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
 from vibebox_tui.server.settings import LimitSettings, ServerSettings
 from vibebox_tui.server.store import Store
+from vibebox_tui.server.ticker import Ticker
 from vibebox_tui.server.tokens import Tokens
 from vibebox_tui.server.waiting_room import WaitingRoom
 from vibebox_tui.server.wsprotocol import protocol_class
@@ -208,6 +209,7 @@ class Server:
             ),
             waiting_room=WaitingRoom(_places(limits)),
             refusals=Refusals(),
+            ticker=Ticker(asyncio.get_running_loop()),
             started_at=time.time(),
         )
 

@@ -12,6 +12,7 @@ from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
 from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.store import Store
+from vibebox_tui.server.ticker import Ticker
 from vibebox_tui.server.waiting_room import WaitingRoom
 
 
@@ -20,7 +21,8 @@ class Backend:
     """The parts of a running server, and the one way to reach an environment or a session.
 
     `user_connections` and `log_connections` count by user and by environment, `refusals` by
-    address; in the `waiting_room` are connections that haven't authenticated.
+    address; in the `waiting_room` are connections that haven't authenticated; the `ticker` has all
+    writers write together.
     """
 
     settings: ServerSettings
@@ -33,6 +35,7 @@ class Backend:
     log_connections: ConnectionCounts
     waiting_room: WaitingRoom
     refusals: Refusals
+    ticker: Ticker
     started_at: float
 
     def environment(self, identity: Identity, action: Action, environment_id: str) -> Environment:

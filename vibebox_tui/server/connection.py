@@ -76,11 +76,10 @@ class Connection:
         form: Form,
         endpoint: type[Endpoint],
     ) -> None:
-        loop = asyncio.get_running_loop()
         self.backend = backend
         self.client_id = str(uuid.uuid4())
         self.upgrade = upgrade
-        self.writer = Writer(socket.send, self._fail, form, loop)
+        self.writer = Writer(socket.send, self._fail, form, backend.ticker)
         self._identity: Identity | None = None
         self._socket = socket
         self._endpoint = endpoint(self)

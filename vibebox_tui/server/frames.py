@@ -6,7 +6,8 @@ permessage-deflate is negotiated without context takeover for the same reason (R
 
 import time
 import zlib
-from enum import Enum
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 from vibebox_tui.protocol.codec import deflate, encode
@@ -23,7 +24,7 @@ _EMPTY_BLOCK: Final = b"\x00\x00\xff\xff"
 """What a sync flush ends with and a permessage-deflate frame leaves out (RFC 7692, 7.2.1)."""
 
 
-class Form(Enum):
+class Form(StrEnum):
     """How a connection wants its messages."""
 
     TEXT = "text frames"
@@ -38,6 +39,22 @@ def frame(message: bytes, form: Form) -> bytes:
     if form is Form.PERMESSAGE_DEFLATE and len(message) >= COMPRESS_FROM_BYTES:
         return _frame(_FIN | _COMPRESSED | _TEXT, _deflate_raw(message))
     return _frame(_FIN | _TEXT, message)
+
+
+def frames_between(head: bytes, bodies: Iterable[bytes], tail: bytes, form: Form) -> bytes:
+    """The frames of messages that begin and end alike, in one piece."""
+    if form is not Form.TEXT:
+        return b"".join([frame(b"%b%b%b" % (head, body, tail), form) for body in bodies])
+    around = len(head) + len(tail)
+    openings: dict[int, bytes] = {}  # by the length of the body
+    pieces: list[bytes] = []
+    for body in bodies:
+        size = len(body)
+        opening = openings.get(size)
+        if opening is None:
+            opening = openings[size] = _header(_FIN | _TEXT, around + size) + head
+        pieces += (opening, body, tail)
+    return b"".join(pieces)
 
 
 def now_ms() -> int:
@@ -68,13 +85,16 @@ class Prepared:
 
 
 def _frame(head: int, data: bytes) -> bytes:
-    """Prefix `data` with a frame header (RFC 6455, section 5.2)."""
-    size = len(data)
+    return _header(head, len(data)) + data
+
+
+def _header(head: int, size: int) -> bytes:
+    """What a frame begins with (RFC 6455, section 5.2)."""
     if size < 126:
-        return bytes((head, size)) + data
+        return bytes((head, size))
     if size < 65536:
-        return bytes((head, 126)) + size.to_bytes(2, "big") + data
-    return bytes((head, 127)) + size.to_bytes(8, "big") + data
+        return bytes((head, 126)) + size.to_bytes(2, "big")
+    return bytes((head, 127)) + size.to_bytes(8, "big")
 
 
 def _deflate_raw(data: bytes) -> bytes:

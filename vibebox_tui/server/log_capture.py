@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -15,6 +16,16 @@ from vibebox_tui.server.times import now_ms
 
 _MOMENT: Final = 0.25
 """Seconds after which a piece of a line is given out without its end, as for a prompt."""
+
+_GATHER: Final = 0.012
+"""Seconds from one commit to the next while little comes: a commit costs as much as the lines of
+this time, and who watches sees them on the next tick of the server's writers anyway."""
+
+_ENOUGH: Final = 32 * 1024
+"""Bytes that are worth a commit of their own."""
+
+_COMMIT: Final = 128 * 1024
+"""Bytes in one commit at most: about so much is then encoded and sent in one go."""
 
 _RETRY: Final = 1.0
 """Seconds between attempts while the store refuses; meanwhile the child waits, nothing is lost."""
@@ -44,8 +55,12 @@ class LogCapture:
         self._acknowledge = acknowledge
         self._splitter = LineSplitter(position, cut)
         self._fed = position
-        self._arrived: list[bytes] = []
+        self._arrived: deque[bytes] = deque()
+        self._waiting = 0
         self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._committed_at = -_GATHER
+        self._loop = asyncio.get_running_loop()
         self._finished = False
         self._task = asyncio.create_task(self._work(), name=f"capture of {stream}")
 
@@ -60,7 +75,8 @@ class LogCapture:
         if data:
             self._fed += len(data)
             self._arrived.append(data)
-            self._wake.set()
+            self._waiting += len(data)
+            self._wake_up()
 
     async def finish(self) -> None:
         """Nothing more will come: commit the rest."""
@@ -70,17 +86,31 @@ class LogCapture:
 
     async def close(self) -> None:
         """Stop where it is; what isn't committed is still with the keeper."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
+    # --- helpers
+
+    def _wake_up(self) -> None:
+        """Commit at once after a quiet moment or where much has come, else with what follows."""
+        wait = self._committed_at + _GATHER - self._loop.time()
+        if wait <= 0 or self._waiting >= _ENOUGH:
+            self._wake.set()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(wait, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._waiting:
+            self._wake.set()
+
     async def _work(self) -> None:
         while not (self._finished and not self._arrived):
             in_time = await self._wait()
-            self._wake.clear()
-            arrived = b"".join(self._arrived)
-            self._arrived.clear()
-            lines = self._splitter.feed(arrived) if arrived else []
+            lines = self._splitter.feed(self._take())
             if not in_time:
                 lines += self._splitter.flush()
             await self._commit(lines)
@@ -88,17 +118,31 @@ class LogCapture:
 
     async def _wait(self) -> bool:
         """Wait for output; False when a piece of a line has waited for its end long enough."""
-        if self._arrived or self._finished:
+        if self._waiting >= _ENOUGH or self._finished:
             return True
+        self._wake.clear()
+        if self._waiting:
+            self._wake_up()
         try:
             async with asyncio.timeout(_MOMENT if self._splitter.pending else None):
                 await self._wake.wait()
         except TimeoutError:
-            return False
+            return bool(self._waiting)
         return True
+
+    def _take(self) -> bytes:
+        """What has come, of much the first."""
+        pieces = []
+        size = 0
+        while self._arrived and size < _COMMIT:
+            pieces.append(self._arrived.popleft())
+            size += len(pieces[-1])
+        self._waiting -= size
+        return b"".join(pieces)
 
     async def _commit(self, lines: list[str]) -> None:
         position = self._splitter.position
+        self._committed_at = self._loop.time()
         if lines:
             time = now_ms()
             place = CapturePosition(self._run, self._stream, position, self._splitter.cut)

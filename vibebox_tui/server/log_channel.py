@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Final
 
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.server.log_pages import LogPages, LogSource
-from vibebox_tui.server.log_view import CHUNK_BYTES, EncodedEntry, LogView, chunk_end
+from vibebox_tui.server.log_stretch import Stretch
+from vibebox_tui.server.log_view import encode_entries
+from vibebox_tui.server.writer import PULL_BYTES
 
 if TYPE_CHECKING:
     from vibebox_tui.server.log_cursor import LogCursor
 
-RING_BYTES: Final = 2 * 1024 * 1024
-"""Encoded entries kept in memory; whoever is further behind is served from the store."""
-
-_SHARED_RENDERINGS: Final = 16
-"""Renderings kept for the other subscribers, the latest: chunks of about 64 KiB."""
+RING_BYTES: Final = 4 * 1024 * 1024
+"""Encoded entries and their renderings kept in memory; whoever is further behind is served from
+the store."""
 
 
 class LogChannel:
@@ -27,13 +27,10 @@ class LogChannel:
         self.environment_id = environment_id
         self.pages = LogPages(environment_id, source)
         self.next_seq: int | None = None
-        self._entries: list[EncodedEntry] = []
-        self._bytes = 0
+        self.ring = Stretch(0)
         self._gathered = 0
         self._cursors: set[LogCursor] = set()
         self._waiting: set[LogCursor] = set()
-        self._ends: dict[int, int] = {}
-        self._rendered: dict[tuple[int, int, LogView], tuple[int, bytes]] = {}
 
     # --- subscribers -----------------------------------------------------------------------
 
@@ -60,71 +57,32 @@ class LogChannel:
 
     def publish(self, entries: Sequence[LogEntry]) -> None:
         """Append committed entries and wake who waits for them."""
-        encoded = [EncodedEntry(entry) for entry in entries]
-        if not encoded:
+        if not entries:
             return
-        if self.next_seq != encoded[0].seq:
-            self._begin(encoded[0].seq)
-        self._append(encoded)
-        self._wake()
-
-    @property
-    def first_seq(self) -> int | None:
-        """The oldest entry in the ring; None while it is empty."""
-        return self._entries[0].seq if self._entries else None
-
-    def holds(self, position: int) -> bool:
-        """Whether the entry `position` can be taken from the ring."""
-        first = self.first_seq
-        return first is not None and first <= position < first + len(self._entries)
-
-    def take(self, position: int, view: LogView, limit: int | None = None) -> tuple[int, bytes]:
-        """The next chunk from `position` (in the ring), and the position after it.
-
-        `limit` is a position not to be passed. The frames are rendered once for all subscribers
-        that read the same entries in the same form.
-        """
-        end = self._chunk_end(position, limit)
-        key = (position, end, view)
-        known = self._rendered.get(key)
-        if known is None:
-            known = (end, view.render(self._slice(position, end), end - 1))
-            if len(self._rendered) >= _SHARED_RENDERINGS:
-                del self._rendered[next(iter(self._rendered))]
-            self._rendered[key] = known
-        return known
+        first = entries[0].seq
+        if first is None:
+            raise ValueError("an entry has a seq once it is committed")
+        if self.next_seq != first:
+            self._begin(first)
+        encoded = encode_entries(entries)
+        self.ring.extend(encoded)
+        self.ring.shorten(RING_BYTES)
+        self.next_seq = self.ring.end
+        self._wake(sum([len(entry.json) for entry in encoded]))
 
     # --- helpers ---------------------------------------------------------------------------
 
     def _begin(self, seq: int) -> None:
         """Entries begin, or begin anew after what the store lost."""
-        self._entries.clear()
-        self._ends.clear()
-        self._rendered.clear()
-        self._bytes = 0
+        self.ring = Stretch(seq)
         self.pages.clear()
         for cursor in self._cursors:
             cursor.begin_at(seq)
 
-    def _append(self, encoded: list[EncodedEntry]) -> None:
-        size = sum([len(entry.json) for entry in encoded])
-        self._entries += encoded
-        self._bytes += size
-        self._gathered += size
-        self.next_seq = encoded[-1].seq + 1
-        self._ends.clear()
-        self._trim()
-
-    def _trim(self) -> None:
-        excess = 0
-        while self._bytes > RING_BYTES and excess < len(self._entries) - 1:
-            self._bytes -= len(self._entries[excess].json)
-            excess += 1
-        del self._entries[:excess]
-
-    def _wake(self) -> None:
+    def _wake(self, size: int) -> None:
         """Who waits is woken; once much has gathered, nobody waits for a tick."""
-        if self._gathered >= CHUNK_BYTES:
+        self._gathered += size
+        if self._gathered >= PULL_BYTES:
             self._gathered = 0
             self._waiting.clear()
             for cursor in self._cursors:
@@ -133,14 +91,3 @@ class LogChannel:
             woken, self._waiting = self._waiting, set()
             for cursor in woken:
                 cursor.wake()
-
-    def _chunk_end(self, position: int, limit: int | None) -> int:
-        end = self._ends.get(position)
-        if end is None:
-            first = self._entries[0].seq
-            end = self._ends[position] = first + chunk_end(self._entries, position - first)
-        return end if limit is None else min(end, limit)
-
-    def _slice(self, position: int, end: int) -> list[EncodedEntry]:
-        first = self._entries[0].seq
-        return self._entries[position - first : end - first]

@@ -22,7 +22,8 @@ from vibebox_tui.protocol.messages import (
 )
 from vibebox_tui.server.frames import frame, now_ms
 from vibebox_tui.server.log_channel import LogChannel
-from vibebox_tui.server.log_pages import LogPage, LogSource
+from vibebox_tui.server.log_pages import LogSource
+from vibebox_tui.server.log_stretch import Stretch
 from vibebox_tui.server.log_view import LogView
 from vibebox_tui.server.records import LogBounds
 from vibebox_tui.server.writer import Writer
@@ -50,7 +51,7 @@ class LogCursor:
         self._writer = writer
         self._source = source
         self._marks: deque[bytes] = deque()
-        self._page: LogPage | None = None
+        self._page: Stretch | None = None
         self._live_at: int | None = None
         self._begun = False
         self._fetching: asyncio.Task[None] | None = None
@@ -149,11 +150,12 @@ class LogCursor:
             self._channel.wait(self)
         return None
 
-    def _holder(self, position: int) -> LogChannel | LogPage | None:
+    def _holder(self, position: int) -> Stretch | None:
         """Where the entry `position` is at hand: in the ring or in a page from the store."""
-        if self._channel.holds(position):
+        ring = self._channel.ring
+        if ring.holds(position):
             self._page = None
-            return self._channel
+            return ring
         if self._page is None or not self._page.holds(position):
             self._page = self._channel.pages.known(position)
         return self._page if self._page is not None and self._page.holds(position) else None

@@ -4,10 +4,11 @@ import asyncio
 from typing import Final, Protocol
 
 from vibebox_tui.protocol.messages import LogEntry, StreamFilter
-from vibebox_tui.server.log_view import EncodedEntry, LogView, chunk_end
+from vibebox_tui.server.log_stretch import Stretch
+from vibebox_tui.server.log_view import encode_entries
 from vibebox_tui.server.records import LogBounds
 
-PAGE_ENTRIES: Final = 512
+PAGE_ENTRIES: Final = 1024
 """Entries of a page, which begins after a multiple of it, so that those who are behind meet in the
 same pages; at 10,000 characters each it bounds what a slow reader costs."""
 
@@ -32,49 +33,16 @@ class LogSource(Protocol):
     ) -> list[LogEntry]: ...
 
 
-class LogPage:
-    """The entries from `start` up to `end` (exclusive); what was before them is deleted."""
-
-    def __init__(self, end: int, entries: list[EncodedEntry]) -> None:
-        self.start = entries[0].seq if entries else end
-        self.end = end
-        self._entries = entries
-        self._ends: dict[int, int] = {}
-        self._rendered: dict[tuple[int, int, LogView], tuple[int, bytes]] = {}
-        self.bytes = sum([len(entry.json) for entry in entries])
-
-    def holds(self, position: int) -> bool:
-        """Whether the entry `position` can be taken from it."""
-        return self.start <= position < self.end
-
-    def take(self, position: int, view: LogView, limit: int | None) -> tuple[int, bytes]:
-        """The next chunk from `position`, and the position after it; see `LogChannel.take`."""
-        end = self._ends.get(position)
-        if end is None:
-            end = self.start + chunk_end(self._entries, position - self.start)
-            self._ends[position] = end
-        if limit is not None:
-            end = min(end, limit)
-        key = (position, end, view)
-        known = self._rendered.get(key)
-        if known is None:
-            entries = self._entries[position - self.start : end - self.start]
-            data = view.render(entries, end - 1)
-            known = self._rendered[key] = (end, data)
-            self.bytes += len(data)
-        return known
-
-
 class LogPages:
     """The pages of one environment's log that somebody has read lately."""
 
     def __init__(self, environment_id: str, source: LogSource) -> None:
         self._environment_id = environment_id
         self._source = source
-        self._pages: dict[int, LogPage] = {}
-        self._reading: dict[int, asyncio.Task[LogPage]] = {}
+        self._pages: dict[int, Stretch] = {}
+        self._reading: dict[int, asyncio.Task[Stretch]] = {}
 
-    def known(self, position: int) -> LogPage | None:
+    def known(self, position: int) -> Stretch | None:
         """The page with `position`, where it is at hand."""
         start = _start_of(position)
         page = self._pages.pop(start, None)
@@ -82,7 +50,7 @@ class LogPages:
             self._pages[start] = page  # the latest one again
         return page
 
-    async def page(self, position: int) -> LogPage:
+    async def page(self, position: int) -> Stretch:
         """The page with `position`, from where it is kept; it may end before that.
 
         Raises StoreError.
@@ -99,19 +67,20 @@ class LogPages:
         """Forget all pages: the log has begun anew."""
         self._pages.clear()
 
-    async def _read(self, start: int) -> LogPage:
+    async def _read(self, start: int) -> Stretch:
         bounds = await self._source.log_bounds(self._environment_id)
         whole = start + PAGE_ENTRIES
         end = min(whole, bounds.next_seq)
         entries = await self._source.read_logs(
             self._environment_id, after_seq=start - 1, before_seq=end, limit=PAGE_ENTRIES
         )
-        page = LogPage(end, [EncodedEntry(entry) for entry in entries])
+        # What retention has deleted is not at the beginning of it.
+        page = Stretch(end - len(entries), encode_entries(entries))
         if end == whole:
             self._keep(start, page)
         return page
 
-    def _keep(self, start: int, page: LogPage) -> None:
+    def _keep(self, start: int, page: Stretch) -> None:
         self._pages[start] = page
         excess = sum(kept.bytes for kept in self._pages.values()) - _KEPT_BYTES
         while excess > 0 and len(self._pages) > 1:

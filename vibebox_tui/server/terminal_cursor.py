@@ -14,9 +14,8 @@ from vibebox_tui.protocol.messages import (
     TerminalPosition,
 )
 from vibebox_tui.server.frames import frame, now_ms
-from vibebox_tui.server.log_view import CHUNK_BYTES
 from vibebox_tui.server.terminal_channel import Piece, TerminalChannel
-from vibebox_tui.server.writer import Writer
+from vibebox_tui.server.writer import PULL_BYTES, Writer
 
 UNACKNOWLEDGED_BYTES: Final = 128 * 1024
 """Most output that a client which acknowledges has on its way (protocol.md, flow control)."""
@@ -105,7 +104,7 @@ class TerminalCursor:
     def wake(self, size: int) -> None:
         """Something of `size` bytes was appended."""
         self._gathered += size
-        at_once = self._awaits_echo or self._gathered >= CHUNK_BYTES
+        at_once = self._awaits_echo or self._gathered >= PULL_BYTES
         self._awaits_echo = False
         self._writer.due(self, at_once=at_once)
 

@@ -1,6 +1,5 @@
-"""One connection's way out: replies first, then what its cursors have, in one write."""
+"""One connection's way out: replies first, then what its cursors have, in few writes."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -8,12 +7,14 @@ from typing import Final, Protocol
 from vibebox_tui.protocol.codec import encode
 from vibebox_tui.protocol.messages import Message
 from vibebox_tui.server.frames import Form, frame
+from vibebox_tui.server.ticker import TICK_SECONDS, Ticker
 
-PACE_SECONDS: Final = 0.016
-"""Time between two writes to a busy connection: one frame of a screen, felt by nobody."""
+PULL_BYTES: Final = 256 * 1024
+"""About what is taken from the cursors for one write, and enough not to wait for a tick. With
+what the transport keeps of one write it bounds what a peer costs that doesn't read."""
 
-WRITE_BYTES: Final = 256 * 1024
-"""Most that one write takes from the cursors; with the transport's buffer it bounds a peer."""
+TURN_BYTES: Final = 256 * 1024
+"""Written to one peer before the others have their turn."""
 
 MAX_REPLIES: Final = 512
 """Replies that may wait; while there are more, nothing is read from the peer."""
@@ -33,7 +34,7 @@ class Cursor(Protocol):
 class Writer:
     """Gathers what is due to one peer and writes it at once.
 
-    The first message after a quiet moment goes out in the same turn of the event loop; then what
+    The first message after a quiet moment goes out in the next turn of the event loop; then what
     has gathered, every 16 ms. All connections write on the same ticks, so that a channel joins
     the frames of a tick once for all of them. A peer that doesn't read is asked for nothing:
     its cursors stay where they are.
@@ -44,18 +45,16 @@ class Writer:
         write: Callable[[Sequence[bytes]], None],
         fail: Callable[[str], None],
         form: Form,
-        loop: asyncio.AbstractEventLoop,
+        ticker: Ticker,
     ) -> None:
         self.form = form
         self.fail = fail
         """Ends the connection, where something that is due can't be had; with the reason."""
         self._write = write
-        self._loop = loop
+        self._ticker = ticker
         self._replies: deque[bytes] = deque()
         self._due: dict[Cursor, None] = {}
-        self._scheduled: asyncio.Handle | None = None
-        self._at_once = False
-        self._last_write = -PACE_SECONDS
+        self._last_write = -TICK_SECONDS
         self._writable = True
         self._closed = False
         self.bytes_written = 0
@@ -86,62 +85,53 @@ class Writer:
     # --- the transport ---------------------------------------------------------------------
 
     def pause(self) -> None:
-        """The transport's buffer is full."""
+        """The transport has not got rid of what was written last."""
         self._writable = False
 
     def resume(self) -> None:
-        """The transport's buffer has room again."""
+        """The transport has room again."""
         self._writable = True
-        if self._due or self._replies:
-            self._schedule(at_once=True)
+        self.flush()
 
     def flush(self) -> None:
-        """Write what is due now, as far as the transport has room."""
-        self._unschedule()
-        if self._closed or not self._writable:
-            return
-        chunks = list(self._replies)
-        self._replies.clear()
-        self._pull(chunks)
-        if chunks:
-            self._last_write = self._loop.time()
-            self.bytes_written += sum([len(chunk) for chunk in chunks])
-            self._write(chunks)
-        if self._due and self._writable:
-            self._schedule(at_once=True)
+        """Write what is due now, as far as the transport has room and the others can wait."""
+        budget = TURN_BYTES
+        while self._writable and (self._due or self._replies):
+            if budget <= 0:
+                self._ticker.soon(self)
+                return
+            pieces = self._gather()
+            if not pieces:
+                return
+            size = sum([len(piece) for piece in pieces])
+            budget -= size
+            self.bytes_written += size
+            self._last_write = self._ticker.time()
+            self._write(pieces)
 
     def close(self) -> None:
         """Write nothing more and let go of the cursors."""
         self._closed = True
-        self._unschedule()
         self._due.clear()
         self._replies.clear()
 
     # --- helpers ---------------------------------------------------------------------------
 
-    def _pull(self, chunks: list[bytes]) -> None:
-        """Take from each cursor its share, and keep those as due that have more."""
+    def _gather(self) -> list[bytes]:
+        """Take the replies, and from each cursor its share; those stay due that have more."""
+        pieces = list(self._replies)
+        self._replies.clear()
         due, self._due = self._due, {}
-        share = max(WRITE_BYTES // max(len(due), 1), 1)
         for cursor in due:
-            chunks += cursor.pull(share)
+            pieces += cursor.pull(PULL_BYTES // len(due))
             if cursor.has_more:
                 self._due[cursor] = None
+        return pieces
 
     def _schedule(self, at_once: bool) -> None:
-        if not self._writable or self._at_once:
+        if not self._writable:
             return
-        now = self._loop.time()
-        if at_once or now - self._last_write >= PACE_SECONDS:
-            self._unschedule()
-            self._at_once = True
-            self._scheduled = self._loop.call_soon(self.flush)
-        elif self._scheduled is None:
-            next_tick = (now // PACE_SECONDS + 1) * PACE_SECONDS
-            self._scheduled = self._loop.call_at(next_tick, self.flush)
-
-    def _unschedule(self) -> None:
-        if self._scheduled is not None:
-            self._scheduled.cancel()
-            self._scheduled = None
-        self._at_once = False
+        if at_once or self._ticker.time() - self._last_write >= TICK_SECONDS:
+            self._ticker.soon(self)
+        else:
+            self._ticker.on_tick(self)

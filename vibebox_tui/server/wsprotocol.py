@@ -44,7 +44,7 @@ _PERMESSAGE_DEFLATE: Final = ServerPerMessageDeflateFactory(
 """Without context takeover: frames can be shared, and an idle connection keeps no window."""
 
 _WORTH_NO_COPY: Final = 16 * 1024
-"""Bytes from which copying costs more than handing pieces to the kernel."""
+"""Bytes from which copying costs more than another call of the kernel."""
 
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
@@ -119,6 +119,9 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """uvicorn hands over its transport."""
         self.transport = cast("asyncio.Transport", transport)
+        # Nothing is kept for a peer but the rest of one write: what it has not taken yet is with
+        # its cursors, shared with everybody else.
+        self.transport.set_write_buffer_limits(high=1)
         self._connections.add(self)
         self._room.enter(self, self.transport.abort)
 
@@ -183,8 +186,8 @@ class WebSocketProtocol(asyncio.Protocol):
     def send(self, frames: Sequence[bytes]) -> None:
         """Send whole frames, built for this connection's form."""
         if self.is_open:
-            # Long ones are what many connections share: not to be copied for each of them.
-            self.transport.writelines(_joined(frames))
+            for piece in _joined(frames):
+                self.transport.write(piece)
 
     def ping(self) -> None:
         """Send a ping; where the last one wasn't answered, end the connection."""
@@ -305,7 +308,7 @@ def _is_text(message: bytes) -> bool:
 def _joined(frames: Sequence[bytes]) -> Sequence[bytes]:
     """The frames, where they are short in one piece."""
     if len(frames) == 1 or sum([len(frame) for frame in frames]) > _WORTH_NO_COPY:
-        return frames
+        return frames  # what many connections share: not to be copied for each of them
     return (b"".join(frames),)
 
 

@@ -29,6 +29,11 @@ STDERR: Final = 2
 """The numbers of the streams of a command with pipes; as its descriptors."""
 
 
+_PIPE: Final = 128 * 1024
+"""Bytes that a pipe holds; double the usual, so that a flood goes on while it isn't looked at.
+(A user's pipes have 64 MiB in all.)"""
+
+
 class Child:
     """What was started. It has `ended` when all of its processes are gone and its output read."""
 
@@ -224,6 +229,8 @@ class Child:
         null = os.open(os.devnull, os.O_RDONLY)
         out, stdout = os.pipe()
         err, stderr = os.pipe()
+        for pipe in (out, err):
+            _enlarge(pipe)
         orders, self._control = os.pipe()
         self.reports, reports = os.pipe()
         self.root = os.fork()
@@ -233,3 +240,10 @@ class Child:
             os.close(fd)
         self.streams[STDOUT] = Stream(STDOUT, out)
         self.streams[STDERR] = Stream(STDERR, err)
+
+
+def _enlarge(pipe: int) -> None:
+    """Have a pipe hold more, where that can be (Linux 2.6.35)."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)

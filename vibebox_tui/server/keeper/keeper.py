@@ -6,6 +6,7 @@ import selectors
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,7 @@ from vibebox_tui.server.keeper.child import TERMINAL, Child
 from vibebox_tui.server.keeper.init import FAILED, STARTED, become_subreaper
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper.link import Link
-from vibebox_tui.server.keeper.stream import KEPT, KEPT_BY_ALL, KEPT_BY_EACH, Stream
+from vibebox_tui.server.keeper.stream import KEPT, KEPT_BY_ALL, KEPT_BY_EACH, READ, Stream
 
 _ALONE: Final = 30.0
 """Seconds without a server after which a keeper goes that has no children, or whose socket has
@@ -22,6 +23,11 @@ been deleted, so that no server will ever find it."""
 
 _LOOK: Final = 5.0
 """Seconds between two looks at whether that is so."""
+
+_REST: Final = 0.004
+"""Seconds for which a pipe that has been emptied isn't looked at: who writes line by line is woken
+and waited for once in that time, not at every line. It is a fourth of what a tick of the server's
+writers takes. A terminal never rests: its output may be an echo."""
 
 _QUIT_GRACE: Final = 5.0
 """Seconds in which forced children have to be gone when the keeper is told to go."""
@@ -39,6 +45,7 @@ class Keeper:
         self._link: Link | None = None
         self._left_at = time.monotonic()
         self._next = 1
+        self._resting: deque[tuple[float, Child, Stream]] = deque()
         self._quitting = float("inf")
         self._woken, wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -52,11 +59,9 @@ class Keeper:
         self._watch(self._listener.fileno(), selectors.EVENT_READ, self._accept)
         self._watch(self._woken, selectors.EVENT_READ, self._collect)
         while not self._done():
-            timeout = None if self._link and self._quitting == float("inf") else _LOOK
-            if self._quitting != float("inf"):
-                timeout = 0.05
-            for key, mask in self._selector.select(timeout):
+            for key, mask in self._selector.select(self._timeout()):
                 key.data(mask)
+            self._end_rests()
         with contextlib.suppress(OSError):
             os.unlink(self._path)  # noqa: PTH108  # pathlib would double what we weigh
 
@@ -66,6 +71,14 @@ class Keeper:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: self._quit())
+
+    def _timeout(self) -> float | None:
+        """Seconds until there is something to do whatever happens."""
+        if self._resting:
+            return max(0.0, self._resting[0][0] - time.monotonic())
+        if self._quitting != float("inf"):
+            return 0.05
+        return None if self._link else _LOOK
 
     def _done(self) -> bool:
         if self._quitting != float("inf"):
@@ -239,7 +252,8 @@ class Keeper:
         """Watch the stream for output where there is room for it, for input where some waits."""
         if stream.fd < 0:
             return
-        wanted = 0 if stream.full or child.paused else selectors.EVENT_READ
+        waits = stream.full or child.paused or stream.resting
+        wanted = 0 if waits else selectors.EVENT_READ
         if stream.fd == child.terminal and child.is_typing:
             wanted |= selectors.EVENT_WRITE
         key = self._selector.get_map().get(stream.fd)
@@ -260,8 +274,20 @@ class Keeper:
         if mask & selectors.EVENT_WRITE:
             self._type(child, b"")
 
+    def _rest(self, child: Child, stream: Stream) -> None:
+        stream.resting = True
+        self._resting.append((time.monotonic() + _REST, child, stream))
+        self._listen(child, stream)
+
+    def _end_rests(self) -> None:
+        now = time.monotonic() if self._resting else 0.0
+        while self._resting and self._resting[0][0] <= now:
+            _, child, stream = self._resting.popleft()
+            stream.resting = False
+            self._listen(child, stream)
+
     def _read(self, child: Child, stream: Stream) -> None:
-        self._take(child, stream)
+        size = self._take(child, stream)
         while child.gone and not (stream.finished or stream.full):
             self._take(child, stream)
         if stream.finished:
@@ -270,20 +296,24 @@ class Keeper:
             self._tell_end(child)
         elif stream.full:
             self._listen(child, stream)
+        elif size < READ and stream.number != TERMINAL:
+            self._rest(child, stream)
 
-    def _take(self, child: Child, stream: Stream) -> None:
+    def _take(self, child: Child, stream: Stream) -> int:
+        """Read what is there and send it on; how many bytes it was."""
         if self._link is None or stream.number != TERMINAL:
             stream.limit = self._limit()
         data = stream.read(child.gone)
         link = self._link
         if not data or link is None or not stream.attached:
-            return
+            return len(data)
         start = stream.end - len(data)
         if link.idle and stream.sent == start:
             stream.sends(len(data))
             link.send_output(child.number, stream.number, start, data)
         else:
             self._pump(child)
+        return len(data)
 
     def _limit(self) -> int:
         """What a stream may keep, so that all of them together cost little.

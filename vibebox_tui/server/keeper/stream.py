@@ -10,13 +10,13 @@ KEPT_BY_ALL: Final = 3 * 512 * 1024
 """Bytes kept of all streams together, from which on each has little room."""
 
 KEPT_BY_EACH: Final = 16 * 1024
-"""Bytes that each stream may keep nevertheless; a pipe holds four times that by itself."""
+"""Bytes that each stream may keep nevertheless; a pipe holds more than that by itself."""
 
 UNSENT: Final = 64 * 1024
 """Bytes that wait for a server's socket; reading ahead of that would only fill memory."""
 
-_READ: Final = 64 * 1024
-"""Bytes read at once: what a pipe holds."""
+READ: Final = 64 * 1024
+"""Bytes read at once; there is more where a read brings so many."""
 
 _WORTH_ANOTHER_READ: Final = 1024
 """A read that brought less is an echo, to be sent at once; a PTY hands out a flood by 4 KiB."""
@@ -26,7 +26,8 @@ class Stream:
     """Output of a child. `start` and `end` are positions: the first byte kept, the next to come."""
 
     __slots__ = (
-        "_kept", "attached", "end", "fd", "finished", "limit", "number", "sent", "shown", "start",
+        "_kept", "attached", "end", "fd", "finished", "limit", "number", "resting", "sent", "shown",
+        "start",
     )  # fmt: skip
 
     def __init__(self, number: int, fd: int) -> None:
@@ -41,6 +42,8 @@ class Stream:
         self.attached = False
         self.limit = KEPT
         """Bytes that it may keep."""
+        self.resting = False
+        """Whether it is not looked at for a moment, so that more may gather."""
         self.finished = False
         self._kept = bytearray()
 
@@ -54,7 +57,7 @@ class Stream:
         """Read what is there; once the child has gone, nothing there means finished."""
         pieces: list[bytes] = []
         size = 0
-        most = min(_READ, self.limit - (self.end - self.start))
+        most = min(READ, self.limit - (self.end - self.start))
         try:
             while size < most:
                 data = os.read(self.fd, most - size)
@@ -78,7 +81,7 @@ class Stream:
     def unsent(self) -> bytes:
         """The next bytes that the server hasn't been sent; empty where it has all."""
         offset = self.sent - self.start
-        return bytes(self._kept[offset : offset + _READ])
+        return bytes(self._kept[offset : offset + READ])
 
     def sends(self, size: int) -> int:
         """Take note that the next `size` bytes are sent; the position of the first of them."""

@@ -1,0 +1,65 @@
+"""When writers write: in the next turn of the event loop, or all of them on the next tick."""
+
+import asyncio
+import logging
+from itertools import islice
+from typing import Final, Protocol
+
+TICK_SECONDS: Final = 0.016
+"""Time between two writes to a busy connection: one frame of a screen, felt by nobody."""
+
+_WRITERS_PER_TURN: Final = 64
+"""Writers that write before whatever else waits for the event loop has its turn."""
+
+_log = logging.getLogger(__name__)
+
+
+class Flushed(Protocol):
+    """Who writes what has gathered."""
+
+    def flush(self) -> None: ...
+
+
+class Ticker:
+    """The one clock of all writers: what they share on a tick is made once, and no writer has a
+    timer of its own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.time = loop.time
+        self._loop = loop
+        self._soon: dict[Flushed, None] = {}
+        self._later: dict[Flushed, None] = {}
+        self._turn: asyncio.Handle | None = None
+        self._tick: asyncio.TimerHandle | None = None
+
+    def soon(self, writer: Flushed) -> None:
+        """Have `writer` write in the next turn of the loop."""
+        self._soon[writer] = None
+        if self._turn is None:
+            self._turn = self._loop.call_soon(self._write_some)
+
+    def on_tick(self, writer: Flushed) -> None:
+        """Have `writer` write on the next tick."""
+        self._later[writer] = None
+        if self._tick is None:
+            next_tick = (self.time() // TICK_SECONDS + 1) * TICK_SECONDS
+            self._tick = self._loop.call_at(next_tick, self._write_gathered)
+
+    def _write_gathered(self) -> None:
+        self._tick = None
+        self._soon |= self._later
+        self._later.clear()
+        self._write_some()
+
+    def _write_some(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        for writer in list(islice(self._soon, _WRITERS_PER_TURN)):
+            del self._soon[writer]
+            try:
+                writer.flush()
+            except Exception:
+                _log.exception("a connection's writer failed")
+        if self._soon and self._turn is None:
+            self._turn = self._loop.call_soon(self._write_some)
