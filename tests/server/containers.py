@@ -14,7 +14,7 @@ from tests.support import wait_for_sync
 from vibebox_tui.protocol.models import CreateEnvironmentRequest, Environment
 from vibebox_tui.server.environments import Environments, EnvironmentSettings
 from vibebox_tui.server.runtimes.docker import DockerRuntime
-from vibebox_tui.server.runtimes.docker.engine import find_address
+from vibebox_tui.server.runtimes.docker.address import find_address
 from vibebox_tui.server.sessions import Sessions, SessionSettings
 from vibebox_tui.server.store import Store
 
@@ -129,18 +129,27 @@ class Outside:
 
 
 class EngineProcess:
-    """An engine's API of one's own, to be killed: the containers are the shared engine's."""
+    """Podman's API of one's own, to be killed: the containers are the shared engine's.
 
-    def __init__(self, socket: Path) -> None:
+    It finds the images of `insecure`, a registry's address, without TLS.
+    """
+
+    def __init__(self, socket: Path, *, insecure: str = "") -> None:
         self.address = f"unix://{socket}"
         self._socket = socket
         self._process: subprocess.Popen[bytes] | None = None
+        self._variables = dict(os.environ)
+        if insecure:
+            registries = socket.with_name("registries.conf")
+            registries.write_text(f'[[registry]]\nlocation = "{insecure}"\ninsecure = true\n')
+            self._variables["CONTAINERS_REGISTRIES_CONF"] = str(registries)
 
     def start(self) -> None:
         self._socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             ["podman", "system", "service", "--time=0", self.address],
             cwd=self._socket.parent,  # what watches containers leaves a file where it was started
+            env=self._variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

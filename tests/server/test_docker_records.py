@@ -224,8 +224,13 @@ def container(state: dict[str, object], memory: int = 0, **config: object) -> Co
 def test_an_end_is_told_in_words(
     state: dict[str, object], memory: int, told: bool, reason: str, asked: bool
 ) -> None:
-    end = ending(container(state, memory), told=told)
+    end = ending(container(state, memory), told=told, may_infer=True)
     assert (end.code, end.reason, end.asked) == (state["ExitCode"], reason, asked)
+
+
+def test_an_engine_that_would_say_so_is_believed_that_memory_was_not_the_reason() -> None:
+    killed = container({"ExitCode": 137}, 64 * 1024 * 1024)
+    assert ending(killed, told=False, may_infer=False).reason == "killed by SIGKILL (exit code 137)"
 
 
 # --- pulls

@@ -11,11 +11,12 @@ import msgspec
 from vibebox_tui.protocol.messages import LogEntry
 
 Role = Literal["viewer", "developer", "admin"]
-RuntimeName = Literal["local", "docker"]
 SessionType = Literal["shell", "tmux"]
 SessionStatus = Literal["starting", "active", "idle", "terminated"]
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+RuntimeName = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+"""Which there are is the server's to say: `local` and `docker`, or more."""
 T = TypeVar("T")
 
 

@@ -8,7 +8,13 @@ from typing import Protocol
 
 from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.server.errors import ConflictError, RuntimeAwayError, ServerError, StoreError
+from vibebox_tui.server.errors import (
+    ConflictError,
+    RuntimeAwayError,
+    ServerError,
+    StartCalledOffError,
+    StoreError,
+)
 from vibebox_tui.server.records import CapturePosition, LogLine
 from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
 from vibebox_tui.server.sampler import Sampler
@@ -79,6 +85,7 @@ class EnvironmentLife:
         self._follower: asyncio.Task[None] | None = None
         self._starter: asyncio.Task[None] | None = None
         self._stopper: asyncio.Task[None] | None = None
+        self._canceller: asyncio.Task[None] | None = None
         self._start_again = False
         self._look_again = False
         self._recovering = asyncio.Lock()
@@ -131,7 +138,10 @@ class EnvironmentLife:
         await asyncio.shield(self._starter)
 
     async def stop(self, grace: float) -> None:
-        """Begin to stop it. Raises ConflictError."""
+        """Begin to stop it, or call its start off. Raises ConflictError."""
+        if self.state is State.STARTING and self._starter is not None:
+            self._call_off(self._starter, grace)
+            return
         if self.state is not State.RUNNING or self._run is None:
             raise self._refusal("stopped")
         run = self._run
@@ -156,7 +166,10 @@ class EnvironmentLife:
     async def end(self, grace: float) -> None:
         """Have it stopped, whatever it is doing; returns when it is."""
         self._start_again = False
+        self._runtime.call_off(self.environment)
         await self.settled()
+        if self._starter is not None:
+            await asyncio.wait([self._starter])  # so that who started it hears how that ended
         if self.state is State.RUNNING:
             with contextlib.suppress(ConflictError):
                 await self.stop(grace)
@@ -164,7 +177,7 @@ class EnvironmentLife:
 
     async def leave(self) -> None:
         """Let go of it; what runs goes on."""
-        for task in (self._starter, self._stopper, self._follower):
+        for task in (self._starter, self._canceller, self._stopper, self._follower):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, ServerError):
@@ -197,6 +210,9 @@ class EnvironmentLife:
         try:
             self._runtime.check(self.environment)
             run = await self._runtime.start(self.environment, self.log)
+        except StartCalledOffError:
+            await self._enter(State.STOPPED, "stopped before it ran")
+            raise
         except ServerError as error:
             self.environment.last_error = str(error)
             await self._enter(State.ERROR, str(error))
@@ -211,6 +227,19 @@ class EnvironmentLife:
         self.environment.container_id = run.container_id
         self._follower = asyncio.create_task(self._follow(run), name="an environment's run")
         self._sampler.watch(self.environment.id, run, self.announce)
+
+    def _call_off(self, starter: asyncio.Task[None], grace: float) -> None:
+        """End a start as soon as it can be, and what it has started where that was too late."""
+        self._note("stopping before it runs")
+        self._runtime.call_off(self.environment)
+
+        async def stop_what_runs() -> None:
+            await asyncio.wait([starter])
+            with contextlib.suppress(ConflictError):
+                await self.stop(grace)
+
+        if self._canceller is None or self._canceller.done():
+            self._canceller = asyncio.create_task(stop_what_runs(), name="a start is called off")
 
     async def _stop(self, run: Run, grace: float) -> None:
         try:

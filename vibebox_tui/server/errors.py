@@ -68,6 +68,10 @@ class StartFailedError(InvalidRequestError):
     """A command could not be started: it, its directory or a permission is missing."""
 
 
+class StartCalledOffError(ConflictError):
+    """Somebody stopped an environment before it ran."""
+
+
 class StoreError(ServerError):
     """The store refused: the disk is full, the file is damaged or from a newer version."""
 

@@ -16,12 +16,13 @@ class State(StrEnum):
 
 NEXT: Final[dict[State, frozenset[State]]] = {
     State.STOPPED: frozenset({State.STARTING}),
-    State.STARTING: frozenset({State.RUNNING, State.ERROR}),
+    State.STARTING: frozenset({State.RUNNING, State.STOPPED, State.ERROR}),
     State.RUNNING: frozenset({State.STOPPING, State.STOPPED, State.ERROR}),
     State.STOPPING: frozenset({State.STOPPED, State.ERROR}),
     State.ERROR: frozenset({State.STARTING}),
 }
-"""What may follow a state. `running` to `stopped`: the command has ended by itself, well."""
+"""What may follow a state. `running` to `stopped`: the command has ended by itself, well;
+`starting` to `stopped`: it was called off."""
 
 SETTLED: Final = frozenset({State.STOPPED, State.RUNNING, State.ERROR})
 """States that last until somebody or something does something."""

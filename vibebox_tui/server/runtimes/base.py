@@ -173,7 +173,13 @@ class Runtime(Protocol):
         """Raise InvalidRequestError where the definition can't ever be started."""
 
     async def start(self, environment: Environment, log: LogSink) -> Run:
-        """Start it. Raises StartFailedError, with a sentence that says why not."""
+        """Start it. Raises StartFailedError, with a sentence that says why not.
+
+        Raises StartCalledOffError where `call_off` came in time.
+        """
+
+    def call_off(self, environment: Environment) -> None:
+        """Have a start that takes long, as for a download, end soon; one that doesn't goes on."""
 
     async def recover(self, environment: Environment, log: LogSink) -> Run | None:
         """The run that a server before this one has started, also when it has ended since.

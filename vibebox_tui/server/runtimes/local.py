@@ -89,6 +89,9 @@ class LocalRuntime:
             raise
         return run
 
+    def call_off(self, environment: Environment) -> None:
+        """No start takes long here."""
+
     async def recover(self, environment: Environment, log: LogSink) -> LocalRun | None:
         """The run that a server before this one has started."""
         child = self._found(f"run/{environment.id}/")

@@ -15,11 +15,15 @@ _TERMINATED: Final = _BY_SIGNAL + signal.SIGTERM
 _MIB: Final = 1024 * 1024
 
 
-def ending(container: Container, *, told: bool) -> Exit:
-    """The end of a container that runs no more; `told`: the engine was heard to signal it."""
+def ending(container: Container, *, told: bool, may_infer: bool) -> Exit:
+    """The end of a container that runs no more.
+
+    `told`: the engine was heard to signal it. `may_infer`: it doesn't say what memory has to do
+    with an end, which can be told from the code then.
+    """
     state = container.state
     told = told or state.exit_code == _TERMINATED
-    if _out_of_memory(container, told=told):
+    if _out_of_memory(container, may_infer=may_infer and not told):
         return Exit(state.exit_code, _memory_words(container))
     if told:
         return Exit(state.exit_code, f"stopped from elsewhere, {_code_words(state)}", asked=True)
@@ -27,11 +31,11 @@ def ending(container: Container, *, told: bool) -> Exit:
     return Exit(state.exit_code, f"{words}: {state.error}" if state.error else words)
 
 
-def _out_of_memory(container: Container, *, told: bool) -> bool:
+def _out_of_memory(container: Container, *, may_infer: bool) -> bool:
     """Whether memory was the reason; Podman often only knows that the kernel killed it."""
     state = container.state
     limited = container.host_config.memory > 0
-    return state.oom_killed or (state.exit_code == _KILLED and limited and not told)
+    return state.oom_killed or (state.exit_code == _KILLED and limited and may_infer)
 
 
 def _memory_words(container: Container) -> str:

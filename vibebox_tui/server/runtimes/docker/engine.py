@@ -4,17 +4,15 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
-import stat
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
 
 from vibebox_tui.server.errors import EngineError, RuntimeAwayError
+from vibebox_tui.server.runtimes.docker.address import find_address, reach
 from vibebox_tui.server.runtimes.docker.wire import Event, Version
 
 if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
@@ -75,6 +73,8 @@ class Engine:
         self._connector: BaseConnector | None = None
         self._watch: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
+        self.tells_why_killed = True
+        """Whether it says of a killed container if that was for its memory; Podman may not."""
         self._away: str | None = "the container engine hasn't been asked for yet"
 
     @property
@@ -263,8 +263,9 @@ class Engine:
             )
         await asyncio.to_thread(__import__, "aiodocker")
         self._found_at = address
-        self._docker, self._connector = _library(address)
+        self._docker, self._connector = reach(address)
         version = await self.get("version", Version)
+        self.tells_why_killed = not version.is_podman
         self._away = None
         self._tried.set()
         _log.info("container engine %s at %s", version.version, address)
@@ -308,52 +309,3 @@ class Engine:
             await docker.close()
         if self._connector is not None:
             await self._connector.close()
-
-
-def find_address() -> str | None:
-    """Where the engine is: `DOCKER_HOST`, else the first socket in the usual places."""
-    given = os.environ.get("DOCKER_HOST")
-    if given:
-        return given
-    return next((f"unix://{path}" for path in _usual_places() if _is_socket(path)), None)
-
-
-def _usual_places() -> list[Path]:
-    """Docker's, then Docker Desktop's, Colima's, OrbStack's and Podman's sockets."""
-    home = Path.home()
-    own = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
-    return [
-        Path("/run/docker.sock"),
-        Path("/var/run/docker.sock"),
-        own / "docker.sock",
-        home / ".docker/run/docker.sock",
-        home / ".docker/desktop/docker.sock",
-        home / ".colima/default/docker.sock",
-        home / ".orbstack/run/docker.sock",
-        own / "podman/podman.sock",
-        Path("/run/podman/podman.sock"),
-        home / ".local/share/containers/podman/machine/podman.sock",
-    ]
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return stat.S_ISSOCK(path.stat().st_mode) and os.access(path, os.W_OK)
-    except OSError:
-        return False
-
-
-def _library(address: str) -> "tuple[Docker, BaseConnector]":
-    """aiodocker for an address. Raises RuntimeAwayError where that is none."""
-    import aiodocker
-    import aiohttp
-
-    try:
-        if not address.startswith("unix://"):
-            docker = aiodocker.Docker(address)
-            return docker, docker.connector
-        # Each container has two streams, so the library's 100 connections are soon used up.
-        connector = aiohttp.UnixConnector(address.removeprefix("unix://"), limit=0)
-        return aiodocker.Docker("unix://localhost", connector=connector), connector
-    except ValueError as error:
-        raise RuntimeAwayError(f"{address} is no address of a container engine: {error}") from error

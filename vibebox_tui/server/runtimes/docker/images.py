@@ -1,10 +1,10 @@
 """Images: looked for, and pulled with the progress in words."""
 
+import asyncio
 import contextlib
-import time
 from typing import Final
 
-from vibebox_tui.server.errors import StartFailedError
+from vibebox_tui.server.errors import EngineError, StartCalledOffError, StartFailedError
 from vibebox_tui.server.runtimes.base import LogSink
 from vibebox_tui.server.runtimes.docker.engine import Engine
 from vibebox_tui.server.runtimes.docker.wire import PullDetail, PullProgress
@@ -29,8 +29,8 @@ class PullTally:
 
     def take(self, progress: PullProgress) -> None:
         """Take one line of the engine's report."""
-        if not progress.id:
-            return
+        if not progress.id or progress.status.startswith("Pulling from"):
+            return  # that one's id is the tag
         self._seen.add(progress.id)
         detail = progress.progress_detail
         if progress.status == "Downloading" and detail is not None and detail.total > 0:
@@ -54,11 +54,41 @@ class PullTally:
         return f"pulling {self._image}: {layers}, {current / _MIB:.0f} of {total / _MIB:.0f} MiB"
 
 
-async def pull(engine: Engine, image: str, log: LogSink) -> None:
-    """Pull an image. Raises StartFailedError, EngineError, RuntimeAwayError."""
+class Pulls:
+    """The pulls that are under way, each for an environment's start."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def pull(self, environment_id: str, image: str, log: LogSink) -> None:
+        """Pull an image for an environment.
+
+        Raises:
+            StartFailedError: it can't be had; the message says why.
+            StartCalledOffError: `call_off` came before it was there.
+            RuntimeAwayError
+        """
+        task = asyncio.create_task(_pull(self._engine, image, log), name=f"pull of {image}")
+        self._tasks[environment_id] = task
+        try:
+            await asyncio.wait([task])
+        finally:
+            del self._tasks[environment_id]
+            task.cancel()
+        if task.cancelled():
+            raise StartCalledOffError(f"the pull of {image} was called off")
+        task.result()
+
+    def call_off(self, environment_id: str) -> None:
+        """End an environment's pull, where there is one: the engine keeps whole layers."""
+        if (task := self._tasks.get(environment_id)) is not None:
+            task.cancel()
+
+
+async def _pull(engine: Engine, image: str, log: LogSink) -> None:
     tally = PullTally(image)
-    log.note(tally.words)
-    said = time.monotonic()
+    telling = asyncio.create_task(_tell(tally, log), name=f"progress of {image}")
     lines = engine.lines(
         "images/create",
         PullProgress,
@@ -66,15 +96,25 @@ async def pull(engine: Engine, image: str, log: LogSink) -> None:
         silence=_STALL,
         fromImage=image if _has_version(image) else f"{image}:latest",
     )
-    async with contextlib.aclosing(lines):
-        async for progress in lines:
-            if progress.error:
-                raise StartFailedError(f"{image} can't be pulled: {progress.error}")
-            tally.take(progress)
-            if time.monotonic() - said >= _WORDS_EVERY:
-                said = time.monotonic()
-                log.note(tally.words)
+    try:
+        async with contextlib.aclosing(lines):
+            async for progress in lines:
+                if progress.error:
+                    raise StartFailedError(f"{image} can't be pulled: {progress.error}")
+                tally.take(progress)
+    except EngineError as error:
+        raise StartFailedError(f"{image} can't be pulled: {error}") from error
+    finally:
+        telling.cancel()
+        await asyncio.wait([telling])
     log.note("starting")
+
+
+async def _tell(tally: PullTally, log: LogSink) -> None:
+    """Say how far it is, also when nothing comes any more."""
+    while True:
+        log.note(tally.words)
+        await asyncio.sleep(_WORDS_EVERY)
 
 
 def _has_version(image: str) -> bool:

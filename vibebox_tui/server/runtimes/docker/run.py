@@ -159,7 +159,9 @@ class DockerRun:
                     return Exit(None, "its container was removed", asked=True)
                 raise
             if not container.state.running:
-                return ending(container, told=self._told)
+                return ending(
+                    container, told=self._told, may_infer=not self._engine.tells_why_killed
+                )
             self._sink.note(_condition(container))
 
     async def _follow(self, log: ContainerLog) -> None:

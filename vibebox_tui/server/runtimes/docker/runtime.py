@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Coroutine
 from typing import Any, Final
-
-import msgspec
 
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import (
@@ -17,41 +14,17 @@ from vibebox_tui.server.errors import (
     StartFailedError,
 )
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
-from vibebox_tui.server.runtimes.docker.adoption import (
-    Adopted,
-    adopted_environment,
-    adopted_id,
-    is_wanted,
-)
-from vibebox_tui.server.runtimes.docker.definition import (
-    DEFINITION_LABEL,
-    OWNER_LABEL,
-    check,
-    container_name,
-    creation,
-    options,
-)
+from vibebox_tui.server.runtimes.docker.adoption import Adopted
+from vibebox_tui.server.runtimes.docker.containers import Containers
+from vibebox_tui.server.runtimes.docker.definition import OWNER_LABEL, check, options
 from vibebox_tui.server.runtimes.docker.engine import Engine
-from vibebox_tui.server.runtimes.docker.images import pull
+from vibebox_tui.server.runtimes.docker.found import FoundContainers
 from vibebox_tui.server.runtimes.docker.run import DockerRun
 from vibebox_tui.server.runtimes.docker.terminal import DockerTerminal
-from vibebox_tui.server.runtimes.docker.wire import (
-    Container,
-    ContainerSummary,
-    Created,
-    Event,
-)
-
-_NOT_FOUND: Final = 404
+from vibebox_tui.server.runtimes.docker.wire import Event
 
 _FIRST_LINES: Final = 10_000
 """Lines taken from the log of a container that ran before we knew of it: more is no history."""
-
-_GATHERING: Final = 0.1
-"""Seconds in which changes gather before the list is read again: a project starts all at once."""
-
-_GONE_FOR_GOOD: Final = 5.0
-"""Seconds after which an adopted container that was removed isn't merely being made anew."""
 
 _RETOLD: Final = frozenset({"start", "die", "kill", "oom", "pause", "unpause", "remove", "destroy"})
 """What a run is told of; besides the results of health checks."""
@@ -82,20 +55,30 @@ class DockerRuntime:
         self._adopted = adopted
         self._may_change = may_change_adopted
         self._engine = Engine(self, address)
+        self._containers = Containers(self._engine)
         self._host: RuntimeHost | None = None
+        self._found: FoundContainers | None = None
         self._runs: dict[str, DockerRun] = {}
         self._terminals: set[DockerTerminal] = set()
         self._lost: set[str] = set()
-        self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def attach(self, host: RuntimeHost) -> None:
         """Begin to follow the engine, where it matters."""
         self._host = host
+        found = FoundContainers(
+            self._engine,
+            self._containers,
+            host,
+            self._adopted,
+            may_change=self._may_change,
+            is_followed=lambda container_id: container_id in self._runs,
+        )
         if self._adopted == "none":
-            await self._abandon_all()
+            await found.forget_all()
         else:
-            self._spawn(self._keep_adopting())
+            self._found = found
+            self._spawn(found.keep())
         if self._adopted != "none" or host.of_runtime("docker"):
             self._spawn(self._open())
 
@@ -117,14 +100,18 @@ class DockerRuntime:
     async def start(self, environment: Environment, log: LogSink) -> DockerRun:
         """Start its container, made anew where the definition has changed, pulling its image.
 
-        Raises StartFailedError, RuntimeAwayError.
+        Raises StartFailedError, StartCalledOffError, RuntimeAwayError.
         """
         await self._engine.ready()
         try:
-            container_id = await self._container(environment, log)
+            container_id = await self._containers.prepare(environment, log)
             return await self._begin(environment, container_id, log)
         except EngineError as error:
             raise StartFailedError(f"{environment.name} can't be started: {error}") from error
+
+    def call_off(self, environment: Environment) -> None:
+        """End the pull of its image, where that is what a start waits for."""
+        self._containers.call_off(environment)
 
     async def _begin(self, environment: Environment, container_id: str, log: LogSink) -> DockerRun:
         # Known before it starts: it may have ended before the engine has answered.
@@ -144,7 +131,7 @@ class DockerRuntime:
             return None  # when it is open, everything is looked at again
         await self._engine.ready()
         try:
-            container = await self._found(environment)
+            container = await self._containers.find(environment)
             if container is None:
                 return None
             missed = expected or environment.id in self._lost
@@ -162,10 +149,28 @@ class DockerRuntime:
         if environment.container_id is None and not self._engine.is_open:
             return  # it has never been started
         await self._engine.ready()
-        container = await self._found(environment)
+        container = await self._containers.find(environment)
         if container is not None:
             with contextlib.suppress(EngineError):
-                await self._engine.delete(f"containers/{container.id}", force=1, v=1)
+                await self._containers.remove(container)
+
+    def _run(self, environment: Environment, container_id: str, log: LogSink) -> DockerRun:
+        run = DockerRun(
+            self._engine,
+            container_id,
+            log,
+            stop_timeout=None if environment.adopted else options(environment).stop_timeout,
+            tail=_FIRST_LINES if environment.adopted else None,
+        )
+        self._runs[container_id] = run
+        run.on_end(lambda lost: self._ended(environment.id, container_id, run, lost=lost))
+        return run
+
+    def _ended(self, environment_id: str, container_id: str, run: DockerRun, *, lost: bool) -> None:
+        if self._runs.get(container_id) is run:
+            del self._runs[container_id]
+        if lost:
+            self._lost.add(environment_id)
 
     # --- terminals
 
@@ -205,7 +210,7 @@ class DockerRuntime:
             await self._host.look_again(environment.id)
         for run in self._runs.values():
             run.look()
-        self._changed.set()
+        self._look_for_others()
 
     def engine_lost(self, reason: str) -> None:
         """Whatever runs can't be seen any more."""
@@ -224,133 +229,13 @@ class DockerRuntime:
             if owner is not None:
                 self._spawn(self._look_again(owner))
         if event.action in _LISTED:
-            self._changed.set()
-
-    # --- containers of our own
-
-    async def _container(self, environment: Environment, log: LogSink) -> str:
-        """The id of a container that is what the environment is defined to be."""
-        container = await self._found(environment)
-        if environment.adopted:
-            if container is None:
-                raise StartFailedError(f"{environment.name}: its container was removed")
-            return container.id
-        body = creation(environment)
-        if container is not None:
-            if container.labels.get(DEFINITION_LABEL) == body["Labels"][DEFINITION_LABEL]:
-                return container.id
-            await self._engine.delete(f"containers/{container.id}", force=1, v=1)
-        return await self._create(environment, body, log)
-
-    async def _create(self, environment: Environment, body: dict[str, Any], log: LogSink) -> str:
-        name = container_name(environment)
-        try:
-            answer = await self._engine.post("containers/create", body, name=name)
-        except EngineError as error:
-            if error.code != _NOT_FOUND or environment.base_image is None:
-                raise
-            await pull(self._engine, environment.base_image, log)
-            answer = await self._engine.post("containers/create", body, name=name)
-        return msgspec.json.decode(answer, type=Created).id
-
-    async def _found(self, environment: Environment) -> Container | None:
-        """The environment's container, running or not."""
-        if environment.adopted:
-            return await self._by_name(environment)
-        filters = json.dumps({"label": [f"{OWNER_LABEL}={environment.id}"]})
-        listed = await self._engine.get(
-            "containers/json", list[ContainerSummary], all=1, filters=filters
-        )
-        return await self._inspect(listed[0].id) if listed else None
-
-    async def _by_name(self, environment: Environment) -> Container | None:
-        name = (environment.container or {}).get("Name")
-        if not isinstance(name, str) or not name:
-            return None
-        return await self._inspect(name)
-
-    async def _inspect(self, name: str) -> Container | None:
-        try:
-            return await self._engine.get(f"containers/{name}/json", Container)
-        except EngineError as error:
-            if error.code == _NOT_FOUND:
-                return None
-            raise
-
-    def _run(self, environment: Environment, container_id: str, log: LogSink) -> DockerRun:
-        run = DockerRun(
-            self._engine,
-            container_id,
-            log,
-            stop_timeout=None if environment.adopted else options(environment).stop_timeout,
-            tail=_FIRST_LINES if environment.adopted else None,
-        )
-        self._runs[container_id] = run
-        run.on_end(lambda lost: self._ended(environment.id, container_id, run, lost=lost))
-        return run
-
-    def _ended(self, environment_id: str, container_id: str, run: DockerRun, *, lost: bool) -> None:
-        if self._runs.get(container_id) is run:
-            del self._runs[container_id]
-        if lost:
-            self._lost.add(environment_id)
-
-    # --- containers that are found
-
-    async def _keep_adopting(self) -> None:
-        """Compare what is there with what is known, whenever something has changed."""
-        while True:
-            await self._changed.wait()
-            await asyncio.sleep(_GATHERING)
-            self._changed.clear()
-            try:
-                await self._adopt()
-            except ServerError as error:
-                _log.warning("containers can't be looked for: %s", error)
-
-    async def _adopt(self) -> None:
-        listed = await self._engine.get("containers/json", list[ContainerSummary], all=1)
-        there = {adopted_id(name) for summary in listed for name in summary.names[:1]}
-        wanted = [summary for summary in listed if is_wanted(summary, self._adopted)]
-        known = {e.id: e for e in self._environments() if e.adopted}
-        for summary in wanted:
-            if summary.state == "running":
-                await self._take_in(summary)
-        wanted_ids = {adopted_id(name) for summary in wanted for name in summary.names[:1]}
-        for environment_id in known:
-            if environment_id not in there:
-                self._spawn(self._abandon_later(environment_id))
-            elif environment_id not in wanted_ids:
-                await self._abandon(environment_id)
-
-    async def _take_in(self, summary: ContainerSummary) -> None:
-        if summary.id in self._runs or self._host is None:
-            return
-        container = await self._inspect(summary.id)
-        if container is not None:
-            environment = adopted_environment(container, read_only=not self._may_change)
-            await self._host.adopt(environment)
-
-    async def _abandon_later(self, environment_id: str) -> None:
-        await asyncio.sleep(_GONE_FOR_GOOD)
-        listed = await self._engine.get("containers/json", list[ContainerSummary], all=1)
-        there = {adopted_id(name) for summary in listed for name in summary.names[:1]}
-        if environment_id not in there:
-            await self._abandon(environment_id)
-
-    async def _abandon(self, environment_id: str) -> None:
-        if self._host is not None:
-            await self._host.abandon(environment_id)
-
-    async def _abandon_all(self) -> None:
-        for environment in self._environments():
-            if environment.adopted:
-                await self._abandon(environment.id)
+            self._look_for_others()
 
     # --- helpers
 
-    def _environments(self) -> list[Environment]:
-        return [] if self._host is None else self._host.of_runtime("docker")
+    def _look_for_others(self) -> None:
+        if self._found is not None:
+            self._found.look()
 
     async def _open(self) -> None:
         with contextlib.suppress(RuntimeAwayError):  # it is looked for until it is there

@@ -12,11 +12,22 @@ class Wire(msgspec.Struct, rename="pascal"):
     """A part of an answer under Docker's names; what isn't here is ignored."""
 
 
+class Component(Wire):
+    """A part of the engine; Podman's is named `Podman Engine`."""
+
+    name: str = ""
+
+
 class Version(Wire):
     """`GET /version`."""
 
     version: str = ""
     api_version: str = ""
+    components: list[Component] | None = None
+
+    @property
+    def is_podman(self) -> bool:
+        return any(part.name.startswith("Podman") for part in self.components or [])
 
 
 class HealthState(Wire):

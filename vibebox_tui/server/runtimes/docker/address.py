@@ -1,0 +1,96 @@
+"""Where the container engine is, and how it is reached there."""
+
+import os
+import ssl
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vibebox_tui.server.errors import RuntimeAwayError
+
+if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
+    from aiodocker import Docker
+    from aiohttp import BaseConnector
+
+
+def find_address() -> str | None:
+    """Where the engine is: `DOCKER_HOST`, else the first socket in the usual places."""
+    given = os.environ.get("DOCKER_HOST")
+    if given:
+        return given
+    return next((f"unix://{path}" for path in _usual_places() if _is_socket(path)), None)
+
+
+def reach(address: str) -> "tuple[Docker, BaseConnector]":
+    """aiodocker for an address, and the connector that is to be closed after it.
+
+    `tcp://` is spoken with TLS where `DOCKER_TLS_VERIFY` says so, by `DOCKER_CERT_PATH`, as the
+    docker command does it.
+
+    Raises:
+        RuntimeAwayError: nothing can be reached by that address; the message says what could.
+    """
+    import aiodocker
+    import aiohttp
+
+    scheme, _, rest = address.partition("://")
+    # Each container has two streams, so the library's own 100 connections are soon used up.
+    match scheme:
+        case "unix" if rest:
+            connector: BaseConnector = aiohttp.UnixConnector(rest, limit=0)
+            return aiodocker.Docker("unix://localhost", connector=connector), connector
+        case "tcp" | "http" | "https" if rest:
+            context = _tls() if scheme == "https" or os.environ.get("DOCKER_TLS_VERIFY") else None
+            connector = aiohttp.TCPConnector(limit=0, ssl=context or True)
+            host = f"{'https' if context else 'http'}://{rest}"
+            return aiodocker.Docker(host, connector=connector), connector
+        case "ssh":
+            raise RuntimeAwayError(
+                f"{address} can't be used as it is: forward the engine's socket, as in"
+                " ssh -L /tmp/engine.sock:/var/run/docker.sock HOST, and set DOCKER_HOST to"
+                " unix:///tmp/engine.sock"
+            )
+        case _:
+            raise RuntimeAwayError(
+                f"{address} is no address of a container engine: it begins with unix:// or tcp://"
+            )
+
+
+def _usual_places() -> list[Path]:
+    """Docker's, then Docker Desktop's, Colima's, OrbStack's and Podman's sockets."""
+    home = Path.home()
+    own = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    return [
+        Path("/run/docker.sock"),
+        Path("/var/run/docker.sock"),
+        own / "docker.sock",
+        home / ".docker/run/docker.sock",
+        home / ".docker/desktop/docker.sock",
+        home / ".colima/default/docker.sock",
+        home / ".orbstack/run/docker.sock",
+        own / "podman/podman.sock",
+        Path("/run/podman/podman.sock"),
+        home / ".local/share/containers/podman/machine/podman.sock",
+    ]
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.stat().st_mode) and os.access(path, os.W_OK)
+    except OSError:
+        return False
+
+
+def _tls() -> ssl.SSLContext:
+    """What the engine is trusted by, and what we are known to it by, from `DOCKER_CERT_PATH`."""
+    directory = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+    authority = directory / "ca.pem"
+    try:
+        context = ssl.create_default_context(cafile=authority if authority.exists() else None)
+        if (directory / "cert.pem").exists():
+            context.load_cert_chain(directory / "cert.pem", directory / "key.pem")
+    except OSError as error:  # ssl's errors are such too
+        raise RuntimeAwayError(
+            f"the certificates for the container engine in {directory} can't be used: {error}"
+        ) from error
+    return context
