@@ -33,7 +33,8 @@ async function drawn(golden) {
   terminal.unicode.activeVersion = "15-graphemes";
   let replies = "";
   terminal.onData((data) => (replies += data));
-  await new Promise((done) => terminal.write(golden.input, done));
+  const input = golden.input ?? Buffer.from(golden.bytes, "latin1");
+  await new Promise((done) => terminal.write(input, done));
   if (golden.resize) terminal.resize(golden.resize[1], golden.resize[0]);
   const buffer = terminal.buffer.active;
   const screen = [];

@@ -7,6 +7,7 @@ from vibebox_tui.emulator import (
     PLAIN,
     TRUE_COLOUR,
     Attributes,
+    Copied,
     CursorShape,
     Emulator,
     MouseEncoding,
@@ -210,9 +211,19 @@ def test_links_titles_directory_and_marks() -> None:
 def test_the_clipboard_is_written_only_where_allowed_and_never_read() -> None:
     copy = "\x1b]52;c;aGVsbG8=\x07\x1b]52;c;?\x07"
     refused, allowed = terminal(copy), terminal(copy, clipboard=True)
-    assert (refused.take_clipboard(), allowed.take_clipboard()) == (None, "hello")
-    assert allowed.take_clipboard() is None
+    assert (refused.take_copied(), allowed.take_copied()) == (None, Copied("hello"))
+    assert allowed.take_copied() is None
     assert refused.take_replies() == allowed.take_replies() == b""
+
+
+@pytest.mark.parametrize("size", [1 << 21, 4096])
+def test_a_copy_that_is_too_long_is_told_of(size: int) -> None:
+    emulator = Emulator(2, 20, clipboard=True)
+    data = b"\x1b]52;c;" + b"YWFh" * (1 << 18) + b"\x07after"
+    for start in range(0, len(data), size):
+        emulator.feed(data[start : start + size])
+    assert emulator.take_copied() == Copied(is_too_long=True)
+    assert rows(emulator) == ["after"]
 
 
 @pytest.mark.parametrize(
@@ -228,8 +239,9 @@ def test_the_clipboard_is_written_only_where_allowed_and_never_read() -> None:
         ("\x1b[1;31m\x1bP$qm\x1b\\", b"\x1bP1$r0;1;31m\x1b\\"),
         ("\x1bP$qr\x1b\\", b"\x1bP1$r1;5r\x1b\\"),
         ("\x1b[18t", b"\x1b[8;5;20t"),
-        ("\x1b]11;rgb:12/34/56\x07\x1b]11;?\x07", b"\x1b]11;rgb:1212/3434/5656\x1b\\"),
-        ("\x1b]4;1;#f00;1;?\x07", b"\x1b]4;1;rgb:f0f0/0000/0000\x1b\\"),
+        ("\x1b]11;rgb:12/34/56\x07\x1b]11;?\x07", b"\x1b]11;rgb:1212/3434/5656\x07"),
+        ("\x1b]4;1;#f00;1;?\x07", b"\x1b]4;1;rgb:f0f0/0000/0000\x07"),
+        ("\x1b]10;?\x1b\\", b"\x1b]10;rgb:e5e5/e5e5/e5e5\x1b\\"),
         ("\x1b]2;secret\x07\x1b[21t", b"\x1b]l\x1b\\"),
         ("\x1b[?u", b""),
     ],

@@ -92,6 +92,36 @@ _SEQUENCES = (
     "\x1b[Z",
     "\x1b[20h",
     "\x1b[20l",
+    "\x1b[?40h\x1b[?3h",
+    "\x1b[?1;5;1002;1006;2004;2026h",
+    "\x1b[?7;6;1000;1049s",
+    "\x1b[?7;6;1000;1049r",
+    "\x1b[?1000h",
+    "\x1b[5 q",
+    '\x1b[62;1"p',
+    "\x1b[!p",
+    "\x1bc",
+    "\x1b]133;A\x07",
+    "\x1b]4;1;rgb:12/34/56\x07",
+    "\x1b]11;?\x1b\\",
+    "\x1b]104\x07",
+    "\x1b]8;;http://e.org\x07",
+    "\x1b[22t\x1b[23t",
+    "\x1b[22;0t",
+    "\x1b]7;file:///home/dev\x07",
+    "\x1b[3g",
+    "\x1bH",
+    "\x1bN",
+    "\x1b*0",
+    "\x1b[?1048h",
+    "\x1b[?47h",
+    "\x1b[?47l",
+    "\x1b[2*x",
+    "\x1b[?7$p",
+    "\x1bP$q",
+    "\x1b\\",
+    "\x1b[?45;1045h",
+    "x" * 20,
 )
 """What reaches most of the emulator's corners."""
 
@@ -132,15 +162,25 @@ def test_the_cursor_is_never_outside(size: Size, data: bytes, after: Size) -> No
     assert len(emulator.display) == after[0]
 
 
-@settings(max_examples=300, deadline=None)
-@given(size=sizes, data=streams)
-def test_a_snapshot_redraws_to_an_equal_screen(size: Size, data: bytes) -> None:
+@settings(max_examples=400, deadline=None)
+@given(size=sizes, data=streams, place=st.integers(0, 400), after=sizes)
+def test_a_snapshot_at_any_byte_makes_a_terminal_that_goes_on_the_same(
+    size: Size, data: bytes, place: int, after: Size
+) -> None:
     emulator, copy = (Emulator(*size, scrollback_lines=20) for _ in range(2))
-    emulator.feed(data)
+    emulator.feed(data[:place])
+    emulator.take_replies()
     copy.feed(snapshot(emulator))
-    assert _state(copy) == _state(emulator)
-    assert vars(copy.modes) == vars(emulator.modes)
     assert copy.take_replies() == b""
+    assert _everything(copy) == _everything(emulator)
+    for terminal in (emulator, copy):
+        terminal.feed(data[place:])
+    assert _everything(copy) == _everything(emulator)
+    assert copy.take_replies() == emulator.take_replies()
+    for terminal in (emulator, copy):
+        terminal.resize(*after)
+        terminal.feed(data)
+    assert _everything(copy) == _everything(emulator)
 
 
 @settings(max_examples=100, deadline=None)
@@ -164,6 +204,24 @@ def _state(emulator: Emulator) -> object:
         emulator.title,
         emulator.marks(0),
         [_visible(emulator.runs(row)) for row in rows],
+    )
+
+
+def _everything(emulator: Emulator) -> object:
+    """The state with what will only be seen later: modes, marks, wraps, surroundings."""
+    rows = range(-emulator.scrollback_length, emulator.rows)
+    screen = emulator.screen
+    return (
+        _state(emulator),
+        vars(emulator.modes).copy(),
+        [(emulator.is_wrapped(row), emulator.marks(row)) for row in rows],
+        (emulator.title, emulator.icon_name, screen.title_stack, emulator.directory),
+        vars(emulator.palette),
+        (screen.saved, screen.saved_modes, screen.tabstops, screen.last_drawn[-1:]),
+        (screen.style, screen.designated, screen.shifted, screen.single_shift),
+        (screen.left, screen.top, screen.right, screen.bottom, screen.cursor.pending),
+        (screen.conformance_level, screen.attribute_extent, emulator.unfinished),
+        [_visible(line.collected_runs()) for line in (*screen.primary, *screen.alternate)],
     )
 
 

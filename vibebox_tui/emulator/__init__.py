@@ -5,6 +5,7 @@ from .emulator import Cursor, Emulator
 from .line import Run
 from .modes import CursorShape, Modes, MouseEncoding, MouseTracking
 from .style import DEFAULT_COLOUR, PLAIN, TRUE_COLOUR, Attributes, Style, colour_triplet
+from .system import Copied
 
 __all__ = [
     "DEFAULT_COLOUR",
@@ -12,6 +13,7 @@ __all__ = [
     "TRUE_COLOUR",
     "Attributes",
     "Changes",
+    "Copied",
     "Cursor",
     "CursorShape",
     "Emulator",

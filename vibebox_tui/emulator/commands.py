@@ -123,6 +123,7 @@ SHIFTS: dict[str, tuple[str, int]] = {
 }
 """Shifts to one of G0 to G3, by what follows the ESC, or as C1."""
 
-SETTING_REQUEST = "$q"
-CAPABILITY_REQUEST = "+q"
-"""How the DCS of DECRQSS and of XTGETTCAP begin."""
+STRINGS: dict[str, dict[str, str]] = {
+    "P": {"$q": "report_setting", "+q": "report_capability"},
+}
+"""Strings but OSC, by what follows their ESC and by how they go on: DECRQSS and XTGETTCAP."""

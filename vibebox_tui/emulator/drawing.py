@@ -321,12 +321,12 @@ class Drawing(Grid):
             cells[x] = cluster
         elif not cursor.pending:
             self._widen(line, x, cluster)
-        elif self.modes.autowrap and self._limit() - self.left >= 2:
+        elif self.modes.autowrap and self.limit() - self.left >= 2:
             self._move_to_next_row(line, x, cluster)
 
     def _widen(self, line: Line, x: int, cluster: str) -> None:
         """Give a cluster the column of the cursor as its second one."""
-        cursor, style, limit = self.cursor, line.styles[x], self._limit()
+        cursor, style, limit = self.cursor, line.styles[x], self.limit()
         if self.modes.insert:
             line.insert(cursor.x, 1, limit, style, self.columns)
         line.put(cursor.x, " ", style, self.columns)
@@ -347,7 +347,7 @@ class Drawing(Grid):
         while start < count:
             if cursor.pending and self.modes.autowrap:
                 self._wrap()
-            x, limit = cursor.x, self._limit()
+            x, limit = cursor.x, self.limit()
             end = min(count, start + limit - x)
             if end < count and not cells[end]:
                 end -= 1
@@ -363,7 +363,7 @@ class Drawing(Grid):
     def _put(self, cells: str | list[str]) -> None:
         """Write cells that fit where the cursor is, and move it behind them."""
         cursor, columns = self.cursor, self.columns
-        x, limit, line = cursor.x, self._limit(), self.rows[cursor.y]
+        x, limit, line = cursor.x, self.limit(), self.rows[cursor.y]
         if self.modes.insert:
             line.insert(x, len(cells), limit, self.style.erased, columns)
         line.put(x, cells, self.style, columns)
@@ -386,7 +386,7 @@ class Drawing(Grid):
             if cell and right:
                 self._put([cell])
 
-    def _limit(self) -> int:
+    def limit(self) -> int:
         """The column that text from the cursor on cannot reach."""
         return self.right + 1 if self.cursor.x <= self.right else self.columns
 

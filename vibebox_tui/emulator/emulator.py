@@ -11,6 +11,7 @@ from .modes import CursorShape, Modes
 from .palette import Palette
 from .screen import Screen
 from .stream import Stream
+from .system import Copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,11 @@ class Emulator:
         self._stream.feed(text)
 
     @property
-    def at_rest(self) -> bool:
-        """Whether the output so far ends in no half sequence, which a snapshot would lack."""
-        return self._stream.at_rest
+    def unfinished(self) -> bytes:
+        """The sequence or the character that what was fed so far ends in the middle of: what
+        brings another terminal to where this one is in it."""
+        undecoded, _ = self._decoder.getstate()
+        return self._stream.unfinished.encode() + undecoded
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the size (at least 1 by 1): soft-wrapped lines flow anew, the cursor stays in
@@ -176,10 +179,10 @@ class Emulator:
         and never anything that the remote side itself sent."""
         return self.screen.take_replies()
 
-    def take_clipboard(self) -> str | None:
-        """The text that the remote side copied since this was last asked, if it may and did."""
-        copied = self.screen.clipboard
-        return copied.pop() if copied else None
+    def take_copied(self) -> Copied | None:
+        """What the remote side copied last since this was last asked, if it may and did."""
+        copied, self.screen.copied = self.screen.copied, None
+        return copied
 
 
 def _keep_c1(error: UnicodeError) -> tuple[str, int]:

@@ -61,9 +61,11 @@ class Reports(Switches):
         eight = self.modes.eight_bit_controls
         self._reply(f"\x90{body}\x9c" if eight else f"\x1bP{body}\x1b\\")
 
-    def reply_osc(self, body: str) -> None:
+    def reply_osc(self, body: str, *, by_bell: bool = False) -> None:
+        """An OSC, ended by BEL or ST."""
         eight = self.modes.eight_bit_controls
-        self._reply(f"\x9d{body}\x9c" if eight else f"\x1b]{body}\x1b\\")
+        end = "\x07" if by_bell else "\x9c" if eight else "\x1b\\"
+        self._reply(f"\x9d{body}{end}" if eight else f"\x1b]{body}{end}")
 
     def report_device_attributes(self, mode: int = 0, **_: object) -> None:
         """DA1."""

@@ -58,6 +58,12 @@ class Scrollback:
         """A line, -1 the newest; perhaps one made just now, which to change changes nothing."""
         return _unpacked(self._kept[index])
 
+    def set_wrapped(self, index: int) -> None:
+        """Have the text of a line go on in the next one."""
+        line = self[index]
+        line.wrapped = True
+        self._kept[index] = line
+
     def __iter__(self) -> Iterator[Line]:
         """The lines from the oldest to the newest, each as by its number."""
         return map(_unpacked, self._kept)

@@ -1,8 +1,8 @@
 """A terminal's state as bytes that draw it again elsewhere, here or in xterm.js.
 
 They begin with a full reset and are in the order in which nothing undoes what came before: text,
-saved cursors, modes, and last the cursor and the pen. Not in them: half a sequence that the
-parser is in, the character that REP repeats, times of the bell.
+saved cursors, modes, the cursor and the pen, and last what has begun: half a sequence, half a
+character. Not in them: replies and copies that nobody has taken yet, times of the bell.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,6 +18,7 @@ from .palette import colour_specification
 from .screen import Screen
 from .sgr import sgr_parameters
 from .style import PLAIN, Attributes, Style
+from .unsaid import said
 
 _PROTECTED, _GUARDED = int(Attributes.PROTECTED), int(Attributes.GUARDED)
 """As plain numbers: flags take a microsecond to compare."""
@@ -44,7 +45,8 @@ def snapshot(emulator: Emulator, *, scrollback: bool = True) -> bytes:
         parts += _saved_cursor(saved)
         parts += [] if active else ["\x1b[?47l"]
     parts += [*_tab_stops(screen), *_modes(screen), *_cursor(screen)]
-    return "".join(parts).encode("utf-8", "replace")
+    parts += [*_unsaid(screen, history), *_shift(screen)]
+    return "".join(parts).encode("utf-8", "replace") + emulator.unfinished
 
 
 def _level(screen: Screen) -> Iterator[str]:
@@ -66,9 +68,11 @@ def _surroundings(screen: Screen) -> Iterator[str]:
         yield f"\x1b]4;{index};{colour_specification(colour)}\x07"
     for number, colour in screen.palette.dynamic.items():
         yield f"\x1b]{number};{colour_specification(colour)}\x07"
+    if screen.modes.columns_132:
+        yield "\x1b[?40h\x1b[?3h\x1b[?40l"
     for mode, value in screen.saved_modes.items():
-        present = screen.mode_value(mode)
-        yield f"\x1b[{mode}{_final(value)}\x1b[{mode}s\x1b[{mode}{_final(bool(present))}"
+        usual = mode in MODE_NAMES and bool(getattr(Modes(), MODE_NAMES[mode]))
+        yield f"\x1b[{mode}{_final(value)}\x1b[{mode}s\x1b[{mode}{_final(usual)}"
 
 
 def _text(lines: list[Line], columns: int) -> Iterator[str]:
@@ -76,7 +80,7 @@ def _text(lines: list[Line], columns: int) -> Iterator[str]:
     pen = PLAIN
     for line, is_last in zip(lines, [*[False] * (len(lines) - 1), True], strict=True):
         yield from (f"\x1b]133;{kind}\x07" for kind in line.mark)
-        wraps = line.wrapped and not is_last and not _joins_differently(line)
+        wraps = not is_last and _runs_over(line)
         for text, style in _runs(line, columns, wraps):
             yield _pen_change(pen, style) + text
             pen = style
@@ -95,6 +99,11 @@ def _runs(line: Line, columns: int, wraps: bool) -> list[Run]:
     if wraps and blanks:
         runs.append((" " * blanks, PLAIN))
     return runs
+
+
+def _runs_over(line: Line) -> bool:
+    """Whether the line goes on in the next one, and will by text that runs over its end."""
+    return line.wrapped and not _joins_differently(line)
 
 
 def _joins_differently(line: Line) -> bool:
@@ -184,7 +193,7 @@ def _cursor(screen: Screen) -> Iterator[str]:
     y, x = cursor.y, cursor.x
     if modes.origin:
         y, x = y - screen.top, x - screen.left
-    if cursor.pending:
+    if _waits_at_the_margin(screen):
         yield from _pending(screen, y, x)
     else:
         yield f"\x1b[{y + 1};{x + 1}H"
@@ -198,8 +207,6 @@ def _cursor(screen: Screen) -> Iterator[str]:
         yield f"\x1b[{2 * shape + (1 if modes.cursor_blinking else 2)} q"
     if not modes.cursor_visible:
         yield "\x1b[?25l"
-    if screen.single_shift is not None:
-        yield "\x1bN" if screen.single_shift == 2 else "\x1bO"
     if modes.eight_bit_controls:
         yield "\x1b G"
 
@@ -213,6 +220,41 @@ def _pending(screen: Screen, y: int, x: int) -> Iterator[str]:
     style = line.styles[column]
     yield f"\x1b[{y + 1};{x + 1}H{_pen_change(PLAIN, style)}{cells[column]}"
     yield _pen_change(style, PLAIN)
+
+
+def _waits_at_the_margin(screen: Screen) -> bool:
+    cursor = screen.cursor
+    at_margin = cursor.pending and cursor.x == screen.limit() - 1
+    return at_margin and not _joins_differently(screen.rows[cursor.y])
+
+
+def _unsaid(screen: Screen, history: list[Line]) -> Iterator[str]:
+    """What there is no sequence for."""
+    facts: dict[str, list[int]] = {
+        "last": [ord(screen.last_drawn[-1]) if screen.last_drawn else 0],
+        "pending": [1] if screen.cursor.pending else [],
+        "saved": [int(key) for key, saved in screen.saved.items() if saved.pending],
+        "primary": _unsaid_wraps([*history, *screen.primary], -len(history)),
+        "alternate": _unsaid_wraps(screen.alternate, 0),
+    }
+    yield said({name: numbers for name, numbers in facts.items() if numbers})
+
+
+def _unsaid_wraps(lines: list[Line], first: int) -> list[int]:
+    """The lines, counted from `first`, that go on in the next one though no text of the snapshot
+    runs over their end."""
+    last = first + len(lines) - 1
+    return [
+        y
+        for y, line in enumerate(lines, first)
+        if line.wrapped and (y == last or not _runs_over(line))
+    ]
+
+
+def _shift(screen: Screen) -> Iterator[str]:
+    """The shift for the next character alone, before which there can be no other."""
+    if screen.single_shift is not None:
+        yield "\x1bN" if screen.single_shift == 2 else "\x1bO"
 
 
 def _final(value: bool) -> str:

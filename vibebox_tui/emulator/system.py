@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from .palette import (
@@ -17,6 +18,7 @@ from .palette import (
     parse_colour,
 )
 from .reports import Reports
+from .unsaid import NUMBER, recall
 
 _LONGEST_TITLE = 1024
 """Characters of a title that are kept; a window shows a hundred."""
@@ -30,8 +32,19 @@ _DEEPEST_TITLE_STACK = 10
 _SPECIAL_COLOURS_FROM = 256
 """OSC 5's colours are the palette's entries from here on."""
 
+_COPY = "52;"
+"""How OSC 52 begins."""
+
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, and those that turn text around: no title has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What the remote side copied; of what is longer than any OSC may be, only that it was."""
+
+    text: str = ""
+    is_too_long: bool = False
 
 
 class SystemCommands(Reports):
@@ -39,20 +52,23 @@ class SystemCommands(Reports):
 
     bells = 0
     clipboard_allowed = False
+    _by_bell = False
+    """Whether the present command ended in BEL: what answers it ends as it did."""
 
     def reset_system(self) -> None:
         self.title = self.icon_name = ""
         self.title_stack: list[tuple[str, str]] = []
         self.palette = Palette()
         self.directory = ""
-        self.clipboard: list[str] = []
-        """Texts that the remote side copied, until somebody takes them."""
+        self.copied: Copied | None = None
+        """What was copied last, until somebody takes it."""
 
     def bell(self, *_: object) -> None:
         self.bells += 1
 
-    def system_command(self, text: str) -> None:
+    def system_command(self, text: str, *, by_bell: bool = False) -> None:
         """An OSC's text, from its number on; one that isn't known does nothing."""
+        self._by_bell = by_bell
         number, _, rest = text.partition(";")
         if not (number.isascii() and number.isdecimal()) or len(number) > 4:
             return
@@ -64,6 +80,11 @@ class SystemCommands(Reports):
         elif is_dynamic_colour(code - 100):
             self.palette.reset_dynamic(code - 100)
             self.everything_changed = True
+
+    def refuse_system_command(self, text: str) -> None:
+        """An OSC that is too long, by how it begins: only a copy is worth telling of."""
+        if self.clipboard_allowed and text.startswith(_COPY):
+            self.copied = Copied(is_too_long=True)
 
     def set_title(self, param: str) -> None:
         self.title = _printable(param)
@@ -122,7 +143,7 @@ class SystemCommands(Reports):
             copied = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError):
             return
-        self.clipboard = [copied.decode("utf-8", "replace")]
+        self.copied = Copied(copied.decode("utf-8", "replace"))
 
     def mark_prompt(self, text: str) -> None:
         """OSC 133: where a prompt (A), a command (B), its output (C) begin, or it ended (D)."""
@@ -142,7 +163,7 @@ class SystemCommands(Reports):
                 return
             if specification == "?":
                 colour = colour_specification(self.palette.colour(index))
-                self.reply_osc(f"{5 if offset else 4};{number};{colour}")
+                self._answer(f"{5 if offset else 4};{number};{colour}")
             elif (changed := parse_colour(specification)) is not None:
                 self.palette.set(index, changed)
                 self.everything_changed = True
@@ -175,10 +196,13 @@ class SystemCommands(Reports):
                 return
             if specification == "?":
                 colour = colour_specification(self.palette.dynamic_colour(number))
-                self.reply_osc(f"{number};{colour}")
+                self._answer(f"{number};{colour}")
             elif (changed := parse_colour(specification)) is not None:
                 self.palette.set_dynamic(number, changed)
                 self.everything_changed = True
+
+    def _answer(self, body: str) -> None:
+        self.reply_osc(body, by_bell=self._by_bell)
 
 
 def _printable(text: str) -> str:
@@ -197,4 +221,5 @@ _COMMANDS: dict[int, Callable[[SystemCommands, str], None]] = {
     104: SystemCommands.reset_colours,
     105: SystemCommands.reset_special_colours,
     133: SystemCommands.mark_prompt,
+    NUMBER: recall,
 }

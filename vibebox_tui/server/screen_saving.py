@@ -16,16 +16,13 @@ SAVE_SECONDS: Final = 2.0
 URGENT_BYTES: Final = KEPT // 2
 """Unsaved output that is saved at once: the program waits when the keeper is full."""
 
-PRESSING_BYTES: Final = KEPT * 3 // 4
-"""Unsaved output that is saved even within a sequence, which may be one that never ends."""
-
 _log = logging.getLogger(__name__)
 
 
 class Drawn(Protocol):
     """Who draws the sessions' screens."""
 
-    def drawn_terminal(self, session_id: str, *, at_rest: bool) -> TerminalSnapshot | None: ...
+    def drawn_terminal(self, session_id: str) -> TerminalSnapshot | None: ...
 
     def drawn_position(self, session_id: str) -> int: ...
 
@@ -103,9 +100,8 @@ class ScreenSaving:
         self.drawn()
 
     def _save(self) -> None:
-        """Save what is drawn; where that is within a sequence, the next call may find more."""
-        at_rest = self._unsaved < PRESSING_BYTES
-        snapshot = self._screens.drawn_terminal(self._session_id, at_rest=at_rest)
+        """Save what is drawn; where it could not be taken up again, the next call may find more."""
+        snapshot = self._screens.drawn_terminal(self._session_id)
         if snapshot is None:
             return
         self._due = False

@@ -241,11 +241,11 @@ class WebSocketService:
         redraw = channel.screen.redraw().encode()
         return TerminalSnapshot(redraw, channel.seq, channel.rows, channel.columns)
 
-    def drawn_terminal(self, session_id: str, *, at_rest: bool) -> TerminalSnapshot | None:
+    def drawn_terminal(self, session_id: str) -> TerminalSnapshot | None:
         """The screen as far as it has been drawn, which costs no drawing; None where that is
-        nowhere that it could be taken up again, or, `at_rest`, within a sequence."""
+        nowhere that it could be taken up again."""
         channel = self.hub.known_terminal(session_id)
-        return None if channel is None else channel.screen.snapshot(at_rest=at_rest)
+        return None if channel is None else channel.screen.snapshot()
 
     def drawn_position(self, session_id: str) -> int:
         """The output position up to which a session's screen has been drawn, or about."""

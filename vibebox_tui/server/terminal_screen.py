@@ -80,10 +80,10 @@ class TerminalScreen:
             self._feed_slice()
         return self._snapshot().decode()
 
-    def snapshot(self, *, at_rest: bool = True) -> TerminalSnapshot | None:
+    def snapshot(self) -> TerminalSnapshot | None:
         """The screen as drawn so far, which may be behind; None while that is at no position that
-        is known, or, `at_rest`, where a sequence has only half been drawn."""
-        if not self._is_whole or (at_rest and not self._emulator.at_rest):
+        is known."""
+        if not self._is_whole:
             return None
         rows, columns = self._emulator.rows, self._emulator.columns
         return TerminalSnapshot(self._snapshot(), self.reached, rows, columns)
