@@ -82,11 +82,12 @@ def test_says_what_it_cannot_do_itself(key: str, wish: Wish) -> None:
 def test_goes_from_prompt_to_prompt() -> None:
     mode = _mode("\x1b]133;A\x07$ one\r\nout\r\n\x1b]133;A\x07$ two\r\nout")
     _press(mode, "jjj")
-    mode.press("left_curly_bracket")
+    assert mode.go_to_prompt(-1)
     assert mode.point == Cell(2, 0)
-    mode.press("left_curly_bracket")
+    assert mode.go_to_prompt(-1)
     assert mode.point == Cell(0, 0)
-    mode.press("right_curly_bracket")
+    assert not mode.go_to_prompt(-1)
+    assert mode.go_to_prompt(1)
     assert mode.point == Cell(2, 0)
 
 

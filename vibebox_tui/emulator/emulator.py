@@ -155,6 +155,10 @@ class Emulator:
         output begins, D where it ended; an empty string mostly."""
         return self.screen.line_at(row).mark
 
+    def exit_status(self, row: int) -> int | None:
+        """What the command of the prompt on `row` ended with; None while nobody said (OSC 133)."""
+        return self.screen.line_at(row).exit_status
+
     def take_changes(self) -> Changes:
         """What changed since this was last asked; costs nothing when nothing did."""
         if not self._fed:

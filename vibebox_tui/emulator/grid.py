@@ -49,6 +49,8 @@ class Grid(pyte.Screen):
         self.primary = [Line() for _ in range(self.lines)]
         self.alternate = [Line() for _ in range(self.lines)]
         self.rows = self.primary
+        self.prompt: Line | None = None
+        """The line with the newest prompt: the command that ends next is that one's."""
         self.everything_changed = True
         self.reset_margins()
 

@@ -25,6 +25,7 @@ class Line:
     __slots__ = (
         "cells",
         "changed",
+        "exit_status",
         "length",
         "lengths",
         "mark",
@@ -52,6 +53,8 @@ class Line:
     """The text goes on in the next line: the right margin, not the remote side, broke it."""
     mark: str
     """The shell's mark on this line (OSC 133: A prompt, B command, C output, D end), or empty."""
+    exit_status: int | None
+    """What the command of the prompt on this line ended with, as far as the shell has said."""
 
     def __init__(self) -> None:
         self.cells = None
@@ -61,6 +64,7 @@ class Line:
         self.changed = True
         self.wrapped = False
         self.mark = ""
+        self.exit_status = None
 
     @classmethod
     def blank(cls, columns: int, style: Style) -> "Line":

@@ -109,6 +109,8 @@ def _flowed(paragraph: _Paragraph, width: int, old_width: int) -> list[Line]:
     marks = dict.fromkeys("".join(line.mark for line in lines))
     flowed = list(_wrapped(cells, styles, width))
     flowed[0].mark = "".join(marks)
+    statuses = (line.exit_status for line in lines)
+    flowed[0].exit_status = next((status for status in statuses if status is not None), None)
     return flowed
 
 

@@ -1,6 +1,7 @@
 """The screen that the parser drives: all of its layers, and its size."""
 
 from dataclasses import replace
+from itertools import chain
 
 from .reflow import reflowed
 from .system import SystemCommands
@@ -40,6 +41,12 @@ class Screen(SystemCommands):
         self.rows = self.alternate if self.modes.alternate_screen else self.primary
         self.everything_changed = True
         self.reset_margins()
+        self._find_prompt()
+
+    def _find_prompt(self) -> None:
+        """The newest prompt's line may be another object now."""
+        newest = chain(reversed(self.primary), reversed(list(self.scrollback)))
+        self.prompt = next((line for line in newest if "A" in line.mark), None)
 
     def _resize_primary(self, lines: int, columns: int) -> None:
         cursor, active = self.cursor, not self.modes.alternate_screen

@@ -79,7 +79,7 @@ def _text(lines: list[Line], columns: int) -> Iterator[str]:
     """The lines from where the cursor is, which is at the left of a blank row."""
     pen = PLAIN
     for line, is_last in zip(lines, [*[False] * (len(lines) - 1), True], strict=True):
-        yield from (f"\x1b]133;{kind}\x07" for kind in line.mark)
+        yield from (f"\x1b]133;{kind}{_status(kind, line)}\x07" for kind in line.mark)
         wraps = not is_last and _runs_over(line)
         for text, style in _runs(line, columns, wraps):
             yield _pen_change(pen, style) + text
@@ -88,6 +88,11 @@ def _text(lines: list[Line], columns: int) -> Iterator[str]:
             yield _pen_change(pen, PLAIN) + (" \r" if wraps else "\r\n")
             pen = PLAIN
     yield _pen_change(pen, PLAIN)
+
+
+def _status(kind: str, line: Line) -> str:
+    """How the command of a prompt ended: one of the options that a mark may have."""
+    return "" if kind != "A" or line.exit_status is None else f";status={line.exit_status}"
 
 
 def _runs(line: Line, columns: int, wraps: bool) -> list[Run]:
@@ -236,8 +241,15 @@ def _unsaid(screen: Screen, history: list[Line]) -> Iterator[str]:
         "saved": [int(key) for key, saved in screen.saved.items() if saved.pending],
         "primary": _unsaid_wraps([*history, *screen.primary], -len(history)),
         "alternate": _unsaid_wraps(screen.alternate, 0),
+        "prompt": [_row_of_prompt(screen, history)],
     }
     yield said({name: numbers for name, numbers in facts.items() if numbers})
+
+
+def _row_of_prompt(screen: Screen, history: list[Line]) -> int:
+    """Where the newest prompt is; below the screen where it is gone."""
+    lines = enumerate([*history, *screen.primary], -len(history))
+    return next((row for row, line in lines if line is screen.prompt), screen.lines)
 
 
 def _unsaid_wraps(lines: list[Line], first: int) -> list[int]:

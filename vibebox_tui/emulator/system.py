@@ -35,6 +35,8 @@ _SPECIAL_COLOURS_FROM = 256
 _COPY = "52;"
 """How OSC 52 begins."""
 
+_EXIT_STATUS = re.compile("-?[0-9]{1,10}", re.ASCII)
+
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, and those that turn text around: no title has them."""
 
@@ -146,11 +148,26 @@ class SystemCommands(Reports):
         self.copied = Copied(copied.decode("utf-8", "replace"))
 
     def mark_prompt(self, text: str) -> None:
-        """OSC 133: where a prompt (A), a command (B), its output (C) begin, or it ended (D)."""
-        kind, line = text[:1], self.rows[self.cursor.y]
-        if kind and kind in "ABCD" and kind not in line.mark:
+        """OSC 133: where a prompt (A), a command (B), its output (C) begin, or it ended (D).
+
+        D may say with what; that is kept with the prompt. (A's `status`, which only a snapshot
+        has, is the same for a command that has ended already.)
+        """
+        kind, _, options = text.partition(";")
+        line = self.rows[self.cursor.y]
+        if len(kind) != 1 or kind not in "ABCD":
+            return
+        if kind not in line.mark:
             line.mark += kind
             line.changed = True
+        if self.modes.alternate_screen:
+            return
+        if kind == "A":
+            self.prompt = line
+            line.exit_status = _exit_status(options.partition("status=")[2])
+        elif kind == "D" and options and self.prompt is not None:
+            self.prompt.exit_status = _exit_status(options)
+            self.prompt.changed = True
 
     def change_colours(self, text: str, offset: int = 0) -> None:
         """OSC 4 and 5: pairs of a number and a colour, or `?`."""
@@ -203,6 +220,12 @@ class SystemCommands(Reports):
 
     def _answer(self, body: str) -> None:
         self.reply_osc(body, by_bell=self._by_bell)
+
+
+def _exit_status(text: str) -> int | None:
+    """The number that `text`, up to a semicolon, is; None where it is none that a process has."""
+    number = text.partition(";")[0]
+    return int(number) if _EXIT_STATUS.fullmatch(number) else None
 
 
 def _printable(text: str) -> str:

@@ -1,7 +1,7 @@
 """What of a screen no sequence can say, in an OSC of our own that every other terminal swallows.
 
 `OSC 7070 ; name=numbers ; … BEL`: the character that REP repeats, cursors that wait at the
-margin, and lines that go on in the next one though no text ran over their end.
+margin, and lines that go on in the next one though no text ran over their end, the newest prompt.
 """
 
 import re
@@ -53,6 +53,12 @@ def _take_primary(screen: Grid, row: int) -> None:
         screen.scrollback.set_wrapped(row)
 
 
+def _take_prompt(screen: Motion, row: int) -> None:
+    is_there = -len(screen.scrollback) <= row < screen.lines
+    lines = screen.primary if row >= 0 else screen.scrollback
+    screen.prompt = lines[row] if is_there else None
+
+
 def _take_alternate(screen: Grid, row: int) -> None:
     if 0 <= row < screen.lines:
         screen.alternate[row].wrapped = True
@@ -64,6 +70,8 @@ _FACTS: dict[str, Callable[[Motion, int], None]] = {
     "saved": _take_saved,
     "primary": _take_primary,
     "alternate": _take_alternate,
+    "prompt": _take_prompt,
 }
 """What to do with each number: a code point or 0, a flag, whose cursor (1 the alternate screen),
-a row of the primary (negative in the scrollback), a row of the alternate."""
+a row of the primary (negative in the scrollback), a row of the alternate, and again a row of the
+primary, or one that there is none."""

@@ -60,6 +60,20 @@ class TerminalPane(Pane):
         Binding("g,home", "oldest", "To the oldest line", id="terminal.oldest", show=False),
         Binding("G,end", "newest", "To the present screen", id="terminal.newest", show=False),
         Binding("v", "read", "Copy mode", id="terminal.read"),
+        Binding(
+            "left_curly_bracket",
+            "prompt(-1)",
+            "Prompt before",
+            id="terminal.prompt_before",
+            show=False,
+        ),
+        Binding(
+            "right_curly_bracket",
+            "prompt(1)",
+            "Next prompt",
+            id="terminal.prompt_after",
+            show=False,
+        ),
         Binding("slash", "search", "Search in the terminal", id="terminal.search"),
         Binding("R", "record", "Record, end recording", id="terminal.record", show=False),
         Binding("P", "play", "Play a recording", id="terminal.play", show=False),
@@ -245,6 +259,10 @@ class TerminalPane(Pane):
     def action_read(self) -> None:
         """Enter copy mode."""
         self._box.read()
+
+    def action_prompt(self, step: int) -> None:
+        """Enter copy mode at the next prompt, or at the one before where `step` is negative."""
+        self._box.go_to_prompt(step)
 
     def action_search(self) -> None:
         """Search in the terminal's text, from its end to its start."""

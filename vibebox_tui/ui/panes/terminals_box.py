@@ -72,7 +72,7 @@ class TerminalBox(Widget):
         self.name_shown = ""
         """What this terminal is called where it is asked about."""
         self.is_typing = False
-        self.view = TerminalView()
+        self.view = TerminalView(settings.glyphs)
         self._settings = settings
         self._notice_line = Static(classes="terminal-notice")
         self._search_line = Input(placeholder="search", classes="terminal-search", compact=True)
@@ -161,6 +161,11 @@ class TerminalBox(Widget):
         self._settle()
         self.view.focus()
 
+    def go_to_prompt(self, step: int) -> None:
+        """Read from the next prompt on, or from the one before where `step` is negative."""
+        self.read()
+        self._reading.go_to_prompt(step)
+
     def search(self) -> None:
         """Ask for something to search for, from the end of the text to its start."""
         if self.attachment is not None:
@@ -232,6 +237,8 @@ class TerminalBox(Widget):
         own: dict[Command, Callable[[], object]] = {
             Command.LEAVE: self.leave,
             Command.COPY_MODE: self.read,
+            Command.PROMPT_BEFORE: partial(self.go_to_prompt, -1),
+            Command.PROMPT_AFTER: partial(self.go_to_prompt, 1),
             Command.SEARCH: self.search,
             Command.PASTE: lambda: self.on_paste(events.Paste(self.app.clipboard)),
             Command.READ_ONLY: self._switch_read_only,

@@ -13,6 +13,8 @@ class Command(StrEnum):
     NEW = "new terminal"
     BESIDE = "type into the terminal beside this one"
     COPY_MODE = "copy mode"
+    PROMPT_BEFORE = "to the prompt before, in copy mode"
+    PROMPT_AFTER = "to the next prompt, in copy mode"
     SEARCH = "search"
     PASTE = "paste what was copied here"
     READ_ONLY = "type nothing, by accident either, or type again"
@@ -66,6 +68,8 @@ _COMMANDS = {
     "o": Command.BESIDE,
     "left_square_bracket": Command.COPY_MODE,
     "pageup": Command.COPY_MODE,
+    "left_curly_bracket": Command.PROMPT_BEFORE,
+    "right_curly_bracket": Command.PROMPT_AFTER,
     "slash": Command.SEARCH,
     "v": Command.PASTE,
     "r": Command.READ_ONLY,
@@ -171,6 +175,8 @@ COPY_HINTS = (
 
 _SYMBOLS = {
     "left_square_bracket": "[",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "slash": "/",
     "pageup": "PgUp",
     "escape": "Esc",

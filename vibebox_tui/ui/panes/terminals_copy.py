@@ -25,6 +25,8 @@ class Wish(Enum):
     SEARCH_BACK = "ask for something to search for, towards the start"
     NEXT = "the next hit in the direction of the search"
     PREVIOUS = "the next hit against it"
+    PROMPT_BEFORE = "the prompt before"
+    PROMPT_AFTER = "the next prompt"
 
 
 _WISHES = {
@@ -38,6 +40,8 @@ _WISHES = {
     "question_mark": Wish.SEARCH_BACK,
     "n": Wish.NEXT,
     "N": Wish.PREVIOUS,
+    "left_curly_bracket": Wish.PROMPT_BEFORE,
+    "right_curly_bracket": Wish.PROMPT_AFTER,
 }
 
 
@@ -82,8 +86,6 @@ class CopyMode:
             "pagedown": lambda: self._down(self._page),
             "ctrl+b": lambda: self._down(-self._page),
             "pageup": lambda: self._down(-self._page),
-            "left_curly_bracket": lambda: self._prompt(-1),
-            "right_curly_bracket": lambda: self._prompt(1),
         }
 
     def press(self, key: str) -> Wish | None:
@@ -102,6 +104,17 @@ class CopyMode:
         """Put the point somewhere, within the text."""
         line = min(max(cell.line, self.text.first), self.text.last)
         self.point = Cell(line, min(max(cell.column, 0), self.text.columns - 1))
+
+    def go_to_prompt(self, step: int) -> bool:
+        """Go to the next prompt below the point, or above it where `step` is negative; was there
+        one?
+        """
+        prompts = self.text.prompts()
+        below = [line for line in prompts if line > self.point.line]
+        above = [line for line in prompts if line < self.point.line]
+        found = below[:1] if step > 0 else above[-1:]
+        self.point = Cell(found[0], 0) if found else self.point
+        return bool(found)
 
     @property
     def span(self) -> Span | None:
@@ -205,14 +218,6 @@ class CopyMode:
         while column > 0 and kinds[column - 1] is kinds[column]:
             column -= 1
         return Cell(line, column)
-
-    def _prompt(self, step: int) -> Cell:
-        """The next prompt below the point, or above it where `step` is negative."""
-        prompts = self.text.prompts()
-        below = [line for line in prompts if line > self.point.line]
-        above = [line for line in prompts if line < self.point.line]
-        found = below[:1] if step > 0 else above[-1:]
-        return Cell(found[0], 0) if found else self.point
 
     def _kinds(self, line: int) -> list["_Kind"]:
         """The kind of each column; the right half of a wide character is of its left one's."""

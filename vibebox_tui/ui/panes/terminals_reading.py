@@ -13,6 +13,8 @@ from vibebox_tui.ui.widgets.terminal_view import TerminalView
 DOUBLE, TRIPLE = 2, 3
 """Clicks that select a word and a line."""
 
+NO_PROMPTS = "The shell marks no prompts (OSC 133); the guide says how to have it do so"
+
 
 @dataclass(frozen=True, slots=True)
 class Asks:
@@ -100,10 +102,20 @@ class Reading:
                 self._asks.search_text(False)
             case Wish.SEARCH_BACK:
                 self._asks.search_text(True)
+            case Wish.PROMPT_BEFORE:
+                self.go_to_prompt(-1)
+            case Wish.PROMPT_AFTER:
+                self.go_to_prompt(1)
             case Wish.NEXT:
                 self._go_to_hit(backward=self._is_backward)
             case Wish.PREVIOUS:
                 self._go_to_hit(backward=not self._is_backward)
+
+    def go_to_prompt(self, step: int) -> None:
+        """Go to the next prompt, or to the one before where `step` is negative."""
+        if self._mode is not None and not self._mode.go_to_prompt(step):
+            self._asks.say(NO_PROMPTS if not self._mode.text.prompts() else "No further prompt")
+        self._draw()
 
     def search(self, pattern: str, *, backward: bool) -> None:
         """Mark all hits of `pattern` and go to the nearest one."""

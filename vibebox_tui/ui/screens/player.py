@@ -46,7 +46,7 @@ class PlayerScreen(FrugalScreen[None]):
         self._playback = playback
         self._heading = harmless(playback.cast.title) or title
         self._glyphs = glyphs
-        self._view = TerminalView()
+        self._view = TerminalView(glyphs)
         self._line = Static(classes="player-line")
         self._timer: Timer | None = None
         self._looked_at = monotonic()

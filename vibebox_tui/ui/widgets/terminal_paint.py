@@ -115,6 +115,15 @@ def marked(strip: Strip, marks: Sequence[Mark]) -> Strip:
     return strip
 
 
+def endorsed(strip: Strip, words: Sequence[Segment]) -> Strip:
+    """`strip` with `words` at its right end, where that is blank; else as it is."""
+    width = sum(word.cell_length for word in words)
+    room = strip.cell_length - width
+    if room < 0 or not strip.crop(room).text.isspace():
+        return strip
+    return Strip([*strip.crop(0, room), *words], strip.cell_length)
+
+
 def harmless(text: str) -> str:
     """`text` with a space for every control character."""
     return _CONTROLS.sub(" ", text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.geometry import Region
@@ -14,7 +15,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from vibebox_tui.emulator import Changes, Cursor, Emulator
-from vibebox_tui.ui.widgets.terminal_paint import Mark, TerminalPaint, marked
+from vibebox_tui.ui.glyphs import UNICODE, Glyphs
+from vibebox_tui.ui.widgets.terminal_paint import Mark, TerminalPaint, endorsed, marked
 from vibebox_tui.ui.widgets.terminal_text import Cell, TerminalText
 
 SMALLEST_ROWS, SMALLEST_COLUMNS = 2, 10
@@ -39,6 +41,8 @@ class TerminalView(Widget, can_focus=True):
         "terminal--selection",
         "terminal--hit",
         "terminal--present-hit",
+        "terminal--succeeded",
+        "terminal--failed",
     }
 
     all_keys: reactive[bool] = reactive(False)
@@ -57,8 +61,9 @@ class TerminalView(Widget, can_focus=True):
         def control(self) -> "TerminalView":
             return self.view
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
+    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
+        super().__init__()
+        self._glyphs = glyphs
         self.text: TerminalText | None = None
         """What is shown, by lines; another one as soon as their numbers are others."""
         self.holds_still = False
@@ -153,6 +158,8 @@ class TerminalView(Widget, can_focus=True):
         if emulator is None or not -emulator.scrollback_length <= row < emulator.rows:
             return Strip.blank(width, self.component_style("terminal--outside"))
         strip = paint.strip(emulator.runs(row), min(width, emulator.columns))
+        if (status := emulator.exit_status(row)) is not None:
+            strip = endorsed(strip, self._outcome(status))
         strip = marked(strip, [*self._marks_of(row), *self._cursor(row)])
         if width > emulator.columns:
             strip = strip.adjust_cell_length(width, self.component_style("terminal--outside"))
@@ -195,6 +202,14 @@ class TerminalView(Widget, can_focus=True):
             palette = self.emulator.palette if self.emulator else None
             self._paint, self._paint_is_reversed = TerminalPaint(base, palette), is_reversed
         return self._paint
+
+    def _outcome(self, status: int) -> list[Segment]:
+        """How the command of a prompt ended, in cells that are blank otherwise."""
+        if status == 0:
+            style = self.component_style("terminal--succeeded")
+            return [Segment(f" {self._glyphs.marked}", style)]
+        style = self.component_style("terminal--failed")
+        return [Segment(f" {self._glyphs.error} {status}", style)]
 
     def _cursor(self, row: int) -> Sequence[Mark]:
         """The mark of the cursor, where it is in `row` and is to be seen."""
