@@ -41,10 +41,10 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A server and how to be let in: one way of having a token, or none for an open server.
 
     `url` may be `http://`, `https://`, `unix:/path/to/socket` or `ssh://user@host`, where
-    `ssh_command` is how `vibebox` is called on that host. `ca_file` is a PEM bundle that
-    replaces the system's certificate authorities; `client_certificate` and `client_key` are what
-    is shown to the server. `proxy` is an `http://` or `socks5h://` URL in place of what the
-    environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    `ssh_command` is how `vibebox` is called on that host. `ca_file` is a PEM bundle of
+    certificate authorities to trust beside the system's; `client_certificate` and `client_key`
+    are what is shown to the server. `proxy` is an `http://` or `socks5h://` URL in place of what
+    the environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
     """
 
     url: str
@@ -70,13 +70,17 @@ class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the dashboard looks and behaves; every one has a default.
 
     `escape_key` takes the keys back from a captured terminal. `typed_offline` says whether what
-    was typed while the link was down is sent once it is back.
+    was typed while the link was down is sent once it is back. With `confirm_paste` a paste of
+    several lines or with control characters has to be confirmed; with `programs_copy` programs in
+    a terminal may write to the clipboard (OSC 52).
     """
 
     theme: str = "vibebox-dark"
     glyphs: Literal["auto", "unicode", "ascii"] = "auto"
     escape_key: str = "ctrl+right_square_bracket"
     typed_offline: Literal["always", "ask", "never"] = "ask"
+    confirm_paste: bool = True
+    programs_copy: bool = False
 
 
 class Config(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):

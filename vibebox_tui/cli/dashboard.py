@@ -61,6 +61,8 @@ def dashboard_settings(config: Config) -> DashboardSettings:
         glyphs=glyphs,
         keymap=config.keys,
         escape_key=settings.escape_key,
+        confirm_paste=settings.confirm_paste,
+        programs_copy=settings.programs_copy,
     )
 
 

@@ -17,7 +17,8 @@ class DashboardSettings:
 
     `keymap` maps the ids of bindings (as `?` shows them) to keys, several with commas between
     them. `escape_key` is what leaves a captured terminal; with `confirm_paste` a paste of several
-    lines into one has to be confirmed.
+    lines into one has to be confirmed. With `programs_copy` a program in a terminal may write to
+    the clipboard (OSC 52), which is then said; never read it.
     """
 
     theme: str = "vibebox-dark"
@@ -25,4 +26,5 @@ class DashboardSettings:
     keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     escape_key: str = "ctrl+right_square_bracket"
     confirm_paste: bool = True
+    programs_copy: bool = False
     clock: Clock = time.time

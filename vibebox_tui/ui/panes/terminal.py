@@ -140,7 +140,12 @@ class TerminalPane(Pane):
         await self._has_room.wait()
         async with asyncio.TaskGroup() as tasks:
             terminals = Terminals(
-                self.client, self.environment.id, tasks, self._changed, self._shown_elsewhere
+                self.client,
+                self.environment.id,
+                tasks,
+                self._changed,
+                self._shown_elsewhere,
+                may_copy=self.settings.programs_copy,
             )
             self._terminals = terminals
             await terminals.load(*self._box.view.room)
@@ -154,7 +159,11 @@ class TerminalPane(Pane):
     def _changed(self, attachment: Attachment | None) -> None:
         if attachment is None:
             self._show_present()
-        elif attachment is not self.present:
+            self._frames.request()
+            return
+        if (copied := attachment.take_copied()) is not None:
+            self._box.copy_for_program(copied, self._name_of(attachment))
+        if attachment is not self.present:
             if attachment.has_news:
                 return
             attachment.has_news = True

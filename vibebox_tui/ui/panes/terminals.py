@@ -18,7 +18,8 @@ class Terminals:
 
     A session is attached when it is first shown and stays attached. `changed` is called with an
     attachment that may look different, and with None when the list itself did. `taken` are the
-    ids of sessions that are shown elsewhere: none of these is shown unless it is asked for.
+    ids of sessions that are shown elsewhere: none of these is shown unless it is asked for. With
+    `may_copy` programs in them may write to the clipboard.
     """
 
     def __init__(
@@ -28,12 +29,15 @@ class Terminals:
         tasks: asyncio.TaskGroup,
         changed: Callable[[Attachment | None], None],
         taken: Callable[[], Container[str]],
+        *,
+        may_copy: bool,
     ) -> None:
         self._client = client
         self._environment_id = environment_id
         self._tasks = tasks
         self._changed = changed
         self._taken = taken
+        self._may_copy = may_copy
         self._attached: set[str] = set()
         self.attachments: list[Attachment] = []
         self.present: Attachment | None = None
@@ -132,7 +136,7 @@ class Terminals:
         for known in self.attachments:
             if known.session.id == session.id:
                 return known
-        attachment = Attachment(session, rows, columns, self._changed)
+        attachment = Attachment(session, rows, columns, self._changed, may_copy=self._may_copy)
         self.attachments.append(attachment)
         return attachment
 

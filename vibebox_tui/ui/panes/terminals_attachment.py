@@ -19,7 +19,7 @@ from vibebox_tui.client.events import (
     TerminalText,
 )
 from vibebox_tui.client.terminal import TerminalLink
-from vibebox_tui.emulator import Emulator
+from vibebox_tui.emulator import Copied, Emulator
 from vibebox_tui.emulator.snapshot import snapshot
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Session
@@ -49,7 +49,8 @@ class Attachment:
     """A session that this pane reads and writes, with the screen that came of it.
 
     `changed` is called after anything that may look different: output, the link's state, the
-    session's end, input that waits. It is called often, and draws nothing by itself.
+    session's end, input that waits. It is called often, and draws nothing by itself. With
+    `may_copy` its programs may write to the clipboard.
     """
 
     def __init__(
@@ -58,9 +59,12 @@ class Attachment:
         rows: int,
         columns: int,
         changed: Callable[["Attachment"], None],
+        *,
+        may_copy: bool = False,
     ) -> None:
         self.session = session
-        self.emulator = Emulator(rows, columns)
+        self._may_copy = may_copy
+        self.emulator = self._new_emulator(rows, columns)
         self.link_state: LinkState | None = None
         self.ended: TerminalEnded | None = None
         self.pending = InputPending(0)
@@ -129,7 +133,7 @@ class Attachment:
                 await self._feed(data)
                 return
             case TerminalReset(rows, columns):
-                self.emulator = Emulator(rows, columns)
+                self.emulator = self._new_emulator(rows, columns)
                 self._record(_RESET)
                 self._heard_bells = 0
                 self.is_live = False
@@ -150,6 +154,9 @@ class Attachment:
             case _:
                 assert_never(event)
         self._changed(self)
+
+    def _new_emulator(self, rows: int, columns: int) -> Emulator:
+        return Emulator(rows, columns, clipboard=self._may_copy)
 
     # --- recording -------------------------------------------------------------------------
 
@@ -217,6 +224,11 @@ class Attachment:
         """Whether the bell has rung since this was last asked."""
         rung, self._heard_bells = self.emulator.bells - self._heard_bells, self.emulator.bells
         return rung > 0
+
+    def take_copied(self) -> Copied | None:
+        """What a program copied since this was last asked, if it may: not what a redraw repeats."""
+        copied = self.emulator.take_copied()
+        return copied if self.is_live else None
 
     @property
     def is_mid_frame(self) -> bool:

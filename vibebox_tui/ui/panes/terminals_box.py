@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from vibebox_tui.emulator import Copied
 from vibebox_tui.emulator.keys import encode_focus
 from vibebox_tui.ui.messages import KeyEverywhere, Said
 from vibebox_tui.ui.output import draw_now
@@ -145,6 +146,14 @@ class TerminalBox(Widget):
     def say(self, text: str) -> None:
         """Tell the user something that needs no answer."""
         self.post_message(Said(text))
+
+    def copy_for_program(self, copied: Copied, name: str) -> None:
+        """Put what a program in the terminal `name` copied on the clipboard, and say so."""
+        if copied.is_too_long:
+            self.say(f"A program in {name} copied more than a terminal takes; nothing was copied")
+        else:
+            self.app.copy_to_clipboard(copied.text)
+            self.say(f"A program in {name} copied {len(copied.text)} characters")
 
     # --- who has the keys ------------------------------------------------------------------
 
