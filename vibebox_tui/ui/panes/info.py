@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from vibebox_tui.client.errors import ClientError
 from vibebox_tui.client.events import LinkState, StatusUpdate
@@ -21,7 +20,7 @@ from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text, seconds
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import UNKNOWN
 from vibebox_tui.ui.theme import state_token
-from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
+from vibebox_tui.ui.widgets.labelled_lines import LabelledLine, LabelledLines
 
 _log = logging.getLogger(__name__)
 
@@ -44,10 +43,9 @@ class InfoPane(Pane):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="info-body", can_focus=True):
-            yield Static(classes="info-text")
+            yield LabelledLines(_LABEL_CELLS)
 
     def on_mount(self) -> None:
-        self._painted: Fingerprint | None = None
         self.set_interval(1.0, self._draw)
 
     def reset(self) -> None:
@@ -99,11 +97,7 @@ class InfoPane(Pane):
             _terminals(self._sessions, self.settings.clock()),
             _where(self.environment),
         )
-        lines = [_line(label, text, ink) for section in sections for label, text, ink in section]
-        text = Content("\n").join(lines)
-        if fingerprint(text) != self._painted:
-            self._painted = fingerprint(text)
-            self.query_one(".info-text", Static).update(text)
+        self.query_one(LabelledLines).show(_line(*line) for section in sections for line in section)
 
     def _how(self, environment: Environment) -> list[tuple[str, str, str]]:
         """How the environment is, as far as it can be seen."""
@@ -212,5 +206,5 @@ def _local_time(iso_time: str | None) -> str:
     return datetime.fromtimestamp(-age).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _line(label: str, text: str, ink: str) -> Content:
-    return Content.assemble((label.ljust(_LABEL_CELLS), "$ink-dim"), (text, ink))
+def _line(label: str, text: str, ink: str) -> LabelledLine:
+    return Content.assemble((label, "$ink-dim")), Content.assemble((text, ink))

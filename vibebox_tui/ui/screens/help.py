@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import ItemGrid, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from vibebox_tui.ui.commands import KeyEntry
+from vibebox_tui.ui.widgets.labelled_lines import LabelledLines
 
 _KEY_CELLS = 14
 """Columns for the keys, at the left of what they do."""
@@ -42,7 +42,7 @@ class HelpScreen(ModalScreen[None]):
             body.border_subtitle = "Esc closes, j k scroll"
             with ItemGrid(min_column_width=_COLUMN_CELLS, stretch_height=False):
                 for scope, entries in self._scopes.items():
-                    yield Static(_listed(scope, entries), classes="help-scope")
+                    yield _listed(scope, entries)
 
     @property
     def _body(self) -> VerticalScroll:
@@ -61,10 +61,13 @@ class HelpScreen(ModalScreen[None]):
             self._body.scroll_end(animate=False)
 
 
-def _listed(scope: str, entries: Sequence[KeyEntry]) -> Content:
-    heading = Content.assemble((scope.capitalize(), "bold $accent"))
+def _listed(scope: str, entries: Sequence[KeyEntry]) -> LabelledLines:
     lines = (
-        Content.assemble((entry.keys_text.ljust(_KEY_CELLS), "bold $primary"), entry.description)
+        (
+            Content.assemble((entry.keys_text, "bold $primary")),
+            Content(entry.description),
+        )
         for entry in entries
     )
-    return Content("\n").join([heading, *lines])
+    heading = Content.assemble((scope.capitalize(), "bold $accent"))
+    return LabelledLines(_KEY_CELLS, lines, heading=heading)
