@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -176,6 +177,31 @@ async def test_nothing_outlives_a_stop_not_even_a_daemon(short_path: Path) -> No
     await inside.environments.settled(environment.id)
     assert not psutil.pid_exists(pid)
     await inside.close()
+
+
+@linux_only
+@pytest.mark.parametrize("ending", ["its deletion", "the server's end"])
+async def test_nothing_outlives_its_environment_not_even_a_terminals_daemon(
+    short_path: Path, ending: str
+) -> None:
+    inside = Inside(short_path / "data")
+    await inside.open()
+    daemon = short_path / "daemon.py"
+    daemon.write_text(DAEMON)
+    environment = await inside.create("sleep", "100")
+    session = await inside.session(environment)
+    await inside.sessions.write(session.id, f"{sys.executable} {daemon}; exit\n")
+    await wait_for(lambda: re.search(r"daemon (\d+)", inside.audience.text))
+    found = re.search(r"daemon (\d+)", inside.audience.text)
+    assert found is not None
+    await wait_for(lambda: inside.audience.exits)
+    pid = int(found[1])
+    assert psutil.pid_exists(pid), "as with ssh, it may outlive its terminal"
+    if ending == "its deletion":
+        await inside.environments.delete(environment.id)
+        assert not psutil.pid_exists(pid)
+    await inside.close()
+    await wait_for(lambda: not psutil.pid_exists(pid))
 
 
 @linux_only

@@ -127,7 +127,8 @@ class Environment(Model):
     `cpu_limit` is in cores, `memory_limit` in MiB. A local one has `command`, one in a container
     `base_image`, and what only containers have in `container` under Docker's own names.
     `group` is what several belong to together, as a compose project's containers do; an
-    `adopted` one was found running, and with `read_only` it may only be watched.
+    `adopted` one was found running, and with `read_only` it may only be watched. `limits_note`
+    says what of its limits the server can't hold.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Environment(Model):
     group: str = ""
     adopted: bool = False
     read_only: bool = False
+    limits_note: str | None = None
 
 
 _Command = Annotated[list[str], msgspec.Meta(max_length=1000)]

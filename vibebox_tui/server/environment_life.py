@@ -186,6 +186,10 @@ class EnvironmentLife:
             await self._run.leave()
         await self._sampler.forget(self.environment.id)
 
+    def look_at_limits(self) -> None:
+        """Say in the environment what of its limits can't be held."""
+        self.environment.limits_note = self._runtime.limits_note(self.environment)
+
     async def save(self) -> None:
         """Keep it as it is now. Raises StoreError."""
         await self._store.save_environment(self.environment)
@@ -209,6 +213,7 @@ class EnvironmentLife:
         await self._enter(State.STARTING, "starting")
         try:
             self._runtime.check(self.environment)
+            self.look_at_limits()
             run = await self._runtime.start(self.environment, self.log)
         except StartCalledOffError:
             await self._enter(State.STOPPED, "stopped before it ran")

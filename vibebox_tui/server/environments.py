@@ -148,6 +148,7 @@ class Environments:
         environment.slug = _slug(environment.name, {other.slug for other in self._all()})
         self._check(environment)
         life = self._admit(environment)
+        life.look_at_limits()
         await life.save()
         self._announce(environment.id, "created")
         life.announce()
@@ -161,6 +162,7 @@ class Environments:
         # The same object: its status may change while this is saved.
         for field in _given(request):
             setattr(life.environment, field, getattr(changed, field))
+        life.look_at_limits()
         await life.save()
         self._announce(environment_id, "updated")
         return life.environment

@@ -18,7 +18,7 @@ import vibebox_tui.server.keeper as keeper_package
 from vibebox_tui.paths import private_directory, runtime_directory
 from vibebox_tui.server.errors import KeeperError, StartFailedError
 from vibebox_tui.server.keeper import wire
-from vibebox_tui.server.keeper.launch import STAGES, Launch
+from vibebox_tui.server.keeper.launch import GROUPS_VERSION, STAGES, Launch
 from vibebox_tui.server.runtimes.base import InputNumber
 
 _TIMEOUT: Final = 10.0
@@ -205,8 +205,8 @@ class KeeperClient(asyncio.Protocol):
         self._connecting = asyncio.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.pid: int | None = None
-        self.numbers_input = False
-        """Whether this keeper, which may be older than we are, remembers numbered input."""
+        self.version = wire.VERSION
+        """The keeper's version of the protocol; it may be older than we are."""
 
     @classmethod
     async def open(cls, directory: Path) -> Self:
@@ -247,6 +247,16 @@ class KeeperClient(asyncio.Protocol):
             self._transport = None
         self._children.clear()
 
+    @property
+    def numbers_input(self) -> bool:
+        """Whether this keeper remembers numbered input."""
+        return self.version >= 2
+
+    @property
+    def joins_groups(self) -> bool:
+        """Whether this keeper knows of control groups and of cores to run on."""
+        return self.version >= GROUPS_VERSION
+
     # --- children
 
     @property
@@ -273,7 +283,7 @@ class KeeperClient(asyncio.Protocol):
         # The answer makes the child at once: its output may be in the same read.
         self._requests[request] = answer
         self._listeners[request] = (launch.tag, listener)
-        self.send(wire.json_frame(wire.SPAWN, request, launch._asdict()))
+        self.send(wire.json_frame(wire.SPAWN, request, launch.for_version(self.version)))
         try:
             async with asyncio.timeout(_TIMEOUT):
                 child = await answer
@@ -334,7 +344,7 @@ class KeeperClient(asyncio.Protocol):
 
     def _take_over(self, welcome: dict[str, Any]) -> None:
         self.pid = welcome["pid"]
-        self.numbers_input = welcome["version"] >= 2
+        self.version = welcome["version"]
         for found in welcome["children"]:
             child = KeptChild(self, found["child"], found["tag"], found["pid"], found["root"])
             child.remember(found)

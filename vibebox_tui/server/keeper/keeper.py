@@ -12,7 +12,7 @@ from typing import Final
 
 from vibebox_tui.server.keeper import wire
 from vibebox_tui.server.keeper.child import TERMINAL, Child
-from vibebox_tui.server.keeper.init import FAILED, STARTED, become_subreaper
+from vibebox_tui.server.keeper.init import FAILED, STARTED, become_subreaper, descendants
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper.link import Link
 from vibebox_tui.server.keeper.stream import KEPT, KEPT_BY_ALL, KEPT_BY_EACH, READ, Stream
@@ -82,7 +82,7 @@ class Keeper:
 
     def _done(self) -> bool:
         if self._quitting != float("inf"):
-            return not self._alive() or time.monotonic() > self._quitting
+            return not self._left() or time.monotonic() > self._quitting
         if self._link is not None or time.monotonic() - self._left_at < self._alone:
             return False
         if not self._reachable():
@@ -90,8 +90,15 @@ class Keeper:
             return False
         return not self._children
 
-    def _alive(self) -> bool:
-        return any(not child.gone for child in self._children.values())
+    def _left(self) -> bool:
+        """Whether a child is left, or what one's terminal has left behind; that is ended."""
+        if any(not child.gone for child in self._children.values()):
+            return True
+        orphans = descendants(os.getpid())
+        for pid in orphans:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(orphans)
 
     def _reachable(self) -> bool:
         return os.path.exists(self._path)  # noqa: PTH110

@@ -7,7 +7,8 @@ import resource
 import signal
 import struct
 import termios
-from typing import Final, NamedTuple, NoReturn
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, NoReturn
 
 FAILURE: Final = struct.Struct(">Bi")
 """How a child that can't exec says why: the stage, and the errno."""
@@ -30,7 +31,9 @@ _RESET: Final = (
 class Launch(NamedTuple):
     """What to start. `rows` above 0: in a terminal of that size, else with pipes.
 
-    `limits` are pairs of a resource's number (see `resource`) and its soft and hard limit.
+    `limits` are pairs of a resource's number (see `resource`) and its soft and hard limit; `cpus`
+    are the only ones that it may run on, where there are any; `group` is the directory of a
+    control group to join.
     """
 
     tag: str
@@ -41,6 +44,19 @@ class Launch(NamedTuple):
     limits: list[tuple[int, int]]
     rows: int
     columns: int
+    cpus: Sequence[int] = ()
+    group: str = ""
+
+    def for_version(self, version: int) -> dict[str, Any]:
+        """The fields that a keeper of this version knows."""
+        fields = self._asdict()
+        if version < GROUPS_VERSION:
+            del fields["cpus"], fields["group"]
+        return fields
+
+
+GROUPS_VERSION: Final = 3
+"""The first version of the keeper's protocol that has `cpus` and `group`."""
 
 
 def window_size(rows: int, columns: int) -> bytes:
@@ -66,6 +82,10 @@ def run_command(launch: Launch, streams: tuple[int, int, int], failure: int) -> 
             _, hard = resource.getrlimit(number)
             bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
             resource.setrlimit(number, (bound, bound))
+        if launch.cpus:
+            os.sched_setaffinity(0, launch.cpus)
+        if launch.group:
+            _join(launch.group)
         stage = STAGES.index("command")
         for number in _RESET:
             signal.signal(number, signal.SIG_DFL)
@@ -76,6 +96,13 @@ def run_command(launch: Launch, streams: tuple[int, int, int], failure: int) -> 
         with contextlib.suppress(OSError):
             os.write(failure, FAILURE.pack(stage, getattr(error, "errno", None) or 0))
     os._exit(127)
+
+
+def _join(group: str) -> None:
+    """Join a control group, with all that will be started."""
+    descriptor = os.open(f"{group}/cgroup.procs", os.O_WRONLY)
+    os.write(descriptor, b"0")
+    os.close(descriptor)
 
 
 def _arrange(streams: tuple[int, int, int], failure: int) -> int:

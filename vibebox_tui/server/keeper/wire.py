@@ -11,8 +11,9 @@ import struct
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-VERSION: Final = 2
-"""Spoken here; both sides say theirs and speak the lower one. 2 has NUMBERED_INPUT."""
+VERSION: Final = 3
+"""Spoken here; both sides say theirs and speak the lower one. 2 has NUMBERED_INPUT, 3 a launch's
+`cpus` and `group`."""
 
 HEADER: Final = struct.Struct(">BBHIIQ")
 """See above; network byte order."""

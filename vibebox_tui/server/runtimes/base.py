@@ -172,6 +172,9 @@ class Runtime(Protocol):
     def check(self, environment: Environment) -> None:
         """Raise InvalidRequestError where the definition can't ever be started."""
 
+    def limits_note(self, environment: Environment) -> str | None:
+        """What of the environment's limits can't be held here, as a sentence; None: nothing."""
+
     async def start(self, environment: Environment, log: LogSink) -> Run:
         """Start it. Raises StartFailedError, with a sentence that says why not.
 

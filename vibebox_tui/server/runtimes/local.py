@@ -1,11 +1,11 @@
 """Environments as processes of this machine, owned by the keeper."""
 
+import asyncio
 import os
 import pwd
-import resource
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
@@ -16,6 +16,8 @@ from vibebox_tui.server.keeper.child import TERMINAL
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
+from vibebox_tui.server.runtimes.leftovers import MARK, end_leftovers
+from vibebox_tui.server.runtimes.limits import Held, Limits
 from vibebox_tui.server.runtimes.local_run import LocalRun
 from vibebox_tui.server.runtimes.local_terminal import LocalTerminal
 from vibebox_tui.server.runtimes.tmux import Tmux
@@ -26,21 +28,21 @@ _INHERITED: Final = (
 )  # fmt: skip
 """The server's variables that an environment gets, besides LC_*; the rest may hold secrets."""
 
-_MIB: Final = 1024 * 1024
-
 
 class LocalRuntime:
     """Runs commands in working directories. What runs belongs to the keeper and outlives us."""
 
     sessions_need_running = False
 
-    def __init__(self, keeper: KeeperClient) -> None:
+    def __init__(self, keeper: KeeperClient, limits: Limits) -> None:
         self._keeper = keeper
+        self._limits = limits if keeper.joins_groups else limits.without_groups()
 
     @classmethod
     async def open(cls, directory: Path) -> Self:
         """Find or start the keeper of a data directory. Raises KeeperError."""
-        return cls(await KeeperClient.open(directory))
+        limits = Limits.find()  # first: a keeper begins in the group that we are in
+        return cls(await KeeperClient.open(directory), limits)
 
     async def close(self, *, end_all: bool = False) -> None:
         """Let go; what runs goes on, unless all of it is to end with the keeper."""
@@ -71,16 +73,19 @@ class LocalRuntime:
     async def start(self, environment: Environment, log: LogSink) -> LocalRun:
         """Start the command. Raises StartFailedError."""
         run_id = uuid.uuid4().hex
-        run = LocalRun(log, run_id)
+        held = self._hold(environment)
+        run = LocalRun(log, run_id, group=held.group, ended=self._forget(environment))
         launch = Launch(
             tag=f"run/{environment.id}/{run_id}",
             argv=list(environment.command),
             executable=environment.command[0],
             directory=_directory(environment),
             environment=_variables(environment),
-            limits=_limits(environment),
+            limits=held.rlimits,
             rows=0,
             columns=0,
+            cpus=held.cpus,
+            group=held.directory,
         )
         try:
             await self._keeper.spawn(launch, run)
@@ -99,7 +104,8 @@ class LocalRuntime:
             return None
         run_id = child.tag.rpartition("/")[2]
         positions = await log.positions(run_id)
-        run = LocalRun(log, run_id, positions)
+        group = self._limits.group(environment.id)
+        run = LocalRun(log, run_id, positions, group=group, ended=self._forget(environment))
         self._keeper.adopt(child, run, run.positions)
         return run
 
@@ -107,8 +113,15 @@ class LocalRuntime:
         """Nothing happens to the keeper's children behind our back."""
 
     async def remove(self, environment: Environment) -> None:
-        """End its tmux server, which is all that may be left once it has stopped."""
+        """End what may be left once it has stopped: its tmux server, daemons of its terminals."""
         await _tmux(environment, _variables(environment)).end()
+        if (group := self._limits.group(environment.id)) is not None:
+            await asyncio.to_thread(group.end)
+        await asyncio.to_thread(end_leftovers, environment.id)
+
+    def limits_note(self, environment: Environment) -> str | None:
+        """What of the environment's limits can't be held here, as a sentence."""
+        return self._limits.note(environment)
 
     # --- terminals
 
@@ -118,15 +131,18 @@ class LocalRuntime:
         """Open a shell or tmux. Raises StartFailedError."""
         variables = _variables(environment) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         executable, argv = _program(environment, spec, variables)
+        held = self._hold(environment)
         launch = Launch(
             tag=f"session/{spec.session_id}",
             argv=argv,
             executable=executable,
             directory=_directory(environment),
             environment=variables,
-            limits=[],
+            limits=held.rlimits,
             rows=spec.rows,
             columns=spec.cols,
+            cpus=held.cpus,
+            group=held.directory,
         )
         terminal = _terminal(environment, spec, sink)
         await self._keeper.spawn(launch, terminal)
@@ -142,6 +158,15 @@ class LocalRuntime:
         terminal = _terminal(environment, spec, sink)
         self._keeper.adopt(child, terminal, {TERMINAL: spec.position})
         return terminal
+
+    def _hold(self, environment: Environment) -> Held:
+        try:
+            return self._limits.hold(environment)
+        except OSError as error:
+            raise StartFailedError(f"its limits can't be set: {error}") from error
+
+    def _forget(self, environment: Environment) -> Callable[[], None]:
+        return partial(self._limits.forget, environment.id)
 
     def _found(self, tag: str) -> KeptChild | None:
         return next((child for child in self._keeper.found if child.tag.startswith(tag)), None)
@@ -177,6 +202,7 @@ def _variables(environment: Environment) -> dict[str, str]:
     clean.setdefault("USER", account)
     clean.setdefault("LOGNAME", account)
     clean.setdefault("LANG", "C.UTF-8")
+    clean[MARK] = environment.id
     return clean | environment.environment_variables
 
 
@@ -185,14 +211,6 @@ def _account() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a container's user without an entry
         return str(os.getuid())
-
-
-def _limits(environment: Environment) -> list[tuple[int, int]]:
-    """What a process of it may use at most: memory, per process, where the system heeds it."""
-    if environment.memory_limit is None:
-        return []
-    # Not RLIMIT_AS: node, Java and Go reserve far more address space than they use.
-    return [(resource.RLIMIT_DATA, environment.memory_limit * _MIB)]
 
 
 def _program(

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ from vibebox_tui.server.log_capture import LogCapture
 from vibebox_tui.server.process_usage import ProcessUsage
 from vibebox_tui.server.records import CapturePosition
 from vibebox_tui.server.runtimes.base import Exit, LogSink, Usage
+from vibebox_tui.server.runtimes.control_groups import ControlGroup
 from vibebox_tui.server.times import iso_now, iso_time
 
 _STREAMS: Final[Mapping[int, Stream]] = {STDOUT: "stdout", STDERR: "stderr"}
@@ -26,8 +27,19 @@ class LocalRun:
 
     container_id = None
 
-    def __init__(self, log: LogSink, run_id: str, resume: Sequence[CapturePosition] = ()) -> None:
+    def __init__(
+        self,
+        log: LogSink,
+        run_id: str,
+        resume: Sequence[CapturePosition] = (),
+        *,
+        group: ControlGroup | None = None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self.started_at = iso_now()
+        self._group = group
+        self._killed_before = 0 if group is None else group.killed_for_memory
+        self._ended = ended
         known = {position.stream: position for position in resume}
         self._child: KeptChild | None = None
         self._usage: ProcessUsage | None = None
@@ -85,12 +97,20 @@ class LocalRun:
         self._captures[stream].feed(data, position)
 
     def exited(self, code: int | None) -> None:
-        self._finish(Exit(code, describe(code)))
+        self._finish(Exit(code, describe(code) + self._out_of_memory(code)))
 
     def lost(self) -> None:
         self._finish(Exit(None, "the keeper, which owned its processes, has gone"))
 
     # --- helpers
+
+    def _out_of_memory(self, code: int | None) -> str:
+        """What there is to add of a command that has failed at its memory limit."""
+        killed = 0 if self._group is None else self._group.killed_for_memory - self._killed_before
+        if code == 0 or killed <= 0:
+            return ""
+        who = "one of its processes" if killed == 1 else f"{killed} of its processes"
+        return f": out of memory, {who} came to its limit"
 
     def _finish(self, end: Exit) -> None:
         if self._finishing is None:
@@ -101,6 +121,7 @@ class LocalRun:
             await capture.finish()
         if self._child is not None:
             self._child.forget()
+        self._ended()
         if not self._end.done():
             self._end.set_result(end)
 

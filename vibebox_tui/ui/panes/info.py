@@ -121,6 +121,8 @@ class InfoPane(Pane):
         most = f" of {memory_text(limit, glyphs).strip()}" if limit else ""
         lines.append(("CPU", cpu_text(cpu, glyphs).strip() + cores, ink))
         lines.append(("Memory", memory_text(memory, glyphs).strip() + most, ink))
+        if environment.limits_note:
+            lines.append(("", environment.limits_note, "$warning"))
         if environment.last_error:
             lines.append(("Last error", environment.last_error, "$state-error"))
         return [*lines, ("", "", "")]

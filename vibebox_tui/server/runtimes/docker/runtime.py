@@ -92,6 +92,10 @@ class DockerRuntime:
 
     # --- runs
 
+    def limits_note(self, _: Environment) -> str | None:
+        """The engine holds all limits, or refuses the container."""
+        return None
+
     def check(self, environment: Environment) -> None:
         """Raise InvalidRequestError where the definition can't ever be started."""
         if not environment.adopted:
