@@ -105,6 +105,8 @@ def _decode(decoder: msgspec.json.Decoder[_T], frame: str | bytes, deflated: boo
         raise _invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidMessageError(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidMessageError("nested too deeply") from error
 
 
 def _invalid(complaint: str) -> InvalidMessageError:

@@ -23,7 +23,10 @@ Timestamp = int | float | None
 Cells = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 """Rows or columns of a terminal."""
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+MOST = 2**53 - 1
+"""The largest whole number that every reader of JSON has exactly (RFC 8259, section 6)."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 """A number of things, or a position counted from 0."""
 
 KNOWN_STATUSES = frozenset({"running", "stopped", "starting", "stopping", "error"})
@@ -56,7 +59,7 @@ class LogSubscribeRequest(Payload):
     stream: StreamFilter = "all"
     request_id: str | None = None
     tail: Count | None = None
-    since: int | str | None = None
+    since: Annotated[int, msgspec.Meta(ge=-MOST, le=MOST)] | str | None = None
     epoch: str | None = None
 
 

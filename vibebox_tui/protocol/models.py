@@ -14,7 +14,16 @@ Role = Literal["viewer", "developer", "admin"]
 SessionType = Literal["shell", "tmux"]
 SessionStatus = Literal["starting", "active", "idle", "terminated"]
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=100,
+        # No control characters, no ends of lines, nothing that turns the direction of writing.
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+\Z",
+    ),
+]
+"""A name that can stand in any line, and says there what it is."""
 RuntimeName = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 """Which there are is the server's to say: `local` and `docker`, or more."""
 T = TypeVar("T")
@@ -57,12 +66,20 @@ class Page(Model, Generic[T]):
 
 # --- authentication and users --------------------------------------------------------------
 
+LONGEST_EMAIL = 254
+"""Characters of an address (RFC 5321, section 4.5.3.1)."""
+
+LONGEST_PASSWORD = 1024
+"""Characters; no limit to whoever means well."""
+
+NewPassword = Annotated[str, msgspec.Meta(min_length=8, max_length=LONGEST_PASSWORD)]
+
 
 class LoginRequest(Request):
     """Ask for tokens by password."""
 
-    email: str
-    password: str
+    email: Annotated[str, msgspec.Meta(max_length=LONGEST_EMAIL)]
+    password: Annotated[str, msgspec.Meta(max_length=LONGEST_PASSWORD)]
 
     def __repr__(self) -> str:
         return f"LoginRequest(email={self.email!r}, password=…)"
@@ -100,8 +117,15 @@ class Tokens(Model):
 class CreateUserRequest(Request):
     """Add a user."""
 
-    email: Annotated[str, msgspec.Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-    password: Annotated[str, msgspec.Meta(min_length=8, max_length=1024)]
+    email: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=3,
+            max_length=LONGEST_EMAIL,
+            pattern=r"^[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+\Z",
+        ),
+    ]
+    password: NewPassword
     role: Role = "developer"
 
     def __repr__(self) -> str:
@@ -111,7 +135,7 @@ class CreateUserRequest(Request):
 class UpdateUserRequest(Request, omit_defaults=True):
     """Change a user; what is None stays as it is."""
 
-    password: Annotated[str, msgspec.Meta(min_length=8, max_length=1024)] | None = None
+    password: NewPassword | None = None
     role: Role | None = None
 
     def __repr__(self) -> str:

@@ -1,10 +1,13 @@
 """Users and refresh tokens in the store."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from vibebox_tui.protocol.models import Role
-from vibebox_tui.server.errors import ConflictError
+from vibebox_tui.server.errors import ConflictError, UserNotFoundError
 from vibebox_tui.server.records import RefreshTokenRecord, UserRecord
 
 _USER: Final = (
@@ -54,6 +57,35 @@ def save_user(db: sqlite3.Connection, record: UserRecord) -> None:
             record.tokens_since,
         ),
     )
+
+
+def change_user(db: sqlite3.Connection, user_id: str, changes: Mapping[str, object]) -> UserRecord:
+    """Change fields of a user. Raises UserNotFoundError, ConflictError for the last admin."""
+    changed = msgspec.structs.replace(_known(db, user_id), **changes)
+    save_user(db, changed)
+    _require_an_admin(db, user_id)
+    return changed
+
+
+def delete_unless_last(db: sqlite3.Connection, user_id: str) -> None:
+    """Forget a user. Raises UserNotFoundError, ConflictError for the last admin."""
+    was = _known(db, user_id)
+    delete_user(db, user_id)
+    if was.role == "admin":
+        _require_an_admin(db, user_id)
+
+
+def _known(db: sqlite3.Connection, user_id: str) -> UserRecord:
+    found = user(db, user_id)
+    if found is None:
+        raise UserNotFoundError(user_id)
+    return found
+
+
+def _require_an_admin(db: sqlite3.Connection, user_id: str) -> None:
+    """Undo what is being done, where it leaves no admin."""
+    if db.execute("SELECT 1 FROM users WHERE role = 'admin' LIMIT 1").fetchone() is None:
+        raise ConflictError("The last admin must stay one", userId=user_id)
 
 
 def delete_user(db: sqlite3.Connection, user_id: str) -> None:

@@ -179,6 +179,10 @@ class Connection:
         self._endpoint.lost_environment(environment_id)
         self.complain(EnvironmentNotFoundError(environment_id))
 
+    def lose_sessions(self, environment_id: str) -> None:
+        """Its user may no longer see an environment: end what it watches of its sessions."""
+        self._endpoint.lose_sessions(environment_id)
+
     def revoke(self) -> None:
         """Its user was changed or deleted: have it log in again."""
         self._close(CloseCode.UNAUTHORIZED, "access was revoked")

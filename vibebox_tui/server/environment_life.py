@@ -10,6 +10,7 @@ from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, 
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import (
     ConflictError,
+    EnvironmentNotFoundError,
     RuntimeAwayError,
     ServerError,
     StartCalledOffError,
@@ -91,6 +92,8 @@ class EnvironmentLife:
         self._recovering = asyncio.Lock()
         self._settled = asyncio.Event()
         self._settled.set()
+        self.is_leaving = False
+        """Whether it is being deleted: nothing of it may begin any more."""
 
     @property
     def state(self) -> State:
@@ -132,6 +135,8 @@ class EnvironmentLife:
 
     async def start(self) -> None:
         """Start it, to the end even if who asked goes. Raises ConflictError, StartFailedError."""
+        if self.is_leaving:
+            raise EnvironmentNotFoundError(self.environment.id)
         if self.state not in (State.STOPPED, State.ERROR):
             raise self._refusal("started")
         self._starter = asyncio.create_task(self._start(), name="start of an environment")

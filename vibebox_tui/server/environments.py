@@ -113,6 +113,11 @@ class Environments:
             if status is None or environment.status == status
         ]
 
+    def is_leaving(self, environment_id: str) -> bool:
+        """Whether it is being deleted, or has been: nothing of it may begin any more."""
+        life = self._lives.get(environment_id)
+        return life is None or life.is_leaving
+
     def runtime(self, environment_id: str) -> Runtime:
         """What runs the environment."""
         return self._runtimes[self.get(environment_id).runtime]
@@ -170,9 +175,14 @@ class Environments:
     async def delete(self, environment_id: str) -> None:
         """End all that runs in it, then forget it with its sessions and its log."""
         life = self._changeable(environment_id)
-        await life.end(_DELETE_GRACE)
-        await self._end_sessions(environment_id)
-        await self.runtime(environment_id).remove(life.environment)
+        life.is_leaving = True
+        try:
+            await life.end(_DELETE_GRACE)
+            await self._end_sessions(environment_id)
+            await self._runtimes[life.environment.runtime].remove(life.environment)
+        except BaseException:
+            life.is_leaving = False  # it is still there, and may be deleted again
+            raise
         await self._forget(life)
 
     async def _end_sessions(self, environment_id: str) -> None:

@@ -43,6 +43,9 @@ class Peer(Protocol):
     def lose_environment(self, environment_id: str) -> None:
         """An environment that it followed is gone, or no longer to be seen."""
 
+    def lose_sessions(self, environment_id: str) -> None:
+        """Its user may no longer see an environment: end what it watches of its sessions."""
+
     def revoke(self) -> None:
         """Its user was changed or deleted: close."""
 
@@ -165,6 +168,10 @@ class WebSocketService:
         """A client's place in a session's output, None where it isn't attached."""
         return self._clients[client_id].subscriber.terminals.get(session_id)
 
+    def followed_sessions(self, client_id: str) -> "list[str]":
+        """The sessions that a client is attached to."""
+        return list(self._clients[client_id].subscriber.terminals)
+
     def unsubscribe_from_session(self, client_id: str, session_id: str) -> None:
         """Detach a client; not being attached is no error."""
         self.hub.leave_terminal(self._clients[client_id].subscriber, session_id)
@@ -194,6 +201,7 @@ class WebSocketService:
             if client.subscriber.list is not None:
                 client.subscriber.list.changed(payload.environment_id, may_see)
             if not may_see and payload.change != "created":
+                client.peer.lose_sessions(payload.environment_id)
                 deleted = payload.change == "deleted"
                 self._end_subscriptions(client, payload.environment_id, deleted)
 

@@ -18,7 +18,7 @@ from vibebox_tui.server.errors import (
     ServerError,
     SessionNotFoundError,
 )
-from vibebox_tui.server.runtimes.base import TerminalSpec
+from vibebox_tui.server.runtimes.base import Runtime, Terminal, TerminalSpec
 from vibebox_tui.server.session_life import SessionAudience, SessionLife
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.times import iso_now
@@ -114,6 +114,8 @@ class Sessions:
         """
         environment = self._environments.get(environment_id)
         runtime = self._environments.runtime(environment_id)
+        if self._environments.is_leaving(environment_id):
+            raise EnvironmentNotFoundError(environment_id)
         if environment.read_only:
             raise ConflictError(
                 f"{environment.name} may only be watched", environmentId=environment_id
@@ -128,7 +130,7 @@ class Sessions:
         try:
             # First, so that a server after this one knows whose terminal the runtime has.
             await self._store.save_session(session)
-            life.terminal = await runtime.open_terminal(environment, _spec(life), life)
+            life.terminal = await self._open_terminal(runtime, environment, life)
         except BaseException:
             await self._forget(life)
             self._audience.session_exited(SessionExit(session.id, None))
@@ -187,6 +189,16 @@ class Sessions:
         self._life(session_id).resume()
 
     # --- opening and finding again
+
+    async def _open_terminal(
+        self, runtime: Runtime, environment: Environment, life: SessionLife
+    ) -> Terminal:
+        """Open it, unless the environment is deleted meanwhile."""
+        terminal = await runtime.open_terminal(environment, _spec(life), life)
+        if self._environments.is_leaving(environment.id):
+            await terminal.end()
+            raise EnvironmentNotFoundError(environment.id)
+        return terminal
 
     def _admit(self, environment: Environment, request: CreateSessionRequest) -> SessionLife:
         now = iso_now()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -171,9 +171,25 @@ class Store:
         """
         await self._database.write(lambda db: account_store.save_user(db, user))
 
+    async def change_user(self, user_id: str, changes: Mapping[str, object]) -> UserRecord:
+        """Change fields of the user, and return what it is then.
+
+        Raises:
+            UserNotFoundError: there is none.
+            ConflictError: no admin would be left.
+        """
+        return await self._database.write(
+            lambda db: account_store.change_user(db, user_id, changes)
+        )
+
     async def delete_user(self, user_id: str) -> None:
-        """Forget the user and all of its refresh tokens."""
-        await self._database.write(lambda db: account_store.delete_user(db, user_id))
+        """Forget the user and all of its refresh tokens.
+
+        Raises:
+            UserNotFoundError: there is none.
+            ConflictError: no admin would be left.
+        """
+        await self._database.write(lambda db: account_store.delete_unless_last(db, user_id))
 
     async def refresh_token(self, token_hash: str) -> RefreshTokenRecord | None:
         """The refresh token with this hash, also when it was used, revoked or has expired."""

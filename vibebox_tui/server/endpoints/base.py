@@ -57,5 +57,8 @@ class Endpoint:
     def lost_environment(self, environment_id: str) -> None:
         """A subscription was ended by the server."""
 
+    def lose_sessions(self, environment_id: str) -> None:
+        """An environment is no longer to be seen, nor are its sessions."""
+
     def close(self) -> None:
         """The connection is gone."""

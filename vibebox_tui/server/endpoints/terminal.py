@@ -91,6 +91,15 @@ class TerminalEndpoint(Endpoint):
     def _attached(self, session_id: str) -> TerminalCursor | None:
         return self.backend.service.attached(self.connection.client_id, session_id)
 
+    def lose_sessions(self, environment_id: str) -> None:
+        """End what is watched of an environment that is no longer to be seen."""
+        of_it = {session.id for session in self.backend.sessions.list(environment_id)}
+        service, client_id = self.backend.service, self.connection.client_id
+        for session_id in service.followed_sessions(client_id):
+            if session_id in of_it:
+                service.unsubscribe_from_session(client_id, session_id)
+                self.connection.complain(SessionNotFoundError(session_id))
+
     # --- typing ----------------------------------------------------------------------------
 
     async def _type(self, request: TerminalInputRequest) -> None:

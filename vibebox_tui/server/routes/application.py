@@ -15,6 +15,7 @@ from vibebox_tui.server.auth import Identity
 from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.http_protocol import KNOWN
 from vibebox_tui.server.routes.auth import AuthController
+from vibebox_tui.server.routes.bodies import JsonRequest
 from vibebox_tui.server.routes.environments import EnvironmentsController
 from vibebox_tui.server.routes.operation import health, metrics
 from vibebox_tui.server.routes.problems import EXCEPTION_HANDLERS
@@ -59,6 +60,7 @@ def create_application(backend: Backend) -> Litestar:
             route_handlers=[router],
             exception_handlers=dict(EXCEPTION_HANDLERS),
             openapi_config=_openapi(),
+            request_class=JsonRequest,
             request_max_body_size=MAX_BODY_BYTES,
             logging_config=None,
             debug=False,

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from vibebox_tui.protocol.messages import EnvironmentStatus, StreamFilter
+from vibebox_tui.protocol.messages import MOST, EnvironmentStatus, StreamFilter
 from vibebox_tui.protocol.models import (
     CreateEnvironmentRequest,
     CreateSessionRequest,
@@ -31,11 +31,11 @@ LOG_LIMIT: Final = 1000
 MAX_LOG_LIMIT: Final = 10_000
 """Entries in an answer: at 10,000 characters each, more would be no answer but a download."""
 
-PageNumber = Annotated[int, QueryParameter(ge=1)]
+PageNumber = Annotated[int, QueryParameter(ge=1, le=MOST)]
 PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_LIMIT)]
 LogLimit = Annotated[int | None, QueryParameter(ge=0, le=MAX_LOG_LIMIT)]
-SinceSeq = Annotated[int | None, QueryParameter(name="sinceSeq", ge=0)]
-BeforeSeq = Annotated[int | None, QueryParameter(name="beforeSeq", ge=0)]
+SinceSeq = Annotated[int | None, QueryParameter(name="sinceSeq", ge=0, le=MOST)]
+BeforeSeq = Annotated[int | None, QueryParameter(name="beforeSeq", ge=0, le=MOST)]
 
 
 class EnvironmentsController(Controller):

@@ -58,7 +58,7 @@ class LocalRuntime:
         if not environment.command or not environment.command[0]:
             raise InvalidRequestError("command: a local environment needs one", field="command")
         directory = environment.working_directory
-        if directory is not None and not Path(directory).expanduser().is_absolute():
+        if directory is not None and not _expanded(directory).is_absolute():
             raise InvalidRequestError(
                 f"workingDirectory: {directory} is not an absolute path", field="workingDirectory"
             )
@@ -186,7 +186,15 @@ def _tmux(environment: Environment, variables: Mapping[str, str]) -> Tmux:
 
 def _directory(environment: Environment) -> str:
     """The working directory, where none is given the home directory."""
-    return str(Path(environment.working_directory or "~").expanduser())
+    return str(_expanded(environment.working_directory or "~"))
+
+
+def _expanded(directory: str) -> Path:
+    """The path with a home directory in place of `~`; where there is no such home, as it is."""
+    try:
+        return Path(directory).expanduser()
+    except RuntimeError:
+        return Path(directory)
 
 
 def _variables(environment: Environment) -> dict[str, str]:
