@@ -5,10 +5,11 @@ session echoes numbered input. Between them and the server is a relay. At random
 seconds, connections are reset, cut in the middle of a frame, swallowed, delayed or throttled, or
 the server is killed (SIGKILL), restarted or frozen. At the end every line has come once and in
 order, every input has been written and echoed once, and memory, tasks and descriptors are what
-they were. With `--small` the server keeps so little that there must be gaps, and each is to be
-named exactly.
+they were: here, in the server and in the keeper. With `--small` the server keeps so little that
+there must be gaps, and each is to be named exactly. With `--spared` the server is frozen but never
+killed, so that one process has to stay as it is throughout.
 
-    python bench/soak.py [--minutes N | --seconds N] [--seed S] [--small]
+    python bench/soak.py [--minutes N | --seconds N] [--seed S] [--small] [--spared]
 
 The last line is JSON; the exit status is 1 if anything was not as it should be.
 """
@@ -23,12 +24,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from soak_checks import Complaints, EchoCheck, Growth, LogCheck
+import psutil
+from soak_checks import Complaints, EchoCheck, Growth, LogCheck, Sample
 from soak_faults import Faults
 from soak_server import SoakServer
 
@@ -57,8 +60,14 @@ SMALL_LOG_BYTES: Final = 60_000
 SETTLING: Final = 90.0
 """Seconds for everything to arrive once nothing is done any more; a breaker may be open for 60."""
 
-MOST_GROWTH: Final = (24.0, 6, 8)
-"""MiB, tasks, descriptors by which the end may be above the beginning: what is under way."""
+MOST_GROWTH: Final = {
+    "dashboard": Sample(24.0, 6, 8),
+    "server": Sample(24.0, 12, 12),
+    "keeper": Sample(6.0, 0, 4),
+}
+"""By how much the end may be above the beginning: what is under way. A connection that vanished
+without a word costs the server a few tasks until its pings remain unanswered; the keeper has up
+to 1 MiB of each stream while the server is away."""
 
 SETTINGS: Final = ClientSettings(
     open_timeout=3.0,
@@ -105,10 +114,12 @@ def main() -> int:
     arguments.add_argument("--seconds", type=float, help="in place of --minutes")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--small", action="store_true", help="keep little of the log")
+    arguments.add_argument("--spared", action="store_true", help="never kill the server")
     given = arguments.parse_args()
     seconds = given.seconds or given.minutes * 60
     directory = Path(tempfile.mkdtemp(prefix="vbx-"))
-    status = asyncio.run(Soak(directory, seed=given.seed, is_small=given.small).run(seconds))
+    soak = Soak(directory, seed=given.seed, is_small=given.small, spares_server=given.spared)
+    status = asyncio.run(soak.run(seconds))
     if status:
         print(f"the server's log and data are in {directory}", file=sys.stderr)
     else:
@@ -119,17 +130,19 @@ def main() -> int:
 class Soak:
     """One run, in a directory of its own."""
 
-    def __init__(self, directory: Path, *, seed: int, is_small: bool) -> None:
+    def __init__(self, directory: Path, *, seed: int, is_small: bool, spares_server: bool) -> None:
         self._directory = directory
         self._seed = seed
         self._is_small = is_small
+        self._spares_server = spares_server
+        self._process = psutil.Process()
         self._complaints = Complaints()
         self._server = SoakServer(directory, SMALL_LOG_BYTES if is_small else ALL_LOG_BYTES)
         self._logs = [
             LogCheck(name, self._complaints, may_have_holes=is_small) for name in ("quick", "slow")
         ]
         self._echo = EchoCheck(directory / "inputs", self._complaints)
-        self._growth = Growth()
+        self._growths = [Growth(name, most) for name, most in MOST_GROWTH.items()]
         self._is_typing = True
         self._shown = 0
         self._faults: Faults | None = None
@@ -141,13 +154,9 @@ class Soak:
         try:
             async with self._parts() as (relay, client):
                 environment, session = await self._begin(client)
-                try:
-                    await self._soak(relay, client, environment, session, seconds)
-                finally:
-                    await client.rest.end_session(session.id)
-                    await client.rest.stop(environment.id)
+                await self._soak(relay, client, environment, session, seconds)
         finally:
-            await asyncio.to_thread(self._server.stop)
+            await asyncio.to_thread(self._server.end)
         return self._report(time.monotonic() - began)
 
     @asynccontextmanager
@@ -186,7 +195,10 @@ class Soak:
         session: Session,
         seconds: float,
     ) -> None:
-        self._faults = Faults(relay, self._server, client, random.Random(self._seed))
+        chance = random.Random(self._seed)
+        self._faults = Faults(
+            relay, self._server, client, chance, spares_server=self._spares_server
+        )
         async with client.terminal(session.id, rows=24, columns=80) as terminal:
             readers = [
                 asyncio.create_task(self._read_log(client, environment, self._logs[0], 0.0)),
@@ -246,7 +258,14 @@ class Soak:
         async with client.watch_link() as states:
             async for state in states:
                 if state.phase is LinkPhase.CONNECTED:
-                    self._growth.look()
+                    await asyncio.to_thread(self._look, len(asyncio.all_tasks()))
+
+    def _look(self, tasks: int) -> None:
+        server = self._server
+        dashboard, served, kept = self._growths
+        dashboard.add(Sample.of([self._process], tasks))
+        served.add(Sample.of([server.process], server.tasks))
+        kept.add(Sample.of(server.keepers))
 
     async def _settle(self, readers: "list[asyncio.Task[None]]") -> None:
         done, late = await asyncio.wait(readers, timeout=SETTLING)
@@ -260,16 +279,8 @@ class Soak:
 
     def _report(self, seconds: float) -> int:
         assert self._faults is not None
-        growth = self._growth.since_the_beginning()
-        for name, value, most in zip(
-            ("memory", "tasks", "descriptors"),
-            (growth.memory, growth.tasks, growth.descriptors),
-            MOST_GROWTH,
-            strict=True,
-        ):
-            print(f"{name}: {value:+.1f} (at most {most:g})")
-            if value > most:
-                self._complaints.add(f"{name} grew by {value:.1f}")
+        for growth in self._growths:
+            self._report_growth(growth)
         if self._is_small and not any(log.holes for log in self._logs):
             self._complaints.add("there was no gap, so none could be named")
         for text in self._complaints.told:
@@ -283,11 +294,22 @@ class Soak:
             "resumed": [log.resumed for log in self._logs],
             "inputs": self._echo.typed,
             "echoes_shown": self._shown,
+            "growth": {
+                each.name: list(asdict(each.since_the_beginning()).values())
+                for each in self._growths
+            },
             "faults": dict(self._faults.counts),
             "complaints": self._complaints.count,
         }
         print(json.dumps(facts))
         return 1 if self._complaints.count else 0
+
+    def _report_growth(self, growth: Growth) -> None:
+        found, most = asdict(growth.since_the_beginning()), asdict(growth.most)
+        for name, value in found.items():
+            print(f"{growth.name}, {name}: {value:+g} (at most {most[name]:g})")
+            if value > most[name]:
+                self._complaints.add(f"{growth.name}: {name} grew by {value:g}")
 
 
 if __name__ == "__main__":

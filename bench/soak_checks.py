@@ -1,11 +1,11 @@
 """What the soak holds against the numbers: logs without a hole, input once, nothing that grows."""
 
-import asyncio
 import re
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import psutil
 
@@ -165,42 +165,55 @@ class EchoCheck:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What this process had in use at a moment: MiB, tasks, descriptors."""
+    """What a program had in use at a moment: MiB, tasks, descriptors."""
 
     memory: float
     tasks: int
     descriptors: int
 
+    @classmethod
+    def of(cls, processes: Iterable[psutil.Process], tasks: int = 0) -> Self | None:
+        """What `processes` use together; None where one of them has just ended."""
+        try:
+            memory = sum(each.memory_info().rss for each in processes) / 1024 / 1024
+            return cls(memory, tasks, sum(each.num_fds() for each in processes))
+        except psutil.NoSuchProcess:
+            return None
+
 
 class Growth:
-    """Samples of this process, and how far those of the end are above those of the beginning."""
+    """Samples of a program, and how far those of the end are above those of the beginning.
 
-    def __init__(self) -> None:
-        self._process = psutil.Process()
+    `most` is by how much they may be: what is under way at the one moment or the other.
+    """
+
+    def __init__(self, name: str, most: Sample) -> None:
+        self.name = name
+        self.most = most
         self._samples: list[Sample] = []
 
-    def look(self) -> None:
-        """Take a sample."""
-        memory = self._process.memory_info().rss / 1024 / 1024
-        tasks = len(asyncio.all_tasks())
-        self._samples.append(Sample(memory, tasks, self._process.num_fds()))
+    def add(self, sample: Sample | None) -> None:
+        """Take another sample, if it could be had."""
+        if sample is not None:
+            self._samples.append(sample)
 
     def since_the_beginning(self) -> Sample:
         """The median of the last third over that of the second quarter: the start is no measure."""
         if not self._samples:
             return Sample(0.0, 0, 0)
         count = len(self._samples)
-        early = self._samples[count // 4 : count // 2] or self._samples[:1]
-        late = self._samples[-max(1, count // 3) :]
+        early = _median(self._samples[count // 4 : count // 2] or self._samples[:1])
+        late = _median(self._samples[-max(1, count // 3) :])
         return Sample(
-            statistics.median(each.memory for each in late)
-            - statistics.median(each.memory for each in early),
-            round(
-                statistics.median(each.tasks for each in late)
-                - statistics.median(each.tasks for each in early)
-            ),
-            round(
-                statistics.median(each.descriptors for each in late)
-                - statistics.median(each.descriptors for each in early)
-            ),
+            round(late.memory - early.memory, 1),
+            late.tasks - early.tasks,
+            late.descriptors - early.descriptors,
         )
+
+
+def _median(samples: list[Sample]) -> Sample:
+    return Sample(
+        statistics.median(each.memory for each in samples),
+        round(statistics.median(each.tasks for each in samples)),
+        round(statistics.median(each.descriptors for each in samples)),
+    )

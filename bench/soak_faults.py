@@ -27,7 +27,13 @@ class Faults:
     """Does one thing after the other to `relay` and `server`, for as long as `run` is told."""
 
     def __init__(
-        self, relay: FaultRelay, server: SoakServer, client: Client, chance: random.Random
+        self,
+        relay: FaultRelay,
+        server: SoakServer,
+        client: Client,
+        chance: random.Random,
+        *,
+        spares_server: bool,
     ) -> None:
         self.counts: Counter[str] = Counter()
         """How often each fault was done."""
@@ -43,10 +49,13 @@ class Faults:
             "refused": (2, self._refuse),
             "late": (1, self._late),
             "slow": (2, self._slow),
-            "server killed": (5, self._kill),
-            "server restarted": (3, self._restart),
             "server frozen": (2, self._freeze),
         }
+        if not spares_server:
+            self._faults |= {
+                "server killed": (5, self._kill),
+                "server restarted": (3, self._restart),
+            }
 
     async def run(self, seconds: float) -> None:
         """Begin a fault whenever a pause is over, until the time is; whole at the end."""

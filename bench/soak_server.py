@@ -1,12 +1,14 @@
 """The server of the soak: a process that is stopped, killed and started again on the same data."""
 
 import argparse
+import asyncio
 import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -24,6 +26,11 @@ START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
 """For an end in good order."""
 
+COUNT_SECONDS: Final = 0.5
+"""Between two counts of the server's tasks, which only it can count."""
+
+TASKS_FILE: Final = "tasks"
+
 
 class SoakServer:
     """`vibebox serve` on a Unix socket in `directory`, with so many bytes of log kept."""
@@ -33,6 +40,7 @@ class SoakServer:
         self._directory = directory
         self._log_bytes = log_bytes
         self._process: subprocess.Popen[bytes] | None = None
+        self._keepers: list[psutil.Process] = []
         self._output: IO[bytes] = (directory / "server.log").open("ab")
 
     @property
@@ -40,6 +48,25 @@ class SoakServer:
         """The process that runs now."""
         assert self._process is not None
         return psutil.Process(self._process.pid)
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks it had when it last counted them."""
+        with suppress(OSError, ValueError):
+            return int((self._directory / TASKS_FILE).read_text())
+        return 0
+
+    @property
+    def keepers(self) -> list[psutil.Process]:
+        """The keeper, which outlives the server, and its process above each environment."""
+        mark = str(self._directory / "data")
+        if not self._keepers or not all(each.is_running() for each in self._keepers):
+            self._keepers = [
+                process
+                for process in psutil.process_iter(["cmdline"])
+                if any("keeper" in word and mark in word for word in process.info["cmdline"] or ())
+            ]
+        return self._keepers
 
     def start(self) -> None:
         """Start it and wait until it answers.
@@ -67,6 +94,17 @@ class SoakServer:
     def stop(self) -> None:
         """SIGTERM: connections closed with 1012, everything in good order."""
         self._end(signal.SIGTERM)
+
+    def end(self) -> None:
+        """Stop it and the keeper, with all that runs there, whatever state they are in."""
+        keepers = self.keepers
+        if self._process is not None and self._process.poll() is None:
+            self.thaw()
+            self.stop()
+        for keeper in keepers:
+            with suppress(psutil.NoSuchProcess):
+                keeper.terminate()
+        psutil.wait_procs(keepers, STOP_SECONDS)
 
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nobody answers."""
@@ -101,9 +139,20 @@ def main() -> None:
     async def serve() -> None:
         from vibebox_tui.server.app import Server
 
-        await serve_until_told(Server(settings), or_input_ends=False)
+        counting = asyncio.create_task(_count_tasks(given.directory / TASKS_FILE))
+        try:
+            await serve_until_told(Server(settings), or_input_ends=False)
+        finally:
+            counting.cancel()
 
     run_server(serve)
+
+
+async def _count_tasks(file: Path) -> None:
+    """Keep in a file how many tasks there are; a reader gets a whole number or none."""
+    while True:
+        await asyncio.to_thread(file.write_text, str(len(asyncio.all_tasks())))
+        await asyncio.sleep(COUNT_SECONDS)
 
 
 if __name__ == "__main__":
