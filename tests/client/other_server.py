@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from vibebox_tui.client.connection import FEATURES_HEADER
+
 Behaviour = Callable[["Peer"], Awaitable[None]]
 """What a server does with one connection; it is closed with 1000 when this returns."""
 
@@ -67,11 +69,26 @@ async def other_server(
     behaviour: Behaviour,
     *,
     answer: Callable[[ServerConnection, Request], Response | None] | None = None,
+    has_features: bool = False,
 ) -> AsyncIterator[OtherServer]:
-    """A WebSocket server; `answer` may say something else than 101 to an upgrade."""
+    """A WebSocket server; `answer` may say something else than 101 to an upgrade.
+
+    With `has_features` it says that it has our extensions.
+    """
     server = OtherServer(behaviour)
+
+    def respond(connection: ServerConnection, request: Request, response: Response) -> None:
+        if has_features:
+            response.headers[FEATURES_HEADER] = "1"
+
     async with serve(
-        server.serve, "127.0.0.1", 0, process_request=answer, ping_interval=None, close_timeout=0.2
+        server.serve,
+        "127.0.0.1",
+        0,
+        process_request=answer,
+        process_response=respond,
+        ping_interval=None,
+        close_timeout=0.2,
     ) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
         server.address = f"http://127.0.0.1:{port}"

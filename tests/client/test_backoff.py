@@ -15,7 +15,7 @@ def test_doubles_from_one_second_to_thirty() -> None:
 
 def test_adds_up_to_a_second_of_chance() -> None:
     backoff = Backoff(lambda: 0.5)
-    assert [backoff.next_delay() for _ in range(4)] == [1, 2.5, 5.5, 11.5]
+    assert [backoff.next_delay() for _ in range(4)] == [1.5, 3.5, 7.5, 15.5]
 
 
 @given(st.lists(st.floats(0, 0.999), min_size=1, max_size=40))
@@ -37,6 +37,8 @@ def test_starts_anew_after_a_reset() -> None:
 
 def test_waits_as_long_as_the_server_asks() -> None:
     assert Backoff(lambda: 0.0).next_delay(at_least=7) == 7
+    assert Backoff(lambda: 0.5).next_delay(at_least=7) == 7.5
+    assert Backoff(lambda: 0.5).next_delay(at_least=0.1) == 1.5
 
 
 def test_opens_after_so_many_failures_in_a_row() -> None:

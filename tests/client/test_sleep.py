@@ -11,7 +11,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.client.clock import SystemClock
 from vibebox_tui.client.credentials import StaticToken
 from vibebox_tui.client.events import LinkPhase, LinkState, StatusUpdate
-from vibebox_tui.client.heartbeat import SLEPT, WAKE_GRACE
+from vibebox_tui.client.heartbeat import GRACE, SLEPT
 from vibebox_tui.client.settings import ClientSettings
 
 
@@ -50,7 +50,7 @@ async def test_a_connection_that_died_in_a_sleep_is_replaced_soon_after(
             within=ClientSettings().drop_after - 5,
         )
         assert "no answer" in lost.reason
-        assert time.monotonic() - woke_at < 3 * WAKE_GRACE
+        assert time.monotonic() - woke_at < 3 * GRACE
         relay.reset()
         relay.carry()
         await next_of(status, StatusUpdate)

@@ -289,6 +289,8 @@ async def test_an_interruption_stands_in_the_log_itself():
         await says(app, "completeness unknown")
         app.feed.put(LogHole(12, 40, "deleted by retention"))
         await shows(app, "lines 12 to 40 are gone: deleted by retention")
+        app.feed.put(LogResumed(NOW - 2, NOW - 1, 7, False, 29))
+        await shows(app, "7 lines caught up · 29 lines missing ──")
         await says(app, "29 missing")
 
 

@@ -19,6 +19,7 @@ from vibebox_tui.cli.queries import QueryFilter
 from vibebox_tui.cli.server_choice import ServerOptions, connect, server_options
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import (
+    InputLost,
     InputPending,
     InputUncertain,
     LinkPhase,
@@ -153,6 +154,9 @@ class Attached:
                 if self._was_lost:
                     _note("the link is back")
                 self._was_lost = False
+            case LinkState(phase=LinkPhase.STALE) if not self._was_lost:
+                _note("no answer from the server (Ctrl+] k connects anew, Ctrl+] d leaves)")
+                self._was_lost = True
             case LinkState(phase=LinkPhase.WAITING | LinkPhase.REFUSED, reason=reason):
                 if not self._was_lost:
                     _note(f"the link is lost: {reason} (Ctrl+] k tries now, Ctrl+] d leaves)")
@@ -162,6 +166,8 @@ class Attached:
                 self._notice_pending(characters, is_held=is_held)
             case InputUncertain():
                 _note("it is not known whether the last input arrived")
+            case InputLost(data):
+                _note(f"the session never got {len(data)} characters that were typed meanwhile")
             case _:
                 pass
 

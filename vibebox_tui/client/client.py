@@ -213,9 +213,18 @@ class Client:
         return Subscription(capacity=LIST_CAPACITY, opened=self._open_list, closed=self._close_list)
 
     def terminal(
-        self, session_id: str, *, rows: int, columns: int, read_only: bool = False
+        self,
+        session_id: str,
+        *,
+        rows: int,
+        columns: int,
+        read_only: bool = False,
+        name: str = "",
     ) -> TerminalLink:
-        """The terminal of a session: `async with`, `async for`, `.send(data)`, `.resize(...)`."""
+        """The terminal of a session: `async with`, `async for`, `.send(data)`, `.resize(...)`.
+
+        `name` is what it is called among the connections, where the id says too little.
+        """
         return TerminalLink(
             self._access,
             session_id,
@@ -225,6 +234,7 @@ class Client:
             opened=self._open_terminal,
             closed=self._close_terminal,
             changed=self._link_changed,
+            name=name,
         )
 
     # --- opening and closing ---------------------------------------------------------------

@@ -42,8 +42,11 @@ class Listener(Protocol):
         """A message came in."""
         ...
 
-    def heartbeat(self, *, is_stale: bool, round_trip: float | None) -> None:
-        """A round trip was measured, or the connection became stale or recovered."""
+    def heartbeat(self, *, stale_for: float | None, round_trip: float | None) -> None:
+        """A round trip was measured, or the connection became stale or recovered.
+
+        `stale_for`: how many seconds the server has been silent, where that is too long; else None.
+        """
         ...
 
 
@@ -115,7 +118,7 @@ class Connection:
         self._holders -= 1
         if self._holders == 0 and not self._socket.transport.is_closing():
             self._heart.is_excused = False
-            self._socket.heard()
+            self._heart.heard()
             self._socket.transport.resume_reading()
 
     async def prove(self) -> None:
@@ -125,6 +128,10 @@ class Connection:
             ConnectionError: the connection ended before.
         """
         await self._heart.prove()
+
+    def doubt(self) -> None:
+        """Have the server answer soon, or give the connection up."""
+        self._heart.doubt()
 
     @property
     def is_stale(self) -> bool:
@@ -194,7 +201,8 @@ class Connection:
     def _tell_heartbeat(self) -> None:
         if self._listener is not None:
             heart = self._heart
-            self._listener.heartbeat(is_stale=heart.is_stale, round_trip=heart.round_trip)
+            stale_for = heart.silence if heart.is_stale else None
+            self._listener.heartbeat(stale_for=stale_for, round_trip=heart.round_trip)
 
     def _why(self, code: int) -> str:
         if self._drop_reason:

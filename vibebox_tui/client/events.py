@@ -24,10 +24,10 @@ class LinkPhase(StrEnum):
 class LinkState:
     """How a link is now.
 
-    `since`, `retry_at` are seconds since the epoch, `round_trip` is in seconds (None: not yet
-    measured), `attempt` counts failures in a row from 1 (0: none). `reason` is a sentence, empty
-    where there is nothing to explain. `login_required` tells a refusal that new credentials would
-    cure from any other.
+    `since` is when it came to this, or for STALE when the server was last heard; with `retry_at`
+    in seconds since the epoch. `round_trip` is in seconds (None: not yet measured), `attempt`
+    counts failures in a row from 1 (0: none). `reason` is a sentence, empty where there is nothing
+    to explain. `login_required` tells a refusal that new credentials would cure from any other.
     """
 
     phase: LinkPhase
@@ -146,20 +146,30 @@ class TerminalEnded:
 
 @dataclass(frozen=True, slots=True)
 class InputPending:
-    """What was typed and couldn't be sent yet: `characters` in all, 0 when none is left.
+    """How it stands with what was typed; all 0 where all of it has been written.
 
-    With `held`, it is sent only after `TerminalLink.release_pending()`; `refused` counts the
-    characters that were not taken because the bound was reached.
+    `characters` couldn't be sent yet; with `held`, they are sent only after
+    `TerminalLink.release_pending()`. `refused` counts those that were not taken because the bound
+    was reached, `unanswered` those that were sent so long ago, or over a link that was lost
+    meanwhile, that the answer is overdue. `TerminalLink.unconfirmed_input` is their text.
     """
 
     characters: int
     held: bool = False
     refused: int = 0
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class InputUncertain:
     """The link was cut after `data` was sent; this server can't say whether it was written."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputLost:
+    """The session is over, and `data` was typed before that was known: it won't be written."""
 
     data: str
 
@@ -172,5 +182,6 @@ TerminalEvent = (
     | TerminalEnded
     | InputPending
     | InputUncertain
+    | InputLost
     | LinkState
 )

@@ -18,11 +18,14 @@ from vibebox_tui.protocol.messages import Ping, Pong
 TICK: Final = 1.0
 """Seconds at most between two looks at how long the server has been silent."""
 
+SHORTEST_LOOK: Final = 0.01
+"""Seconds at least between two such looks."""
+
 SLEPT: Final = 5.0
 """Seconds by which the wall clock runs ahead of the steady one where the machine has slept."""
 
-WAKE_GRACE: Final = 5.0
-"""Seconds that a server gets to answer after such a sleep before the connection is given up."""
+GRACE: Final = 5.0
+"""Seconds that a server gets to answer once the connection is in doubt, before it is given up."""
 
 SECOND_PING: Final = 2.0
 """Seconds from the first ping to the second: the first one's answer waits for all that a program
@@ -67,7 +70,19 @@ class Heartbeat:
         self._numbers = itertools.count(round(clock.now() * 1000))
         self._pings: deque[tuple[int, float]] = deque(maxlen=PINGS_KEPT)
         self._proofs: dict[int, asyncio.Future[None]] = {}
+        self._next_ping = self._heard_at = clock.monotonic()
+        socket.heard = self.heard
+        self._doubted_at: float | None = None
         self._task = asyncio.create_task(self._beat(), name="heartbeat")
+
+    def heard(self) -> None:
+        """Begin to count the silence anew."""
+        self._heard_at = self._clock.monotonic()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the server was last heard."""
+        return self._clock.monotonic() - self._heard_at
 
     async def prove(self) -> None:
         """Ping, and return when the answer shows that all sent so far has arrived.
@@ -96,6 +111,11 @@ class Heartbeat:
                 self._measured(self._clock.monotonic() - sent_at)
                 return
 
+    def doubt(self) -> None:
+        """Ping at once; unless the server answers within `GRACE`, the connection is given up."""
+        if self._doubted_at is None and not self.is_excused:
+            self._next_ping = self._doubted_at = self._clock.monotonic()
+
     async def stop(self) -> None:
         """Beat no more; whoever waits for a proof gets none."""
         self._task.cancel()
@@ -108,37 +128,47 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         steady, wall = self._clock.monotonic(), self._clock.now()
-        next_ping = steady
         pause = min(SECOND_PING, self._settings.ping_interval)
         while True:
-            if self._clock.monotonic() >= next_ping:
-                next_ping = self._clock.monotonic() + pause
+            if self._clock.monotonic() >= self._next_ping:
+                self._next_ping = self._clock.monotonic() + pause
                 pause = self._settings.ping_interval
                 self._ping()
                 await self._ping_plainly()
-            await self._clock.sleep(min(TICK, self._settings.stale_after / 10))
+            await self._clock.sleep(self._until_look())
             before, steady = steady, self._clock.monotonic()
             wall_before, wall = wall, self._clock.now()
             if wall - wall_before > steady - before + SLEPT:
-                self._doubt()
-                next_ping = steady
+                self.doubt()
             if not self._look():
                 return
+
+    def _until_look(self) -> float:
+        """Seconds until the next look at the silence: no later than its next limit."""
+        settings = self._settings
+        limit = settings.drop_after if self.is_stale else settings.stale_after
+        return max(SHORTEST_LOOK, min(TICK, settings.stale_after / 10, limit - self.silence))
 
     def _look(self) -> bool:
         """Compare the silence with its limits; False where the connection was given up."""
         if self.is_excused:
-            self._socket.heard()
-        silence = self._socket.silence
-        if silence >= self._settings.drop_after:
-            self._give_up(f"no answer for {self._settings.drop_after:g} s")
+            self.heard()
+        silence = self.silence
+        if silence >= self._settings.drop_after or self._is_doubt_confirmed(silence):
+            self._give_up(f"no answer for {silence:.0f} s")
             return False
         self._set_stale(silence >= self._settings.stale_after)
         return True
 
-    def _doubt(self) -> None:
-        """The machine has slept: unless the server answers soon, it has forgotten us."""
-        self._socket.silent_for(max(0.0, self._settings.drop_after - WAKE_GRACE))
+    def _is_doubt_confirmed(self, silence: float) -> bool:
+        """Whether nothing was heard since the connection came into doubt, for too long."""
+        if self._doubted_at is None:
+            return False
+        doubted_for = self._clock.monotonic() - self._doubted_at
+        if silence < doubted_for:
+            self._doubted_at = None
+            return False
+        return doubted_for >= GRACE
 
     def _set_stale(self, is_stale: bool) -> None:
         if is_stale != self.is_stale:

@@ -11,6 +11,7 @@ from vibebox_tui.client.clock import Clock, SystemClock
 from vibebox_tui.client.credentials import Credentials, Secret
 from vibebox_tui.client.errors import ApiError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
+from vibebox_tui.client.retry_after import seconds_asked_for
 from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
 from vibebox_tui.client.ssh import TUNNEL_FAILED
 from vibebox_tui.client.tls import tls_context, tls_sentence
@@ -95,7 +96,7 @@ class HttpExchange:
             token = await self._credentials.refresh()
             response = await self._attempt(method, path, query, content, token)
         if not response.is_success:
-            raise _api_error(response, f"{method} {path}")
+            raise _api_error(response, f"{method} {path}", self._clock.now())
         return response.content
 
     async def _attempt(
@@ -110,7 +111,7 @@ class HttpExchange:
         response = await self._send(method, path, query, content, token)
         if response.status_code != TOO_MANY_REQUESTS:
             return response
-        wait = _retry_after(response)
+        wait = seconds_asked_for(response.headers, DEFAULT_RETRY_AFTER, self._clock.now())
         self._not_before = self._clock.monotonic() + wait
         if wait > PATIENCE:
             return response
@@ -201,11 +202,13 @@ class _Problem(msgspec.Struct):
     details: dict[str, Any] | None = None
 
 
-def _api_error(response: "httpx.Response", what: str) -> ApiError:
+def _api_error(response: "httpx.Response", what: str, now: float) -> ApiError:
     kind, message, details = _problem(response.content)
     kind = kind or response.reason_phrase or "Error"
     message = message or f"{what} failed: {response.status_code} {response.reason_phrase}".strip()
-    wait = _retry_after(response) if response.status_code == TOO_MANY_REQUESTS else None
+    wait = None
+    if response.status_code == TOO_MANY_REQUESTS:
+        wait = seconds_asked_for(response.headers, DEFAULT_RETRY_AFTER, now)
     return ApiError(response.status_code, kind, message, details, wait)
 
 
@@ -219,11 +222,3 @@ def _problem(content: bytes) -> tuple[str, str, dict[str, Any] | None]:
     if isinstance(problem.error, _Nested):
         return str(problem.error.code or ""), problem.error.message or message, problem.details
     return problem.error or "", message or problem.error or "", problem.details
-
-
-def _retry_after(response: "httpx.Response") -> float:
-    """Seconds that a 429 asks for; a date in the header is not worth reading for so little."""
-    try:
-        return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
-        return DEFAULT_RETRY_AFTER

@@ -44,6 +44,16 @@ class InputQueue:
         """Characters that haven't been sent."""
         return self._pending_size
 
+    @property
+    def sent(self) -> int:
+        """Characters that have been sent and not acknowledged."""
+        return self._sent_size
+
+    @property
+    def pending_text(self) -> str:
+        """What hasn't been sent, in order."""
+        return "".join(self._pending)
+
     def type(self, data: str) -> None:
         """Add input; nothing of a piece is taken that doesn't fit as a whole."""
         if self._pending_size + len(data) > PENDING_LIMIT:

@@ -102,6 +102,7 @@ class Link:
 
     def start(self) -> None:
         """Begin to connect."""
+        self.telemetry.is_open = True
         self._task = asyncio.create_task(self._run(), name=f"link {self.name}")
 
     async def close(self) -> None:
@@ -111,14 +112,20 @@ class Link:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        self.telemetry.is_open = False
         self._set(LinkPhase.CLOSED)
 
     def retry_now(self) -> None:
-        """Try at once if this link waits or was refused; a stale connection is replaced."""
+        """Try at once if this link waits or was refused; a stale connection is replaced.
+
+        One that stands has to answer soon, or is given up.
+        """
         if self._connection is None:
             self._attempts.insist()
         elif self._connection.is_stale:
             self.reconnect()
+        else:
+            self._connection.doubt()
 
     def reconnect(self) -> None:
         """Give the present connection up for a new one at once, as with another query."""
@@ -134,10 +141,12 @@ class Link:
             _log.info("%s: the server reports: %s", self.name, sentence(message.payload))
         self._channel.received(message)
 
-    def heartbeat(self, *, is_stale: bool, round_trip: float | None) -> None:
-        phase = LinkPhase.STALE if is_stale else LinkPhase.CONNECTED
-        reason = "the server hasn't answered for a while" if is_stale else ""
-        self._set(phase, reason, round_trip=round_trip)
+    def heartbeat(self, *, stale_for: float | None, round_trip: float | None) -> None:
+        if stale_for is None:
+            self._set(LinkPhase.CONNECTED, round_trip=round_trip)
+        else:
+            since = self._access.clock.now() - stale_for
+            self._set(LinkPhase.STALE, round_trip=round_trip, since=since)
 
     # --- one life after the other ----------------------------------------------------------
 
@@ -208,6 +217,11 @@ class Link:
         self._connection = connection
         self._complaint = None
         self.telemetry.connects += 1
+        _log.info(
+            "%s: connected (%d of %d attempts)%s",
+            *(self.name, self.telemetry.connects, self.telemetry.attempts),
+            "" if connection.has_features else ", to a server that knows only the guide",
+        )
         self._set(LinkPhase.CONNECTED)
         self._channel.opened(connection)
         connection.start()
@@ -255,8 +269,12 @@ class Link:
         except VibeBoxError as error:
             _log.warning("%s: no connection with the new token: %s", self.name, error)
             return
-        with suppress(TimeoutError, ConnectionError):
-            await asyncio.wait_for(old.prove(), PROOF_TIMEOUT)
+        try:
+            with suppress(TimeoutError, ConnectionError):
+                await asyncio.wait_for(old.prove(), PROOF_TIMEOUT)
+        except asyncio.CancelledError:
+            await new.close()
+            raise
         old.mute()
         self._token = token
         self._adopt(new)
@@ -353,10 +371,12 @@ class Link:
         *,
         round_trip: float | None = None,
         retry_at: float | None = None,
+        since: float | None = None,
         login_required: bool = False,
     ) -> None:
         before = self.state
-        since = before.since if before.phase is phase else self._access.clock.now()
+        if since is None:
+            since = before.since if before.phase is phase else self._access.clock.now()
         attempt = 0 if phase is LinkPhase.CONNECTED else self._attempts.count
         self.state = LinkState(
             phase,

@@ -13,8 +13,8 @@ from typing import Final
 
 from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.connection import Connection
-from vibebox_tui.client.events import LinkState, LogEvent, LogHole, LogLiveNow, LogResumed
-from vibebox_tui.client.log_reader import OTHER_EPOCH, RETENTION, LogReader, after
+from vibebox_tui.client.events import LinkState, LogEvent, LogLiveNow
+from vibebox_tui.client.log_reader import RETENTION, LogReader, after
 from vibebox_tui.protocol.messages import (
     EnvironmentRequest,
     Log,
@@ -57,9 +57,8 @@ class LogFeed:
         self._is_live = False
         self._is_holding = False
         self._lost_at: float | None = None
-        self._caught_up = 0
-        self._missing = 0
-        self._is_whole = True
+        self._begins_anywhere = False
+        """Whether the next entry's number may be any, as the first one of another numbering."""
 
     def add(self, reader: LogReader) -> None:
         """Serve another reader; one that comes late gets its history by itself."""
@@ -112,7 +111,6 @@ class LogFeed:
                 self._go_live(mark)
             case LogGap(payload=gap):
                 self._note_hole(gap.first, gap.last, RETENTION)
-                self.cursor = max(self.cursor or 0, gap.last)
             case _:
                 _log.debug("%s on the logs connection", type(message).__name__)
 
@@ -121,6 +119,8 @@ class LogFeed:
         self._is_holding = False
         if self._is_live and self._lost_at is None:
             self._lost_at = self._clock.now()
+            for reader in self.readers:
+                reader.interrupted()
         self._is_live = False
 
     def link_changed(self, state: LinkState) -> None:
@@ -162,22 +162,24 @@ class LogFeed:
         is_other = self.epoch is not None and self.epoch != subscription.epoch
         self.epoch = subscription.epoch
         if is_other:
-            self._is_whole = False
-            self._emit(LogHole(None, None, OTHER_EPOCH))
+            self._start_over()
         elif subscription.gap is not None:
             self._note_hole(subscription.gap.first, subscription.gap.last, RETENTION)
-        if is_other or subscription.gap is not None:
-            self.cursor = None
-            for reader in self.readers:
-                reader.start_over()
+
+    def _start_over(self) -> None:
+        """The numbers are others: whatever comes next is new, and from 1 on if it is cut off."""
+        self.cursor = 0
+        self._begins_anywhere = True
+        for reader in self.readers:
+            reader.start_over()
 
     def _go_live(self, mark: LogLiveMark) -> None:
         if mark.request_id != self._request_id:
             return
         was_live, self._is_live = self._is_live, True
-        self._advance(mark.next_seq - 1)
+        self._take([], mark.next_seq - 1)
         if self._lost_at is not None:
-            self._resumed(complete=self._is_whole)
+            self._resumed(is_proven=True)
         elif not was_live:
             self._emit(LogLiveNow())
 
@@ -185,33 +187,33 @@ class LogFeed:
         """This server numbers nothing: what came in between, if anything, is not known."""
         self._is_live = True
         if self._lost_at is not None:
-            self._resumed(complete=None)
+            self._resumed(is_proven=False)
         elif not self._has_begun:
             self._emit(LogLiveNow())
 
-    def _resumed(self, *, complete: bool | None) -> None:
-        now = self._clock.now()
-        lost_at = now if self._lost_at is None else self._lost_at
-        self._emit(LogResumed(lost_at, now, self._caught_up, complete, self._missing))
-        self._lost_at = None
-        self._caught_up = self._missing = 0
-        self._is_whole = True
+    def _resumed(self, *, is_proven: bool) -> None:
+        assert self._lost_at is not None
+        lost_at, self._lost_at = self._lost_at, None
+        for reader in self.readers:
+            reader.resumed(lost_at, self._clock.now(), is_proven=is_proven)
 
     # --- lines -----------------------------------------------------------------------------
 
     def _take(self, entries: list[LogEntry], through: int) -> None:
-        if self.cursor is not None:
-            if through <= self.cursor:
+        """Hand on all that matches up to `through`, which may be nothing."""
+        cursor = self.cursor
+        if cursor is not None:
+            if through <= cursor:
                 return
-            entries = after(entries, self.cursor)
-            self._look_for_skipped(entries, self.cursor)
-        if not self._is_live and self._lost_at is not None:
-            self._caught_up += len(entries)
+            entries = after(entries, cursor)
+            if not self._begins_anywhere:
+                self._look_for_skipped(entries, cursor, through)
         history = not self._is_live and self._lost_at is None
         self.cursor = through
+        self._begins_anywhere = False
         for reader in self.readers:
             filtered = reader.stream == self._stream
-            reader.offer(entries, through, filtered=filtered, history=history)
+            reader.offer(entries, through, self.epoch, filtered=filtered, history=history)
 
     def _take_single(self, entry: LogEntry) -> None:
         if entry.seq is not None and self._request_id:
@@ -222,29 +224,22 @@ class LogFeed:
             reader.offer_unnumbered([entry])
         self._hold_if_full()
 
-    def _look_for_skipped(self, entries: list[LogEntry], cursor: int) -> None:
-        if self._stream != "all" or not entries:
-            return
-        first = entries[0].seq or 0
-        if first > cursor + 1:
-            self._note_hole(cursor + 1, first - 1, SKIPPED)
+    def _look_for_skipped(self, entries: list[LogEntry], cursor: int, through: int) -> None:
+        """Without a filter every number has its entry."""
+        if self._stream == "all":
+            first = (entries[0].seq or 0) if entries else through + 1
+            if first > cursor + 1:
+                self._note_hole(cursor + 1, first - 1, SKIPPED)
 
     def _note_hole(self, first: int, last: int, why: str) -> None:
-        self._is_whole = False
-        self._missing += max(0, last - first + 1)
-        self._emit(LogHole(first, last, why))
-
-    def _advance(self, through: int) -> None:
-        """Everything up to `through` has been delivered, lines or not."""
-        self.cursor = max(self.cursor or 0, through)
+        self.cursor = max(self.cursor or 0, last)
         for reader in self.readers:
-            if not reader.is_behind:
-                reader.cursor = max(reader.cursor or 0, through)
+            reader.note_hole(first, last, why)
 
     def _emit(self, event: LogEvent) -> None:
-        """Tell every reader that follows; one that pulls finds holes by itself."""
+        """Tell every reader that follows; one that pulls finds out by itself."""
         for reader in self.readers:
-            if not (reader.is_behind and isinstance(event, LogHole | LogLiveNow)):
+            if not reader.is_behind:
                 reader.subscription.put(event)
 
     # --- back-pressure ---------------------------------------------------------------------

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from bisect import bisect_right
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Protocol
 
 from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.errors import ApiError, ClientError
-from vibebox_tui.client.events import LogEvent, LogHole, LogLines, LogLiveNow
+from vibebox_tui.client.events import LogEvent, LogHole, LogLines, LogLiveNow, LogResumed
 from vibebox_tui.client.rest import RestClient
 from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.protocol.messages import LogEntry, StreamFilter
@@ -39,17 +40,36 @@ class Source(Protocol):
         """The number of the last line that the feed has delivered; None: not known."""
         ...
 
-    @property
-    def epoch(self) -> str | None:
-        """Which numbering that belongs to."""
-        ...
-
 
 def after(entries: list[LogEntry], cursor: int | None) -> list[LogEntry]:
     """The numbered `entries` after `cursor`; the list itself where that is all of them."""
     if cursor is None or not entries or _number(entries[0]) > cursor:
         return entries
     return entries[bisect_right(entries, cursor, key=_seq_of) :]
+
+
+@dataclass(slots=True)
+class Interruption:
+    """What an interruption of the link has meant for one reader so far.
+
+    `resumed` is when it was lost and when the log went on, and whether the numbers prove
+    something; None while it lasts.
+    """
+
+    caught_up: int = 0
+    missing: int = 0
+    is_whole: bool = True
+    resumed: tuple[float, float, bool] | None = None
+
+    def event(self) -> LogResumed | None:
+        """What the reader is told once it is over."""
+        if self.resumed is None:
+            return None
+        lost_at, restored_at, is_proven = self.resumed
+        complete = self.is_whole and not self.missing
+        return LogResumed(
+            lost_at, restored_at, self.caught_up, complete if is_proven else None, self.missing
+        )
 
 
 class LogReader:
@@ -70,6 +90,9 @@ class LogReader:
         self.tail = tail
         self.cursor: int | None = None
         """The number up to which everything has been put into the subscription."""
+        self._epoch: str | None = None
+        """Which numbering that belongs to."""
+        self._interruption: Interruption | None = None
         self.is_behind = False
         """Whether it pulls by itself what the feed has already delivered to others."""
         self.environment_id = environment_id
@@ -82,25 +105,55 @@ class LogReader:
     # --- from the feed ---------------------------------------------------------------------
 
     def offer(
-        self, entries: list[LogEntry], through: int, *, filtered: bool, history: bool
+        self,
+        entries: list[LogEntry],
+        through: int,
+        epoch: str | None,
+        *,
+        filtered: bool,
+        history: bool,
     ) -> None:
         """Take numbered entries up to `through`, or fall behind where there is no room."""
         if self.is_behind or (self.cursor is not None and through <= self.cursor):
             return
-        if self.subscription.room <= 0:
+        if entries and self.subscription.room <= 0:
             self.is_behind = True
             return
         self._put(after(entries, self.cursor), filtered=filtered, history=history)
-        self.cursor = through
+        self.cursor, self._epoch = through, epoch
 
     def offer_unnumbered(self, entries: list[LogEntry]) -> None:
         """Take entries that can't be had again, room or not."""
         self._put(entries, filtered=False, history=False)
 
+    def note_hole(self, first: int, last: int, why: str) -> None:
+        """Entries can't be had any more; those that this reader has got by itself are no loss."""
+        if self.is_behind:
+            return
+        if self.cursor is not None:
+            first = max(first, self.cursor + 1)
+        if first <= last:
+            self._tell_hole(first, last, why)
+            self.cursor = last
+
     def start_over(self) -> None:
-        """The numbering is another, or jumps: whatever comes next is new."""
+        """The numbering is another: whatever comes next is new."""
         if not self.is_behind:
-            self.cursor = None
+            self._tell_other_epoch()
+            self.cursor, self._epoch = 0, None
+
+    def interrupted(self) -> None:
+        """The link is lost: what comes late is counted from now on."""
+        self._interruption = self._interruption or Interruption()
+
+    def resumed(self, lost_at: float, now: float, *, is_proven: bool) -> None:
+        """The log goes on; who has still to catch up is told once that is done."""
+        if self._interruption is None:
+            return  # it came in the meantime, and has missed nothing
+        before = self._interruption.resumed
+        self._interruption.resumed = (before[0] if before else lost_at, now, is_proven)
+        if not self.is_behind:
+            self._tell_resumed()
 
     # --- by itself -------------------------------------------------------------------------
 
@@ -164,35 +217,60 @@ class LogReader:
         )
 
     def _take(self, page: LogPage) -> None:
-        self._note_hole(page)
+        self._look_for_holes(page)
         was_first = self.cursor is None
         entries = after(page.data, self.cursor)
         if not (was_first and self.tail == 0):
             self._put(entries, filtered=True, history=self._wants_history)
         is_last = was_first or len(page.data) < PAGE_LINES
         self.cursor = page.next_seq - 1 if is_last else _number(page.data[-1])
+        self._epoch = page.epoch
         target = self._source.cursor if self._source else None
         if target is not None and self.cursor >= target:
-            self.is_behind = False
-            if self._wants_history:
-                self._wants_history = False
-                self.subscription.put(LogLiveNow())
+            self._follow()
 
-    def _note_hole(self, page: LogPage) -> None:
+    def _follow(self) -> None:
+        """The feed has nothing that this reader hasn't got."""
+        self.is_behind = False
+        self._tell_resumed()
+        if self._wants_history:
+            self._wants_history = False
+            self.subscription.put(LogLiveNow())
+
+    def _look_for_holes(self, page: LogPage) -> None:
         first = page.next_seq if page.first_seq is None else page.first_seq
-        epoch = self._source.epoch if self._source else None
         if self.cursor is None:
             return
-        if (epoch is not None and page.epoch != epoch) or page.next_seq <= self.cursor:
-            self.subscription.put(LogHole(None, None, OTHER_EPOCH))
+        if self._epoch not in (None, page.epoch) or page.next_seq <= self.cursor:
+            self._tell_other_epoch()
             self.cursor = first - 1
         elif first > self.cursor + 1:
-            self.subscription.put(LogHole(self.cursor + 1, first - 1, RETENTION))
+            self._tell_hole(self.cursor + 1, first - 1, RETENTION)
+
+    # --- telling ---------------------------------------------------------------------------
+
+    def _tell_hole(self, first: int, last: int, why: str) -> None:
+        if self._interruption is not None:
+            self._interruption.missing += last - first + 1
+        self.subscription.put(LogHole(first, last, why))
+
+    def _tell_other_epoch(self) -> None:
+        if self._interruption is not None:
+            self._interruption.is_whole = False
+        self.subscription.put(LogHole(None, None, OTHER_EPOCH))
+
+    def _tell_resumed(self) -> None:
+        event = self._interruption.event() if self._interruption else None
+        if event is not None:
+            self._interruption = None
+            self.subscription.put(event)
 
     def _put(self, entries: list[LogEntry], *, filtered: bool, history: bool) -> None:
         if not filtered and self.stream != "all":
             entries = [entry for entry in entries if entry.stream == self.stream]
         if entries:
+            if self._interruption is not None:
+                self._interruption.caught_up += len(entries)
             self.subscription.put(LogLines(entries, history), len(entries))
 
 

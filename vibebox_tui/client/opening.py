@@ -23,6 +23,7 @@ from vibebox_tui.client.connection import Connection, Listener
 from vibebox_tui.client.credentials import Secret
 from vibebox_tui.client.errors import RefusedError, TlsError, UnreachableError
 from vibebox_tui.client.reasons import reason_of
+from vibebox_tui.client.retry_after import seconds_asked_for
 from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
 from vibebox_tui.client.ssh import TUNNEL_FAILED
 from vibebox_tui.client.telemetry import LinkTelemetry
@@ -43,6 +44,9 @@ _HTTP_REFUSALS: Final = {
 
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 """HTTP statuses that pass."""
+
+_OVERLOADED: Final = frozenset({429, 503})
+"""Those of them that ask for fewer attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ async def open_connection(
     try:
         socket = await _handshake(dial, settings)
     except InvalidStatus as error:
-        raise _status_error(address, error.response) from error
+        raise _status_error(address, error.response, clock.now()) from error
     except (ProxyError, InvalidProxy) as error:
         raise UnreachableError(address, f"the proxy fails: {error}") from error
     except InvalidMessage as error:
@@ -118,7 +122,7 @@ async def _handshake(dial: Dial, settings: ClientSettings) -> Socket:
     return socket
 
 
-def _status_error(address: str, response: Response) -> UnreachableError | RefusedError:
+def _status_error(address: str, response: Response, now: float) -> UnreachableError | RefusedError:
     status = response.status_code
     if (reason := response.headers.get(TUNNEL_FAILED)) is not None:
         return UnreachableError(address, reason)
@@ -127,12 +131,7 @@ def _status_error(address: str, response: Response) -> UnreachableError | Refuse
         return RefusedError(f"{address}: {words}", code)
     words = f"it answers {status} {response.reason_phrase}".strip()
     if status in _BUSY:
-        return UnreachableError(address, words, _retry_after(response))
+        otherwise = BUSY_RETRY_AFTER if status in _OVERLOADED else 0.0
+        wait = seconds_asked_for(response.headers, otherwise, now)
+        return UnreachableError(address, words, wait)
     return RefusedError(f"{address}: {words} in place of a WebSocket", status)
-
-
-def _retry_after(response: Response) -> float:
-    try:
-        return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
-        return BUSY_RETRY_AFTER if response.status_code in (429, 503) else 0.0

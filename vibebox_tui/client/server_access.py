@@ -1,7 +1,7 @@
 """What all connections to one server have in common."""
 
 from ssl import SSLContext
-from typing import Protocol
+from typing import Final, Protocol
 
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.breaker import CircuitBreaker
@@ -10,6 +10,9 @@ from vibebox_tui.client.credentials import Credentials
 from vibebox_tui.client.settings import ClientSettings
 from vibebox_tui.client.telemetry import LinkTelemetry
 from vibebox_tui.client.tls import tls_context
+
+CLOSED_KEPT: Final = 32
+"""Links whose counters are kept though they are closed: a dashboard may open terminals for days."""
 
 
 class Waiter(Protocol):
@@ -58,7 +61,14 @@ class ServerAccess:
                 return telemetry
         telemetry = LinkTelemetry(name)
         self.telemetry.append(telemetry)
+        self._forget_closed()
         return telemetry
+
+    def _forget_closed(self) -> None:
+        """Keep the newest of the links that are no more."""
+        closed = [each for each in self.telemetry if not each.is_open]
+        for telemetry in closed[:-CLOSED_KEPT]:
+            self.telemetry.remove(telemetry)
 
     def wait(self, waiter: Waiter) -> None:
         """Tell `waiter` when another connection has found the server to be there."""

@@ -33,8 +33,8 @@ class ClientSettings:
     """Between two pings."""
     stale_after: float = 15.0
     """Unanswered for so long, a link is shown as stale."""
-    drop_after: float = 30.0
-    """Unanswered for so long, a link is dropped and opened anew."""
+    drop_after: float = 27.0
+    """Unanswered for so long, a link is dropped; after the back-off another stands within 30 s."""
     max_attempts: int = 10
     """Failures in a row after which there is only one try a minute."""
     pending_input: PendingInput = PendingInput.ASK

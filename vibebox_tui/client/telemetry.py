@@ -33,6 +33,8 @@ class LinkTelemetry:
     """
 
     name: str
+    is_open: bool = False
+    """Whether there is such a link now."""
     attempts: int = 0
     connects: int = 0
     drop_count: int = 0

@@ -1,15 +1,13 @@
 """The terminal of a session, as a pane reads and writes it."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from vibebox_tui.client.connection import Connection
 from vibebox_tui.client.errors import RefusedError
 from vibebox_tui.client.events import (
-    InputPending,
+    InputLost,
     InputUncertain,
     LinkPhase,
     LinkState,
@@ -20,11 +18,10 @@ from vibebox_tui.client.events import (
     TerminalSizeChanged,
     TerminalText,
 )
-from vibebox_tui.client.input_queue import Input, InputQueue
 from vibebox_tui.client.link import Link
 from vibebox_tui.client.other_servers import sentence, wants_session_id
+from vibebox_tui.client.outbox import Outbox
 from vibebox_tui.client.server_access import ServerAccess
-from vibebox_tui.client.settings import PendingInput
 from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.protocol.codes import ErrorCode
 from vibebox_tui.protocol.messages import (
@@ -38,9 +35,7 @@ from vibebox_tui.protocol.messages import (
     TerminalAttachRequest,
     TerminalData,
     TerminalExit,
-    TerminalInput,
     TerminalInputAck,
-    TerminalInputRequest,
     TerminalLive,
     TerminalOutput,
     TerminalPosition,
@@ -55,9 +50,6 @@ CAPACITY: Final = 256 * 1024
 ACK_EVERY: Final = 16 * 1024
 """Bytes of output that the reader has taken before the server is told so: an eighth of the most
 that it has on its way to us."""
-
-GATHERING: Final = 0.016
-"""Seconds in which what is typed right after something else is gathered into one message."""
 
 
 class TerminalLink(Subscription[TerminalEvent]):
@@ -78,44 +70,32 @@ class TerminalLink(Subscription[TerminalEvent]):
         opened: Callable[["TerminalLink"], None],
         closed: Callable[["TerminalLink"], None],
         changed: Callable[[], None],
+        name: str,
     ) -> None:
         super().__init__(capacity=CAPACITY, opened=opened, closed=closed, drained=_drained)
         self.session_id = session_id
-        self.link = Link(access, f"terminal {session_id}", "terminal", self, changed)
-        self._settings = access.settings
+        self.link = Link(access, f"terminal {name or session_id}", "terminal", self, changed)
         self._rows, self._columns = rows, columns
         self._read_only = read_only
         self._connection: Connection | None = None
         self._named_in_url = False
         self._wants_url = False
         self._is_attached = False
-        self._was_lost = False
         self._is_redrawing = False
         self._position: int | None = None
         self._waiting_positions: deque[int | None] = deque()
         self._taken = 0
         self._acknowledged = 0
         self._is_holding = False
-        self._input = InputQueue()
-        self._held = False
-        self._input_moved = asyncio.Event()
-        self._shown_pending = InputPending(0)
-        self._flush_at = 0.0
-        self._flush: asyncio.TimerHandle | None = None
-        self._proving: asyncio.Task[None] | None = None
+        policy = access.settings.pending_input
+        self._outbox = Outbox(session_id, policy, lambda pending: self.put(pending, 0))
 
     # --- for the pane ----------------------------------------------------------------------
 
     def send(self, data: str) -> None:
         """Write `data` to the session, once and in order, now or when the link is back."""
-        if self._read_only or self.is_closed or not data:
-            return
-        never = self._settings.pending_input is PendingInput.NEVER
-        if never and self._was_lost:
-            self._show_pending(refused=len(data))
-            return
-        self._input.type(data)
-        self._send_soon()
+        if data and not self._read_only and not self.is_closed:
+            self._outbox.type(data)
 
     def resize(self, rows: int, columns: int) -> None:
         """Give the session this size; only the last one asked for while disconnected is sent."""
@@ -126,20 +106,22 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     async def room_for_input(self, most: int) -> None:
         """Return once at most `most` characters wait to be sent, or none ever will be."""
-        while self._input.pending > most and not self.is_closed:
-            self._input_moved.clear()
-            await self._input_moved.wait()
+        await self._outbox.room(most)
 
     def release_pending(self) -> None:
         """The user agrees: send what was typed while disconnected."""
-        self._held = False
-        self._send_due()
+        self._outbox.release()
 
     def discard_pending(self) -> None:
         """Forget what was typed while disconnected."""
-        self._held = False
-        self._input.discard_pending()
-        self._show_pending()
+        self._outbox.discard()
+
+    @property
+    def unconfirmed_input(self) -> str:
+        """What `InputPending` is about, in order: what is held, else all that may not have been
+        written yet.
+        """
+        return self._outbox.unconfirmed
 
     # --- for the link ----------------------------------------------------------------------
 
@@ -152,6 +134,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         self._connection = connection
         self._is_attached = False
         self._is_holding = False
+        self._outbox.detached()
         if connection.has_features:
             self._attach(connection)
         elif not self._named_in_url:
@@ -160,7 +143,7 @@ class TerminalLink(Subscription[TerminalEvent]):
             connection.send(
                 TerminalResizeRequest(TerminalSize(self.session_id, self._rows, self._columns))
             )
-            self._become_attached()
+            self._become_attached(connection)
             self.put(TerminalLiveNow(), 0)
 
     def received(self, message: ServerMessage) -> None:
@@ -168,9 +151,7 @@ class TerminalLink(Subscription[TerminalEvent]):
             case TerminalOutput(payload=output):
                 self._take_output(output)
             case TerminalInputAck(payload=receipt):
-                if receipt.client_id == self._input.client_id:
-                    self._input.acknowledge(receipt.input_seq)
-                    self._send_due()
+                self._outbox.acknowledged(receipt)
             case TerminalAttached(payload=attachment):
                 self._take_attachment(attachment)
             case TerminalLive(payload=position):
@@ -178,6 +159,7 @@ class TerminalLink(Subscription[TerminalEvent]):
             case TerminalResized(payload=size):
                 self.put(TerminalSizeChanged(size.rows, size.cols), 0)
             case TerminalExit(payload=ended):
+                self._tell_lost_input()
                 self.put(TerminalEnded(ended.exit_code), 0)
                 self.end()
             case Error(payload=report):
@@ -187,18 +169,10 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def lost(self) -> None:
         connection, self._connection = self._connection, None
-        self._was_lost = self._was_lost or self._is_attached
         self._is_attached = False
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
-        if self._proving is not None:
-            self._proving.cancel()
-        if connection is not None and not connection.has_features:
-            uncertain = self._input.give_up_sent()
-            if uncertain:
-                self.put(InputUncertain(uncertain), 0)
-        self._show_pending()
+        can_repeat = connection is None or connection.has_features
+        if uncertain := self._outbox.lost(can_repeat=can_repeat):
+            self.put(InputUncertain(uncertain), 0)
 
     def link_changed(self, state: LinkState) -> None:
         self.put_link(state)
@@ -207,10 +181,7 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     async def shut(self) -> None:
         """Close the connection for good."""
-        if self._proving is not None:
-            self._proving.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._proving
+        await self._outbox.close()
         await self.link.close()
 
     # --- output ----------------------------------------------------------------------------
@@ -230,8 +201,12 @@ class TerminalLink(Subscription[TerminalEvent]):
             self._begin_redraw(attachment.rows, attachment.cols)
         else:
             self.put(TerminalSizeChanged(attachment.rows, attachment.cols), 0)
-        if not self._is_attached:
-            self._become_attached()
+        if not self._is_attached and self._connection is not None:
+            self._become_attached(self._connection)
+
+    def _become_attached(self, connection: Connection) -> None:
+        self._is_attached = True
+        self._outbox.attached(connection)
 
     def _begin_redraw(self, rows: int, columns: int) -> None:
         self._is_redrawing = True
@@ -274,83 +249,6 @@ class TerminalLink(Subscription[TerminalEvent]):
             position = TerminalPosition(self.session_id, self._taken)
             self._connection.send(TerminalAck(position))
 
-    # --- input -----------------------------------------------------------------------------
-
-    def _become_attached(self) -> None:
-        """Send again what may not have been written; then what waits, if that is agreed to."""
-        was_lost, self._was_lost = self._was_lost, False
-        self._is_attached = True
-        for piece in self._input.unacknowledged:
-            self._write(piece)
-        asks = self._settings.pending_input is PendingInput.ASK
-        if was_lost and asks and self._input.pending:
-            self._held = True
-        self._send_due()
-
-    def _send_soon(self) -> None:
-        """The first key goes at once, what follows within a moment goes together."""
-        if self._flush is not None:
-            return
-        loop = asyncio.get_running_loop()
-        wait = self._flush_at - loop.time()
-        if wait <= 0 or not self._is_attached:
-            self._send_due()
-        else:
-            self._flush = loop.call_later(wait, self._send_due)
-
-    def _send_due(self) -> None:
-        self._flush = None
-        self._flush_at = asyncio.get_running_loop().time() + GATHERING
-        while self._may_send and (piece := self._input.next_to_send()) is not None:
-            self._write(piece)
-        self._show_pending()
-
-    @property
-    def _may_send(self) -> bool:
-        return (
-            self._is_attached
-            and not self._held
-            and self._connection is not None
-            and not self._connection.is_congested
-        )
-
-    def _write(self, piece: Input) -> None:
-        connection = self._connection
-        if connection is None:
-            return
-        request = TerminalInputRequest(self.session_id, piece.data)
-        if connection.has_features:
-            request.client_id, request.input_seq = self._input.client_id, piece.number
-        connection.send(TerminalInput(request))
-        if not connection.has_features and self._proving is None:
-            self._proving = asyncio.create_task(self._prove(connection))
-            self._proving.add_done_callback(self._proved)
-
-    async def _prove(self, connection: Connection) -> None:
-        """Without receipts, an answer to a ping sent later shows that input has arrived."""
-        number = self._input.last_number
-        with suppress(ConnectionError):
-            await connection.prove()
-            self._input.acknowledge(number)
-
-    def _proved(self, task: asyncio.Task[None]) -> None:
-        self._proving = None
-        unproven = self._input.unacknowledged
-        if not task.cancelled() and unproven and self._connection is not None:
-            self._proving = asyncio.create_task(self._prove(self._connection))
-            self._proving.add_done_callback(self._proved)
-        self._send_due()
-
-    def _show_pending(self, refused: int = 0) -> None:
-        """Tell the reader what waits, where that has changed."""
-        self._input_moved.set()
-        refused += self._input.refused
-        self._input.refused = 0
-        pending = InputPending(self._input.pending, self._held and self._input.pending > 0, refused)
-        if pending != self._shown_pending:
-            self._shown_pending = pending
-            self.put(pending, 0)
-
     # --- errors ----------------------------------------------------------------------------
 
     def _take_error(self, report: ErrorReport) -> None:
@@ -358,6 +256,7 @@ class TerminalLink(Subscription[TerminalEvent]):
             self._wants_url = True
             self.link.reconnect()
         elif report.code == ErrorCode.SESSION_NOT_FOUND:
+            self._tell_lost_input()
             self.fail(RefusedError(sentence(report), report.code))
         elif report.code == ErrorCode.FORBIDDEN and self._is_attached:
             self._refuse_input()
@@ -366,14 +265,16 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def _end(self) -> None:
         super()._end()
-        self._input_moved.set()
+        self._outbox.end()
+
+    def _tell_lost_input(self) -> None:
+        if lost := self._outbox.unsent:
+            self.put(InputLost(lost), 0)
 
     def _refuse_input(self) -> None:
-        """This user may only watch: what was typed won't ever be written."""
+        """This user may only watch."""
         self._read_only = True
-        refused = len(self._input.give_up_sent()) + self._input.discard_pending()
-        self._held = False
-        self._show_pending(refused)
+        self._outbox.refuse()
 
 
 def _drained(terminal: TerminalLink) -> None:

@@ -24,14 +24,14 @@ class Socket(ClientConnection):
     """websockets' client connection, read by callback instead of by `recv`.
 
     One read of the network may bring hundreds of messages; `recv` would cost a future and two
-    passes of the event loop for each. What arrives before `deliver_to` waits for it; reading
-    stops while that is more than a handful.
+    passes of the event loop for each. What arrives before `deliver_to` waits for it, and nothing
+    more is read until then.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.bytes_in = 0
-        self._heard_at = self.loop.time()
+        self.heard: Callable[[], None] = lambda: None
+        """Called whenever anything comes from the server, be it half a frame."""
         self._sink: Sink | None = None
         self._early: list[tuple[bytes, bool]] = []
         self._fragments: list[bytes] = []
@@ -41,6 +41,7 @@ class Socket(ClientConnection):
         """Hand over what has come so far, and from now on everything at once."""
         early, self._early = self._early, []
         self._sink = sink
+        self.transport.resume_reading()
         for data, is_binary in early:
             sink(data, is_binary)
 
@@ -52,22 +53,8 @@ class Socket(ClientConnection):
         self.send_data()
         return True
 
-    @property
-    def silence(self) -> float:
-        """Seconds since the server was last heard."""
-        return self.loop.time() - self._heard_at
-
-    def heard(self) -> None:
-        """Begin to count the silence anew."""
-        self._heard_at = self.loop.time()
-
-    def silent_for(self, seconds: float) -> None:
-        """Count the silence as so long already, at least."""
-        self._heard_at = min(self._heard_at, self.loop.time() - seconds)
-
     def data_received(self, data: bytes) -> None:
-        self.bytes_in += len(data)
-        self._heard_at = self.loop.time()
+        self.heard()
         super().data_received(data)
 
     def process_event(self, event: Event) -> None:
@@ -94,5 +81,6 @@ class Socket(ClientConnection):
     def _hand_on(self, data: bytes) -> None:
         if self._sink is None:
             self._early.append((data, self._is_binary))
+            self.transport.pause_reading()
         else:
             self._sink(data, self._is_binary)

@@ -28,6 +28,7 @@ from vibebox_tui.ui.panes.logs_words import (
     selection_text,
 )
 from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.roster import is_down
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.log_histogram import LogHistogram
 from vibebox_tui.ui.widgets.log_view import LogView
@@ -174,7 +175,9 @@ class LogReader(Pane):
         """Say below the pane where one is in the log; show it in the histogram."""
         viewport = self.log_view.viewport
         glyphs = self.settings.glyphs
-        text = position_text(self.document, viewport, self._completeness, glyphs)
+        text = position_text(
+            self.document, viewport, self._completeness, glyphs, is_cut_off=is_down(self.link)
+        )
         self.detail = Content(text).markup
         if self.histogram.has_class("-shown"):
             self._count()

@@ -19,8 +19,7 @@ class Completeness:
         self._is_proven = True
 
     def note_resumed(self, event: LogResumed) -> None:
-        """Take note of how an interruption ended."""
-        self.missing += event.missing
+        """Take note of how an interruption ended; what is missing is told as holes besides."""
         self._is_proven = self._is_proven and event.complete is not None
 
     def note_hole(self, event: LogHole) -> None:
@@ -61,9 +60,17 @@ def hole(event: LogHole) -> str:
 
 
 def position_text(
-    document: Document, viewport: Viewport, completeness: Completeness, glyphs: Glyphs
+    document: Document,
+    viewport: Viewport,
+    completeness: Completeness,
+    glyphs: Glyphs,
+    *,
+    is_cut_off: bool,
 ) -> str:
-    """Where one is: `FOLLOW · +0 new · 8,412 kept · complete`."""
+    """Where one is: `FOLLOW · +0 new · 8,412 kept · complete`.
+
+    While the link is down (`is_cut_off`) nobody knows what there is beyond.
+    """
     parts = ["FOLLOW" if viewport.following else "PAUSED", f"+{viewport.new_lines:,} new"]
     kept = f"{len(document.ring):,} kept"
     if document.selection.passes_all:
@@ -74,7 +81,7 @@ def position_text(
         parts.append(_hits(document))
     if not document.is_complete:
         parts.append(f"{document.progress:.0%} read")
-    parts.append(str(completeness))
+    parts.append("cut off" if is_cut_off else str(completeness))
     return f" {glyphs.separator} ".join(parts)
 
 

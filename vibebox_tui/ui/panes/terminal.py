@@ -141,7 +141,7 @@ class TerminalPane(Pane):
         async with asyncio.TaskGroup() as tasks:
             terminals = Terminals(
                 self.client,
-                self.environment.id,
+                self.environment,
                 tasks,
                 self._changed,
                 self._shown_elsewhere,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import UnreachableError
 from vibebox_tui.client.events import LinkPhase
-from vibebox_tui.protocol.models import CreateSessionRequest, Session
+from vibebox_tui.protocol.models import CreateSessionRequest, Environment, Session
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
 
 LIST_RETRY = 5.0
@@ -14,7 +14,7 @@ LIST_RETRY = 5.0
 
 
 class Terminals:
-    """The sessions of `environment_id` as attachments, each read by a task of `tasks`.
+    """The sessions of `environment` as attachments, each read by a task of `tasks`.
 
     A session is attached when it is first shown and stays attached. `changed` is called with an
     attachment that may look different, and with None when the list itself did. `taken` are the
@@ -25,7 +25,7 @@ class Terminals:
     def __init__(
         self,
         client: Client,
-        environment_id: str,
+        environment: Environment,
         tasks: asyncio.TaskGroup,
         changed: Callable[[Attachment | None], None],
         taken: Callable[[], Container[str]],
@@ -33,7 +33,7 @@ class Terminals:
         may_copy: bool,
     ) -> None:
         self._client = client
-        self._environment_id = environment_id
+        self._environment = environment
         self._tasks = tasks
         self._changed = changed
         self._taken = taken
@@ -62,7 +62,7 @@ class Terminals:
         Raises:
             VibeBoxError: the server can't be reached, or it answered and it was no list.
         """
-        listed = await self._client.rest.sessions(self._environment_id)
+        listed = await self._client.rest.sessions(self._environment.id)
         living = {each.id: each for each in listed if each.status != "terminated"}
         for session in living.values():
             self._add(session, rows, columns)
@@ -80,7 +80,7 @@ class Terminals:
             VibeBoxError: the server couldn't, with its reason.
         """
         request = CreateSessionRequest(rows=rows, cols=columns)
-        session = await self._client.rest.create_session(self._environment_id, request)
+        session = await self._client.rest.create_session(self._environment.id, request)
         self.show(self._add(session, rows, columns))
 
     async def end(self, attachment: Attachment) -> None:
@@ -97,7 +97,8 @@ class Terminals:
         attachment.has_news = False
         if attachment.session.id not in self._attached:
             self._attached.add(attachment.session.id)
-            self._tasks.create_task(attachment.follow(self._client))
+            name = f"{self._environment.name}/{attachment.name}"
+            self._tasks.create_task(attachment.follow(self._client, name))
         self._changed(None)
 
     def show_next(self, step: int) -> None:
@@ -143,7 +144,7 @@ class Terminals:
     async def _sessions(self) -> list[Session]:
         while True:
             try:
-                return await self._client.rest.sessions(self._environment_id)
+                return await self._client.rest.sessions(self._environment.id)
             except UnreachableError:
                 await self._link_is_back()
 

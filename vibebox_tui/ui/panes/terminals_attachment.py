@@ -8,6 +8,7 @@ from typing import assert_never
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import (
+    InputLost,
     InputPending,
     InputUncertain,
     LinkState,
@@ -69,6 +70,8 @@ class Attachment:
         self.ended: TerminalEnded | None = None
         self.pending = InputPending(0)
         self.uncertain: InputUncertain | None = None
+        self.lost_input = ""
+        """What was typed that the session, being over, never got."""
         self.is_live = False
         """Whether the screen is the session's present one, no redraw in the middle of arriving."""
         self.read_only = False
@@ -106,17 +109,21 @@ class Attachment:
 
     # --- output ----------------------------------------------------------------------------
 
-    async def follow(self, client: Client) -> None:
-        """Stay attached for as long as the session lives, or until it can't be watched."""
+    async def follow(self, client: Client, name: str) -> None:
+        """Stay attached for as long as the session lives, or until it can't be watched.
+
+        `name` is what its connection is called.
+        """
         try:
-            await self._read(client)
+            await self._read(client, name)
         except VibeBoxError as error:
             self.failure = str(error)
         self._changed(self)
 
-    async def _read(self, client: Client) -> None:
+    async def _read(self, client: Client, name: str) -> None:
         rows, columns = self._room
-        async with client.terminal(self.session.id, rows=rows, columns=columns) as link:
+        terminal = client.terminal(self.session.id, rows=rows, columns=columns, name=name)
+        async with terminal as link:
             self._link = link
             self.send(self._take_early())
             try:
@@ -149,6 +156,8 @@ class Attachment:
                 self.pending = event
             case InputUncertain():
                 self.uncertain = event
+            case InputLost(data):
+                self.lost_input = data
             case LinkState():
                 self.link_state = event
             case _:
@@ -256,6 +265,11 @@ class Attachment:
         """What was typed before there was a link at all."""
         early, self._early = self._early, b""
         return early
+
+    @property
+    def unconfirmed_input(self) -> str:
+        """What `pending` is about, in order."""
+        return self._link.unconfirmed_input if self._link is not None else ""
 
     async def room_for_input(self) -> None:
         """Return once little of what was sent waits to go out, or none of it ever will."""

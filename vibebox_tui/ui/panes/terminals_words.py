@@ -1,15 +1,22 @@
 """What a terminal pane says about itself: its border, its line of notices."""
 
+import re
+
 from rich.markup import escape
 from textual.content import Content
 
 from vibebox_tui.client.events import TerminalEnded
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
 from vibebox_tui.ui.panes.terminals_typing import Typing
-from vibebox_tui.ui.widgets.terminal_paint import harmless
 
-LONGEST_QUOTE = 30
-"""Characters quoted of input whose fate is not known."""
+LONGEST_QUOTE = 40
+"""Characters quoted of what was typed: its end, since its beginning is known best."""
+
+_SECRET = re.compile(r"pass(word|phrase|code)|\bpin\b|secret|token", re.IGNORECASE)
+"""What a prompt says that wants something which nobody else should read."""
+
+_SHOWN_AS = {"\r": "⏎", "\n": "⏎", "\t": "⇥", "\x7f": "⌫", "\b": "⌫"}
+"""How keys look in a quote that have no character of their own; others as `^C`."""
 
 
 def what_is_shown(
@@ -54,17 +61,21 @@ def notice_of(
         return Content(missing)
     if attachment.recording_failure:
         return Content(f"Recording ended: {attachment.recording_failure}")
-    if attachment.failure:
-        return Content(f"{attachment.failure} Enter opens a new terminal, X removes this one.")
-    if attachment.ended is not None:
-        return Content(
-            f"The session ended{_how(attachment.ended)}. "
-            "Enter opens a new terminal, X removes this one."
-        )
+    if attachment.is_over:
+        return Content(f"{_end(attachment)} Enter opens a new terminal, X removes this one.")
     if typing.is_pasting:
         percent = 100 * typing.pasted // max(1, typing.to_paste)
         return Content(f"Pasting {typing.to_paste:,} characters: {percent}%. {escape} x stops.")
     return Content(_input_notice(attachment, escape))
+
+
+def _end(attachment: Attachment) -> str:
+    """How it ended, and what of the user's typing it never got."""
+    ended = attachment.ended
+    said = attachment.failure or f"The session ended{_how(ended) if ended else ''}."
+    if attachment.lost_input:
+        said += f" It never got {_quoted(attachment, attachment.lost_input)}."
+    return said
 
 
 def _input_notice(attachment: Attachment, escape: str) -> str:
@@ -72,16 +83,16 @@ def _input_notice(attachment: Attachment, escape: str) -> str:
     if pending.refused:
         return f"{pending.refused} characters were not taken: too much waits for the link already."
     if pending.held:
-        return (
-            f"{_count(pending.characters)} typed while the link was down: "
-            f"{escape} s sends, {escape} x forgets."
-        )
+        typed = _quoted(attachment, attachment.unconfirmed_input)
+        return f"Typed while the link was down: {typed} {escape} s sends it, {escape} x forgets it."
     if pending.characters:
-        return f"{_count(pending.characters)} waiting for the link."
+        return f"Waits for the link: {_quoted(attachment, attachment.unconfirmed_input)}"
+    if pending.unanswered:
+        return f"No answer yet to {_quoted(attachment, attachment.unconfirmed_input)}"
     if uncertain is not None:
         return (
-            f"The link was cut: whether “{_quoted(uncertain.data)}” arrived is not known. "
-            f"{escape} x hides this."
+            f"The link was cut: whether {_quoted(attachment, uncertain.data)} arrived "
+            f"is not known. {escape} x hides this."
         )
     return ""
 
@@ -94,13 +105,30 @@ def _how(ended: TerminalEnded) -> str:
     return f" with exit code {ended.exit_code}"
 
 
-def _count(characters: int) -> str:
-    return "1 character" if characters == 1 else f"{characters:,} characters"
+def _quoted(attachment: Attachment, data: str) -> str:
+    """The end of what was typed, or only its length where it may be a secret."""
+    count = "1 character" if len(data) == 1 else f"{len(data):,} characters"
+    if _wants_a_secret(attachment):
+        return count
+    text = "".join(_shown(character) for character in data[-LONGEST_QUOTE:])
+    if len(text) > LONGEST_QUOTE or len(data) > LONGEST_QUOTE:
+        return f"“…{text[1 - LONGEST_QUOTE :]}” ({count})"
+    return f"“{text}”"
 
 
-def _quoted(data: str) -> str:
-    text = harmless(data).strip()
-    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
+def _shown(character: str) -> str:
+    if character in _SHOWN_AS:
+        return _SHOWN_AS[character]
+    if character < " ":
+        return f"^{chr(ord(character) + 64)}"
+    return character if character.isprintable() else "?"
+
+
+def _wants_a_secret(attachment: Attachment) -> bool:
+    """Whether the line that the cursor is in asks for what isn't shown while it is typed."""
+    emulator = attachment.emulator
+    line = "".join(text for text, _ in emulator.runs(emulator.cursor.row))
+    return _SECRET.search(line) is not None
 
 
 def _safe(text: str) -> str:

@@ -21,14 +21,17 @@ def link_text(
     return Content.assemble((words, ink), (f": {link.reason}", ink.removeprefix("bold ")))
 
 
-_SAID = (LinkPhase.CONNECTING, LinkPhase.CONNECTED, LinkPhase.STALE)
+_SAID = (LinkPhase.CONNECTED, LinkPhase.STALE)
 """Phases whose words say it all."""
 
 
 def _words(link: LinkState | None, now: float, glyphs: Glyphs) -> _Part:
-    if link is None or link.phase is LinkPhase.CONNECTING:
+    if link is None:
         return f"{glyphs.changing} connecting", "$warning"
     match link.phase:
+        case LinkPhase.CONNECTING:
+            attempt = _attempt(link) if link.attempt else ""
+            return f"{glyphs.changing} connecting{attempt}", "$warning"
         case LinkPhase.CONNECTED:
             return f"ok {round_trip_text(link.round_trip, glyphs).strip()}", "$success"
         case LinkPhase.STALE:
