@@ -1,16 +1,19 @@
 """The fields of a structured line: JSON, or `key=value` pairs as in logfmt."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+
+from vibebox_tui.logs.batch import Batch
 
 Fields = dict[str, Any]
 """Names and values in their order; values of logfmt are text, those of JSON what JSON has."""
 
 _decode = msgspec.json.Decoder().decode
 
-_VALUE = r'=(?:"((?:[^"\\]|\\.)*)"|([^\s",\])}]*))'
+_VALUE = r'=(?:"((?:[^"\\\n]|\\.)*)"|([^\s",\])}]*))'
 _PAIR = re.compile(r"(?:(?<=\s)|^)([A-Za-z_@][\w.@/\-]*)" + _VALUE, re.ASCII)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
@@ -53,27 +56,76 @@ class FieldReader:
         """`path` is a key, or several with dots between them."""
         self.path = path
         self._last_key = path.rpartition(".")[2]
-        self._name = f"{path}="
-        self._value_at = re.compile(_VALUE, re.ASCII).match
+        literal = re.escape(path)  # first in the expression: it is searched for much faster
+        self._pair = re.compile(rf"{literal}(?<!\S{literal}){_VALUE}", re.ASCII)
+        first = path.partition(".")[0]
+        names = dict.fromkeys((path, first))  # the only keys that a path can begin with
+        wanted = msgspec.defstruct(
+            "Wanted",
+            [(f"key{number}", Any, None) for number in range(len(names))],
+            rename={f"key{number}": name for number, name in enumerate(names)},
+        )
+        self._decode = msgspec.json.Decoder(wanted).decode
+        self._below = path.split(".")[1:]
 
     def read(self, line: str) -> Any:
         """The value in `line`, as `look_up(parse(line), path)` has it; None: not there."""
         if self._last_key not in line:
             return None
-        if "{" in line and (fields := parse_json(line)) is not None:
-            return look_up(fields, self.path)
-        at = line.find(self._name)
-        while at > 0 and not line[at - 1].isspace():
-            at = line.find(self._name, at + 1)
-        if at < 0:
-            return None
-        return self._value(line, at + len(self.path))
+        if "{" in line:
+            is_json, value = self._of_json(line)
+            if is_json:
+                return value
+        pair = self._pair.search(line)
+        return _text_of(pair) if pair else None
 
-    def _value(self, line: str, at: int) -> str:
-        found = self._value_at(line, at)
-        assert found is not None, "what stands bare may be empty"
-        quoted, bare = found.groups()
-        return _unescape(quoted) if quoted else bare or ""
+    def read_all(self, batch: Batch) -> dict[int, Any]:
+        """The value in each line of `batch` that has one, by the line's index."""
+        if self._last_key not in batch.text:
+            return {}
+        values: dict[int, Any] = dict(self._pairs(batch.text))
+        if "{" not in batch.text:
+            return values
+        for index, line in enumerate(batch.lines):
+            if "{" in line and self._last_key in line:
+                is_json, value = self._of_json(line)
+                if is_json and value is None:
+                    values.pop(index, None)
+                elif is_json:
+                    values[index] = value
+        return values
+
+    def _pairs(self, text: str) -> Iterator[tuple[int, str]]:
+        """The first pair in each line of `text` as the line's index and the value."""
+        line, last, counted = 0, -1, 0
+        for pair in self._pair.finditer(text):
+            at = pair.start()
+            line += text.count("\n", counted, at)
+            counted = at
+            if line != last:
+                last = line
+                yield line, _text_of(pair)
+
+    def _of_json(self, line: str) -> tuple[bool, Any]:
+        """Whether a line is JSON, and the value in it."""
+        if not line.rstrip().endswith("}"):
+            return False, None
+        try:
+            found = self._decode(line[line.find("{") :])
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            return False, None
+        value = found.key0
+        if value is None and self._below:
+            value = found.key1
+            for key in self._below:
+                value = value.get(key) if isinstance(value, dict) else None
+        return True, value
+
+
+def _text_of(pair: re.Match[str]) -> str:
+    """The value of a logfmt pair."""
+    quoted, bare = pair.groups()
+    return _unescape(quoted) if quoted else bare or ""
 
 
 def look_up(fields: Fields, path: str) -> Any:

@@ -37,6 +37,8 @@ _WORDS: Final = {
 BY_WORD: Final = {word: level for level, words in _WORDS.items() for word in words.split()}
 """Every word that names a level, in lower case."""
 
+_BY_CAPITALS: Final = {word.upper(): level for word, level in BY_WORD.items()}
+
 _BY_LETTER: Final = {
     **{"T": Level.TRACE, "V": Level.TRACE, "D": Level.DEBUG, "I": Level.INFO, "N": Level.INFO},
     **{"W": Level.WARN, "E": Level.ERROR, "F": Level.FATAL, "C": Level.FATAL},
@@ -62,17 +64,16 @@ _START = re.compile(
     r"|\d[\d\-T:.,/ ]*Z?[ \t]+\[?(?P<stamped>[TVDIWEF])\]?[ /:]"
 )
 _CAPITALS = re.compile(
-    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|ERR|SEVERE|CRIT|FATAL|PANIC|EMERG|ALERT"
-    r"|DBG|INF|WRN|TRC|FTL|VRB|LOG(?=: ))[A-Z]*"
+    r"(?<![\w/\-])((?:TRACE|DEBUG|INFO|NOTICE|WARN|ERR|SEVERE|CRIT|FATAL|PANIC|EMERG|ALERT"
+    r"|DBG|INF|WRN|TRC|FTL|VRB|LOG(?=: ))[A-Z]*)(?![\w/\-])"
 )
+"""A level's word by itself: not within a name or a path, as in `ERR_IO`, `/var/log/ERROR`."""
 _LOGFMT = re.compile(r"(?:level|lvl|severity)=[\"']?([A-Za-z]+)")
 _BRACKETED = re.compile(r"[\[(|<]\s?([A-Za-z]{3,11})\s?[\])|>:]")
 _SPOKEN = re.compile(
     r"\b([Ee]rror|[Ww]arning|[Ff]atal|[Pp]anic|[Dd]ebug|[Ii]nfo|[Cc]ritical)(?:: |:$)"
 )
 _EXCEPTION = re.compile(r"(?:Error|Exception)(?::|$| in thread | \[)")
-_JOINERS: Final = frozenset("_/-")
-"""Characters that make a level's word a part of a longer name: `ERR_IO`, `/var/log/ERROR`."""
 
 _TRACE = ("Traceback (most recent call last):", "panic: ", "Exception in thread ", "goroutine ")
 _ACCESS = re.compile(r'"[A-Z]{3,7} [^"]*" (\d)\d\d ')
@@ -92,7 +93,7 @@ def recognise(line: str) -> Level:
     if start := _START.match(line):
         return _of_start(start)
     for word in _CAPITALS.finditer(line, 0, HEAD_CHARACTERS):
-        if level := _of_capitals(word, line):
+        if level := _BY_CAPITALS.get(word[1]):
             return level
     return _of_structure(line) or _of_prose(line)
 
@@ -119,15 +120,6 @@ def _of_start(start: re.Match[str]) -> Level:
     if sign := start["redis"]:
         return _BY_REDIS_SIGN[sign]
     return _BY_LETTER[start["glog"] or start["bracketed"] or start["letter"] or start["stamped"]]
-
-
-def _of_capitals(word: re.Match[str], line: str) -> Level:
-    """The level of a word that stands by itself, not within a name or a path."""
-    before = line[word.start() - 1 : word.start()]
-    after = line[word.end() : word.end() + 1]
-    if before.isalnum() or before in _JOINERS or after.isalnum() or after in _JOINERS:
-        return Level.UNKNOWN
-    return BY_WORD.get(word[0].lower(), Level.UNKNOWN)
 
 
 def _of_structure(line: str) -> Level:

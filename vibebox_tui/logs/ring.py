@@ -127,10 +127,19 @@ class Ring:
 
     def append_lines(self, lines: Iterable[NewLine]) -> int:
         """Add lines at the end and return how many they were."""
-        before = self.end
-        for line in lines:
-            self._add(*line)
-        added = self.end - before
+        added = size = 0
+        chunk = self.chunks[-1] if self.chunks else None
+        widest = self.widest
+        for data, seq, time, flags, source in lines:
+            if chunk is None or (not flags & CONTINUATION and chunk.wants_no_more):
+                chunk = self._open_chunk()
+            chunk.add(data, seq, time, flags, source)
+            added += 1
+            size += len(data)
+            if len(data) > widest:
+                widest = len(data)
+        self.widest = widest
+        self._bytes += size + added * (1 + COLUMN_BYTES)
         self._trim()
         return added
 
@@ -194,16 +203,8 @@ class Ring:
 
     # ---------------------------------------------------------------------------------------
 
-    def _add(self, data: bytes, seq: int, time: int, flags: int, source: int = 0) -> None:
-        self._open_chunk(flags).add(data, seq, time, flags, source)
-        self._bytes += len(data) + 1 + COLUMN_BYTES
-        if len(data) > self.widest:
-            self.widest = len(data)
-
-    def _open_chunk(self, flags: int) -> Chunk:
-        """The chunk to add to: a new one where the last is full and no record would be cut."""
-        if self.chunks and (flags & CONTINUATION or not self.chunks[-1].wants_no_more):
-            return self.chunks[-1]
+    def _open_chunk(self) -> Chunk:
+        """Another chunk at the end."""
         self._starts.append(self.end)
         self.chunks.append(Chunk())
         self.version += 1
