@@ -8,7 +8,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -72,7 +72,8 @@ class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `escape_key` takes the keys back from a captured terminal. `typed_offline` says whether what
     was typed while the link was down is sent once it is back. With `confirm_paste` a paste of
     several lines or with control characters has to be confirmed; with `programs_copy` programs in
-    a terminal may write to the clipboard (OSC 52).
+    a terminal may write to the clipboard (OSC 52). `log_memory` is how many MiB the lines of all
+    log panes together may take.
     """
 
     theme: str = "vibebox-dark"
@@ -81,6 +82,7 @@ class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     typed_offline: Literal["always", "ask", "never"] = "ask"
     confirm_paste: bool = True
     programs_copy: bool = False
+    log_memory: Annotated[int, msgspec.Meta(ge=8, le=65_536)] = 256
 
 
 class Config(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):

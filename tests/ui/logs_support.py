@@ -75,14 +75,19 @@ class LogApp(App[None]):
     feed: Feed
     pilot: Pilot[None]
 
-    def __init__(self, client: Feed | Client, environment: Environment = ENVIRONMENT) -> None:
+    def __init__(
+        self, client: Feed | Client, environment: Environment = ENVIRONMENT, **settings: Any
+    ) -> None:
         if isinstance(client, Feed):
             self.feed = client
         self.said: list[str] = []
         styles = styles_directory()
         super().__init__(css_path=[styles / "tokens.tcss", styles / "logs.tcss"])
-        settings = DashboardSettings(clock=lambda: NOW)
-        self.pane = LogsPane(client, environment, settings=settings)  # type: ignore[arg-type]
+        self.pane = LogsPane(
+            client,  # type: ignore[arg-type]
+            environment,
+            settings=DashboardSettings(clock=lambda: NOW, **settings),
+        )
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name

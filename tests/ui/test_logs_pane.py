@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -35,10 +36,13 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @asynccontextmanager
 async def pane_with(
-    lines: list[LogEntry] | None = None, older: list[LogEntry] | None = None, width: int = 80
+    lines: list[LogEntry] | None = None,
+    older: list[LogEntry] | None = None,
+    width: int = 80,
+    **settings: Any,
 ) -> AsyncIterator[tuple[LogApp, Pilot[None]]]:
     """The pane, following a log that has these lines."""
-    app = LogApp(Feed(older))
+    app = LogApp(Feed(older), **settings)
     async with app.run_test(size=(width, HEIGHT)) as pilot:
         await wait_for(lambda: app.feed.subscription, what="the pane's subscription")
         if lines:
@@ -271,12 +275,13 @@ async def test_json_is_readable_and_expands():
     ):
         assert texts(app)[0] == 'boom  http={"status":500}'
         await pilot.press("g", "x")
-        assert [row.strip() for row in texts(app)[:6]] == [
+        await shows(app, "the log begins here")
+        assert [row.strip() for row in texts(app)[1:7]] == [
             'boom  http={"status":500}', "level: error", "msg: boom", "http:", "status: 500",
             "INFO line 2",
         ]  # fmt: skip
         await pilot.press("x")
-        assert len(texts(app)) == 2
+        assert len(texts(app)) == 3
 
 
 async def test_an_interruption_stands_in_the_log_itself():
@@ -316,8 +321,9 @@ async def test_older_lines_come_from_the_server_without_a_seam():
         await pilot.press("g")
         await says(app, "2,500 kept")
         await pilot.press("g")
-        await wait_for(lambda: cursor_text(app) == levelled(1))
-        seqs = [line.seq for line in app.pane.document.ring.lines()]
+        await wait_for(lambda: "the log begins here ──" in app.screen_rows[0])
+        assert texts(app)[1] == levelled(1)
+        seqs = [line.seq for line in app.pane.document.ring.lines() if not line.is_note]
         assert seqs == list(range(1, 2501))
 
 
@@ -476,10 +482,43 @@ async def test_lines_that_are_dropped_while_it_is_paused_do_no_harm():
         await wait_for(lambda: texts(app)[0] == first.text)
 
 
-async def test_all_panes_together_keep_a_bound(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.ALL_PANES_BYTES", 500_000)
+async def test_a_time_before_what_is_in_memory_is_fetched():
+    history = entries(9000, levelled)
+    async with pane_with(history[8000:], older=history) as (app, pilot):
+        await pilot.press("at", *"2025-10-09T08:00:02Z", "enter")
+        await wait_for(lambda: cursor_text(app) == levelled(2000))
+        await says(app, "8,000 kept")
+
+
+async def test_a_filter_looks_for_hits_further_back():
+    history = entries(5000, lambda n: "needle" if n < 3 else levelled(n))
+    async with pane_with(history[4000:], older=history) as (app, pilot):
+        await pilot.press("ampersand", *"needle", "enter", "k")
+        await says(app, "3 of 5,000 kept")
+
+
+async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
-    async with pane_with(entries(1000, levelled)) as (app, _):
+    lines = entries(1000, levelled)
+    older = entries(25_000, levelled)
+    async with pane_with(lines, older=older, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "j")
+        before = app.screen_rows
+        for start in range(1001, 21_001, 1000):
+            app.feed.put(entries(1000, levelled, first=start))
+        await says(app, "and more")
+        assert app.screen_rows == before
+        assert not app.pane.document.ring.dropped
+        first = app.feed.subscription
+        await pilot.press("G")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(entries(10, levelled, first=21_001))
+        await shows(app, "line 21010")
+
+
+async def test_all_panes_together_keep_a_bound(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    async with pane_with(entries(1000, levelled), log_memory=500_000) as (app, _):
         for start in range(1001, 30_001, 1000):
             app.feed.put(entries(1000, levelled, first=start))
         await shows(app, "line 30000")

@@ -27,8 +27,9 @@ class Backlog:
 
     @property
     def has_begun(self) -> bool:
-        """Whether all there is was given out."""
-        return all(log.has_begun and not log.waiting for log in self._logs.values())
+        """Whether all there is was given out; not before a log is known."""
+        logs = self._logs.values()
+        return bool(logs) and all(log.has_begun and not log.waiting for log in logs)
 
     def wanted(self) -> list[int]:
         """The logs of which older lines have to be put before anything can be taken."""
@@ -36,10 +37,9 @@ class Backlog:
             source for source, log in self._logs.items() if not log.waiting and not log.has_begun
         ]
 
-    def oldest(self, source: int) -> LogEntry | None:
-        """The oldest line of a log that waits here."""
-        waiting = self._logs[source].waiting if source in self._logs else []
-        return waiting[0] if waiting else None
+    def knows(self, source: int) -> bool:
+        """Whether there is anything known of a log's older lines."""
+        return source in self._logs
 
     def put(self, source: int, entries: Sequence[LogEntry], *, has_begun: bool) -> None:
         """Add the page before all that there was of a log, or that there is none."""
@@ -68,10 +68,6 @@ class Backlog:
         for log in self._logs.values():
             log.waiting.clear()
             log.has_begun = False
-
-    def remove(self, source: int) -> None:
-        """Wait no longer for a log."""
-        self._logs.pop(source, None)
 
 
 def _first_since(entries: Sequence[LogEntry], since: int) -> int:

@@ -34,6 +34,9 @@ NewLine = tuple[bytes, int, int, int, int]
 _BEGINS: Final = bytes(not flags & CONTINUATION for flags in range(256))
 """Translates flags into whether a line begins a record."""
 
+_IS_NOTE: Final = bytes(bool(flags & NOTE) for flags in range(256))
+"""Translates flags into whether a line is our own."""
+
 
 class Line(NamedTuple):
     """One line, made when it is asked for.
@@ -77,7 +80,7 @@ class Chunk:
     `text` holds the lines in UTF-8, each ended by a line feed; line feeds don't occur in a line.
     """
 
-    __slots__ = ("ends", "flags", "seqs", "sources", "text", "times")
+    __slots__ = ("ends", "flags", "notes", "seqs", "sources", "text", "times")
 
     def __init__(self) -> None:
         self.text = bytearray()
@@ -86,6 +89,8 @@ class Chunk:
         self.times = array("q")
         self.flags = bytearray()
         self.sources = bytearray()
+        self.notes = 0
+        """How many of the lines are our own."""
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -109,6 +114,8 @@ class Chunk:
         self.times.append(time)
         self.flags.append(flags)
         self.sources.append(source)
+        if flags & NOTE:
+            self.notes += 1
 
     def extend(self, other: "Chunk", start: int, end: int) -> None:
         """Add the lines of another chunk from index `start` up to before `end`."""
@@ -122,6 +129,7 @@ class Chunk:
         self.times += other.times[start:end]
         self.flags += other.flags[start:end]
         self.sources += other.sources[start:end]
+        self.notes += sum(other.flags[start:end].translate(_IS_NOTE))
 
     def with_inserted(self, places: Iterable[tuple[int, Iterable[NewLine]]]) -> "Chunk":
         """Another chunk that has some more lines, before those at ascending indices."""

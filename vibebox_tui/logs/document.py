@@ -1,14 +1,16 @@
 """A log as somebody reads it: its lines, what is shown of them, and what is searched for."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from vibebox_tui.logs.filters import Found, Selection
 from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.merge import Merge, Shift
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.repeats import Collapsed
-from vibebox_tui.logs.ring import DEFAULT_BYTES, Ring
+from vibebox_tui.logs.ring import DEFAULT_BYTES, Ring, note_line
+from vibebox_tui.logs.times import UNKNOWN_TIME
 from vibebox_tui.logs.view import View
 from vibebox_tui.protocol.messages import LogEntry
 
@@ -22,21 +24,64 @@ class Document:
     `scan`, in slices; `is_complete` says when it is done.
     """
 
-    def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
+    def __init__(self, max_bytes: int = DEFAULT_BYTES, *, merges: bool = False) -> None:
+        """With `merges` it is the log of several sources, sorted by time."""
         self.ring = Ring(max_bytes)
+        self.merge = Merge(self.ring) if merges else None
         self.selection = Selection()
         self.collapses = False
         self.view = View(self.ring, self.selection)
         self.pattern: Pattern | None = None
         self.found: View | None = None
 
-    def append(self, entries: Sequence[LogEntry]) -> None:
-        """Add new lines at the end."""
-        self.ring.append(entries)
+    def append(
+        self,
+        entries: Sequence[LogEntry],
+        source: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Add new lines of a source, at the end; where several are merged, `settle` does so."""
+        if self.merge is not None:
+            self.merge.take(source, entries, clock())
+        else:
+            self.ring.append(entries)
 
-    def note(self, text: str, at: float, *, level: Level = Level.UNKNOWN) -> None:
+    def prepend(self, older: Iterable[tuple[int, Sequence[LogEntry]]]) -> Shift:
+        """Put lines from before those that are there in their places; say what that moved."""
+        if self.merge is not None:
+            return self.merge.put_older(older)
+        for _, entries in older:
+            self.ring.prepend(entries)
+        return Shift()
+
+    def note(
+        self,
+        text: str,
+        at: float,
+        *,
+        level: Level = Level.UNKNOWN,
+        source: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Add a line of our own at the end; `at` is in seconds since the epoch."""
-        self.ring.append_note(text, round(at * 1000), level=level)
+        if self.merge is not None:
+            self.merge.take_note(note_line(text, round(at * 1000), level, source), clock())
+        else:
+            self.ring.append_note(text, round(at * 1000), level=level)
+
+    def note_start(self, text: str) -> None:
+        """Say before the oldest line why there is none before it."""
+        time = self.ring.times[0] if self.ring.times else UNKNOWN_TIME
+        self.ring.prepend_lines([note_line(text, time)])
+
+    def settle(self, clock: Callable[[], float] = time.monotonic) -> Shift:
+        """Put the lines of several sources that have waited for others; say what that moved."""
+        return self.merge.settle(clock()) if self.merge is not None else Shift()
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are lines that have to be settled."""
+        return self.merge is not None and self.merge.waits
 
     def select(self, selection: Selection) -> None:
         """Show something else of the log."""

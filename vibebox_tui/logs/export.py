@@ -75,6 +75,14 @@ def export(
     return written
 
 
+def named_text(line: Line, names: Sequence[str]) -> str:
+    """A line without escape sequences, behind its environment's name where there are several."""
+    text = strip_sequences(line.text)
+    if len(names) < 2:
+        return text
+    return f"{names[line.source].ljust(max(map(len, names)))} {text}"
+
+
 def _write(
     lines: Iterator[Line],
     total: int,
@@ -99,7 +107,7 @@ _COLUMNS: Final = ("environment", "seq", "timestamp", "stream", "level", "messag
 
 def _text(line: Line, form: Format, names: Sequence[str]) -> str:
     if form is Format.TEXT:
-        return strip_sequences(line.text) + "\n"
+        return named_text(line, names) + "\n"
     values = (
         names[line.source] if line.source < len(names) else "",
         line.seq or None,

@@ -1,7 +1,7 @@
 """The fields of a structured line: JSON, or `key=value` pairs as in logfmt."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -65,7 +65,7 @@ class FieldReader:
             [(f"key{number}", Any, None) for number in range(len(names))],
             rename={f"key{number}": name for number, name in enumerate(names)},
         )
-        self._decode = msgspec.json.Decoder(wanted).decode
+        self._decode: Callable[[str], Any] = msgspec.json.Decoder(wanted).decode
         self._below = path.split(".")[1:]
 
     def read(self, line: str) -> Any:

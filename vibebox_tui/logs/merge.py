@@ -95,12 +95,19 @@ class Merge:
     def _place(self, records: list[Record[NewLine]]) -> Shift:
         """Put sorted records into the ring: those that are late before what is newer."""
         late: list[tuple[int, list[NewLine]]] = []
+        newest: list[NewLine] = []
         for record in records:
+            if newest and not record.goes_on:  # it is not older than the one before it
+                newest.extend(_lines(record))
+                continue
+            self.ring.append_lines(newest)
+            newest = []
             place = self._place_of(record)
             if place < self.ring.end:
                 late.append((place, _lines(record)))
             else:
-                self.ring.append_lines(_lines(record))
+                newest = _lines(record)
+        self.ring.append_lines(newest)
         return self._insert(late)
 
     def _place_of(self, record: Record[NewLine]) -> int:

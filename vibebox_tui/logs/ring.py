@@ -53,6 +53,11 @@ class Ring:
         return self._starts[-1] + len(self.chunks[-1]) if self.chunks else self._first
 
     @property
+    def kept(self) -> int:
+        """How many lines of the log are in memory: all but our own."""
+        return len(self) - sum(chunk.notes for chunk in self.chunks)
+
+    @property
     def size(self) -> int:
         """Bytes in memory, near enough."""
         return self._bytes
@@ -106,6 +111,16 @@ class Ring:
     def oldest_seq(self) -> int | None:
         """The lowest sequence number in memory; None where there is none."""
         return next((seq for chunk in self.chunks for seq in chunk.seqs if seq), None)
+
+    def oldest_seqs(self) -> dict[int, int]:
+        """By source, the lowest sequence number in memory."""
+        oldest: dict[int, int] = {}
+        for chunk in self.chunks:
+            for source in set(chunk.sources).difference(oldest):
+                numbers = zip(chunk.seqs, chunk.sources, strict=True)
+                if found := next((seq for seq, of in numbers if seq and of == source), 0):
+                    oldest[source] = found
+        return oldest
 
     def after_time(self, time: int) -> int:
         """The position after the last line that is not newer than `time`, where they are sorted."""
@@ -198,6 +213,16 @@ class Ring:
         self._first += len(chunk)
         self._bytes -= chunk.size
         self._starts.pop(0)
+        self.version += 1
+        return chunk.size
+
+    def drop_newest(self) -> int:
+        """Drop the newest chunk, and return how many bytes that made free."""
+        if len(self.chunks) < 2:
+            return 0
+        chunk = self.chunks.pop()
+        self._starts.pop()
+        self._bytes -= chunk.size
         self.version += 1
         return chunk.size
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from vibebox_tui.logs.chunk import LEVEL_BITS, NOTE
+from vibebox_tui.logs.chunk import LEVEL_BITS, NOTE, Chunk
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.view import Part, View
 
@@ -100,8 +100,12 @@ class Tally:
 
 
 class _Counted(NamedTuple):
-    """What was counted of a part when it had so many lines: by second and kind."""
+    """What was counted of a part when it had so many lines: by second and kind.
 
+    The chunk is held, so that no other one gets its identity.
+    """
+
+    chunk: Chunk
     lines: int
     seconds: Counter[tuple[int, int]]
 
@@ -109,6 +113,7 @@ class _Counted(NamedTuple):
 def _count(part: Part) -> _Counted:
     times, flags = part.chunk.times, part.chunk.flags
     return _Counted(
+        part.chunk,
         len(part.hits),
         Counter(
             (times[hit] // RESOLUTION, _KINDS[flags[hit]])

@@ -5,9 +5,12 @@ it move nothing, and lines may have any number of rows without all of them being
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from vibebox_tui.logs.view import View
+
+NEAR_ROWS: Final = 200
+"""Lines above the screen that are few: a person who holds a key is there in seconds."""
 
 
 class ScreenRow(NamedTuple):
@@ -67,6 +70,11 @@ class Viewport:
         return not rows or (rows[0].part == 0 and self.view.row(rows[0].position) == 0)
 
     @property
+    def is_near_start(self) -> bool:
+        """Whether there are few lines above the screen."""
+        return self.top_row < NEAR_ROWS
+
+    @property
     def new_lines(self) -> int:
         """How many lines of the view have come since it was paused.
 
@@ -75,7 +83,7 @@ class Viewport:
         if self.following:
             return 0
         if self.view.sieve.passes_all:
-            return self.view.ring.end - self._paused_at
+            return max(0, self.view.ring.end - self._paused_at)
         return max(0, len(self.view) - self.view.row(self._paused_at))
 
     # --- moving ----------------------------------------------------------------------------
@@ -89,6 +97,14 @@ class Viewport:
         self._cursor = rows[-1].position if rows else self.view.ring.first
         self._paused_at = self.view.ring.end
         self.following = False
+
+    def shift(self, to: Callable[[int], int]) -> None:
+        """Lines were put between others: `to` says where each stands now; nothing moves.
+
+        What was put in while paused counts as new, wherever it stands.
+        """
+        self._top = ScreenRow(to(self._top.position), self._top.part)
+        self._cursor = to(self._cursor)
 
     def follow(self) -> None:
         """Go to the end and stay there."""

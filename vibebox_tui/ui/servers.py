@@ -60,6 +60,14 @@ class Subject:
         return labelled(self.environment.name, self.server.label)
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One of all environments, as a pane that shows several of them sees it."""
+
+    subject: Subject
+    is_marked: bool = False
+
+
 def labelled(name: str, label: str) -> str:
     """An environment's name, with that of its server where there are several."""
     return f"{name} at {label}" if label else name

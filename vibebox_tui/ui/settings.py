@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from vibebox_tui.logs.ring import DEFAULT_BYTES
 from vibebox_tui.ui.glyphs import UNICODE, Glyphs
 
 Clock = Callable[[], float]
@@ -18,7 +19,8 @@ class DashboardSettings:
     `keymap` maps the ids of bindings (as `?` shows them) to keys, several with commas between
     them. `escape_key` is what leaves a captured terminal; with `confirm_paste` a paste of several
     lines into one has to be confirmed. With `programs_copy` a program in a terminal may write to
-    the clipboard (OSC 52), which is then said; never read it.
+    the clipboard (OSC 52), which is then said; never read it. The lines of all log panes together
+    take at most `log_memory` bytes.
     """
 
     theme: str = "vibebox-dark"
@@ -27,4 +29,5 @@ class DashboardSettings:
     escape_key: str = "ctrl+right_square_bracket"
     confirm_paste: bool = True
     programs_copy: bool = False
+    log_memory: int = DEFAULT_BYTES
     clock: Clock = time.time

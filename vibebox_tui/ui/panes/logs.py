@@ -11,8 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
 from vibebox_tui.errors import VibeBoxError
-from vibebox_tui.logs.ansi import strip_sequences
-from vibebox_tui.logs.export import export
+from vibebox_tui.logs.export import export, named_text
 from vibebox_tui.logs.filters import Filter, Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern, PatternError
@@ -47,6 +46,7 @@ class LogsPane(LogReader):
         Binding("r", "collapse", "Fold repeated lines", show=False, id="logs.repeats"),
         Binding("H", "histogram", "Histogram", show=False, id="logs.histogram"),
         Binding("at", "ask('jump')", "Jump to a time", show=False, id="logs.jump"),
+        Binding("a", "merge", "Merge: this, marked, all environments", show=False, id="logs.merge"),
         Binding("C", "separator", "Separator from here", show=False, id="logs.separator"),
         Binding("y", "copy", "Copy", show=False, id="logs.copy"),
         Binding("greater_than_sign", "ask('save')", "Save", show=False, id="logs.save"),
@@ -79,6 +79,14 @@ class LogsPane(LogReader):
         now = self.settings.clock()
         self.document.note("from here", now)
         self._repaint_soon()
+
+    def action_merge(self) -> None:
+        """Show the log of this environment, or by time those of all marked ones, or of all."""
+        wanted = self.scope.next(self.neighbours)
+        if wanted is self.scope:
+            self.post_message(Said("There is no other environment to merge with."))
+        else:
+            self.scope = wanted
 
     def action_collapse(self) -> None:
         self.collapse(not self.document.collapses)
@@ -206,14 +214,6 @@ class LogsPane(LogReader):
 
     # --- going somewhere -------------------------------------------------------------------
 
-    def jump_to(self, time: int) -> None:
-        """Go to the first line that is not older than `time` (milliseconds since the epoch)."""
-        row = self.document.view.row(self.document.ring.at_time(time))
-        if row < len(self.document.view):
-            self.log_view.go_to(self.document.view.position(row))
-        else:
-            self.post_message(Said("Nothing was logged since then."))
-
     def action_hit(self, step: int) -> None:
         cursor = self.log_view.viewport.cursor
         if self.document.pattern is None or cursor is None:
@@ -230,12 +230,15 @@ class LogsPane(LogReader):
     def action_end(self) -> None:
         if self._is_saving:
             self.workers.cancel_group(self, "save")
+        elif self._reads_back:
+            self.workers.cancel_group(self, "older")
         else:
             self.look_for(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc is ours only while there is something to end; else it goes back, as everywhere."""
-        return action != "end" or self._is_saving or self.document.pattern is not None
+        ends = self._is_saving or self._reads_back or self.document.pattern is not None
+        return action != "end" or bool(ends)
 
     def _go_to_first_hit(self) -> None:
         """From the cursor on, or where one follows, backward from the end."""
@@ -262,10 +265,11 @@ class LogsPane(LogReader):
 
     def action_copy(self) -> None:
         """Copy the marked lines, or where none is, the record that the cursor is on."""
-        marked = [strip_sequences(line.text) for line in self._marked()]
-        lines = marked or self.log_view.record_texts()
+        marked = self._marked()
+        lines = marked or self.log_view.record_lines()
         if lines:
-            self.app.copy_to_clipboard("\n".join(lines))
+            names = self.source_names if len({line.source for line in lines}) > 1 else []
+            self.app.copy_to_clipboard("\n".join(named_text(line, names) for line in lines))
             what = "marked lines" if marked else "lines"
             self.post_message(Said(f"Copied {len(lines):,} {what if len(lines) > 1 else 'line'}."))
 
@@ -290,14 +294,14 @@ class LogsPane(LogReader):
     @work(group="save", exclusive=True, exit_on_error=False, thread=True)
     def _export(self, lines: Iterator[Line], total: int, file: Path) -> None:
         worker = get_current_worker()
-        name = self.environment.name if self.environment else ""
+        names = self.source_names
 
         def goes_on(share: float) -> bool:
             self.app.call_from_thread(self._tell_saving, share)
             return not worker.is_cancelled
 
         try:
-            written = export(lines, total, file, [name], goes_on)
+            written = export(lines, total, file, names, goes_on)
             said = f"Saved {written:,} lines to {file}." if written is not None else "Not saved."
             self.post_message(Said(said))
         except VibeBoxError as error:

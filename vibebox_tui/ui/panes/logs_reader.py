@@ -1,24 +1,37 @@
 """The log pane's way in: follows a log, keeps its index up, draws once a frame, fetches history."""
 
 import asyncio
+import math
 from typing import Final
 
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LinkState, LogEvent, LogHole, LogLines, LogResumed
+from vibebox_tui.client.events import (
+    LinkState,
+    LogEvent,
+    LogHole,
+    LogLines,
+    LogLiveNow,
+    LogResumed,
+)
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.document import Document
 from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.merge import Shift
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
+from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import Said
+from vibebox_tui.ui.panes.logs_older import Older, OlderLines
+from vibebox_tui.ui.panes.logs_sources import TAIL, LogSources, Scope
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
     beginning,
@@ -29,18 +42,10 @@ from vibebox_tui.ui.panes.logs_words import (
 )
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import is_down
+from vibebox_tui.ui.servers import Neighbour
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.log_histogram import LogHistogram
 from vibebox_tui.ui.widgets.log_view import LogView
-
-TAIL: Final = 1000
-"""Lines of history that are asked for at first; older ones are fetched when one goes there."""
-
-FETCH_LINES: Final = 1000
-"""Older lines that are fetched at a time."""
-
-ALL_PANES_BYTES: Final = 256 * 1024 * 1024
-"""Memory for the lines of all log panes together."""
 
 LOOK_BYTES: Final = 1024 * 1024
 """Growth of a log after which it is looked whether that bound is kept."""
@@ -53,13 +58,20 @@ SLICE_SECONDS: Final = 0.01
 
 
 class LogReader(Pane):
-    """The log of one environment, followed or paused; what is shown of it is set by `select`."""
+    """The log of one environment, or of several by time; followed or paused.
+
+    What is shown of it is set by `select`, of which environments by `scope`.
+    """
 
     NOUN = "Logs"
 
     DEFAULT_CSS = """
     LogReader { layout: vertical; }
     """
+
+    scope: reactive[Scope] = reactive(Scope.THIS, init=False)
+    neighbours: reactive[tuple[Neighbour, ...]] = reactive(())
+    """All environments there are, for a pane that shows the logs of several."""
 
     def __init__(
         self,
@@ -85,8 +97,18 @@ class LogReader(Pane):
         return self.log_view
 
     def title_text(self) -> str:
+        whose = super().title_text()
+        if self.scope is not Scope.THIS:
+            whose = f"{self.NOUN}: {self.scope} ({len(self.scope.chosen(self.neighbours))})"
         shown = selection_text(self.document.selection, self.settings.glyphs)
-        return f"{super().title_text()}  {shown}" if shown else super().title_text()
+        return f"{whose}  {shown}" if shown else whose
+
+    @property
+    def source_names(self) -> list[str]:
+        """The names of the environments whose lines are shown, by the lines' sources."""
+        if self.scope is not Scope.THIS:
+            return self._sources.names
+        return [self.environment.name] if self.environment else []
 
     # --- following -------------------------------------------------------------------------
 
@@ -95,52 +117,117 @@ class LogReader(Pane):
         self._begin()
         self.document.select(before.selection)
         self.document.collapse(before.collapses)
-        self.log_view.pattern = None
+        self.document.search(before.pattern)
+        self.log_view.source_names = ()
         self.log_view.show_view(self.document.view)
         self._tell()
 
     async def follow(self) -> None:
+        if self.scope is not Scope.THIS:
+            self._sources.want(self.scope.chosen(self.neighbours))
+            await self._sources.run()
         environment = self.environment
         assert environment is not None, "a worker is started for an environment only"
         async with self.client.logs(environment.id, tail=TAIL) as events:
             async for event in events:
-                self._take(event)
+                self._take(0, event)
                 await asyncio.sleep(0)  # a full queue never waits, and the screen has to live
 
+    def watch_scope(self) -> None:
+        self.restart()
+        self.retitle()
+
+    def watch_neighbours(self) -> None:
+        if self.scope is not Scope.THIS:
+            self._sources.want(self.scope.chosen(self.neighbours))
+            self.retitle()
+
     def _begin(self) -> None:
-        self.document = Document()
+        own_bound = 2 * self.settings.log_memory  # what is dropped before that, `forget` decides
+        self.document = Document(own_bound, merges=self.scope is not Scope.THIS)
+        self.older = OlderLines(self.document.ring)
+        self._sources = LogSources(self._take, self._note_failure)
+        self._histories: dict[int, list[LogEntry]] = {}
+        """What came of the history of logs that are merged: shown once it is complete."""
         self._completeness = Completeness()
         self._tally = Tally(self.document.view)
         self._next_look = LOOK_BYTES
-        self._beginning = ""
+        self._is_detached = False
+        self._start_noted: int | None = None
+        """How many lines had been dropped when it was said where the log begins."""
 
-    def _take(self, event: LogEvent) -> None:
-        now = self.settings.clock()
+    def _take(self, source: int, event: LogEvent) -> None:
         match event:
+            case LogLines(entries, history=True) if self.document.merge is not None:
+                self._histories.setdefault(source, []).extend(entries)
             case LogLines(entries):
-                self.document.append(entries)
+                self.older.note(source, entries)
+                self.document.append(entries, source)
                 self._keep_bound()
+            case LogLiveNow() if self.document.merge is not None:
+                self._place(self.older.put(source, self._histories.pop(source, [])))
             case LogResumed():
                 self._completeness.note_resumed(event)
                 level = Level.UNKNOWN if event.complete else Level.WARN
                 text = interruption(event, self.settings.glyphs)
-                self.document.note(text, event.restored_at, level=level)
+                self._note(source, text, event.restored_at, level)
             case LogHole():
                 self._completeness.note_hole(event)
-                self.document.note(hole(event), now, level=Level.WARN)
+                self._note(source, hole(event), self.settings.clock(), Level.WARN)
             case LinkState():
-                self.show_link(event)
+                self.show_link(self._sources.link or event)
         self._repaint_soon()
+
+    def _note(self, source: int, text: str, at: float, level: Level) -> None:
+        """Say in the log itself what happened to it; where there are several, to which."""
+        names = self.source_names
+        said = f"{names[source]}: {text}" if self.document.merge is not None else text
+        self.document.note(said, at, level=level, source=source)
+
+    def _note_failure(self, source: int, error: VibeBoxError) -> None:
+        self._note(source, str(error), self.settings.clock(), Level.WARN)
+        self._repaint_soon()
+
+    def _place(self, older: Older) -> None:
+        """Put older lines where they belong; what is on the screen stays there."""
+        if shift := self.document.prepend(older):
+            self.log_view.shift(shift)
+        self._keep_bound()
+
+    # --- memory ----------------------------------------------------------------------------
 
     def _keep_bound(self) -> None:
         """Have the longest log forget its oldest lines while all together are too long."""
         if self.document.ring.size < self._next_look:
             return
-        rings = [pane.document.ring for pane in self.screen.query(LogReader)]
-        while sum(ring.size for ring in rings) > ALL_PANES_BYTES:
-            if not max(rings, key=lambda ring: ring.size).drop_oldest():
+        panes = list(self.screen.query(LogReader))
+        bound = self.settings.log_memory
+        while sum(pane.document.ring.size for pane in panes) > bound:
+            if not max(panes, key=lambda pane: pane.document.ring.size).forget():
                 break
         self._next_look = self.document.ring.size + LOOK_BYTES
+
+    def forget(self) -> bool:
+        """Drop the oldest lines, or where one reads just there, the newest: they can be had again
+        as soon as one goes there. Says whether any were dropped.
+        """
+        ring = self.document.ring
+        viewport = self.log_view.viewport
+        reads_there = not viewport.following and 2 * viewport.top_row < len(viewport.view)
+        if not reads_there or ring.oldest_seq is None:
+            return bool(ring.drop_oldest())
+        if not self._is_detached:
+            self._is_detached = True
+            self.workers.cancel_group(self, "follow")
+        return bool(ring.drop_newest())
+
+    def on_log_view_follows(self, event: LogView.Follows) -> None:
+        """The newest lines were dropped, and are wanted again."""
+        event.stop()
+        if self._is_detached:
+            self.restart()
+
+    # --- drawing ---------------------------------------------------------------------------
 
     def _repaint_soon(self) -> None:
         """Repaint with the next frame, whatever else arrives until then."""
@@ -149,10 +236,16 @@ class LogReader(Pane):
 
     def _repaint_now(self) -> None:
         self._repaint = None
+        shift = Shift() if self._is_detached else self.document.settle()
+        if shift:
+            self.log_view.shift(shift)
         is_done = self.document.scan(SLICE_SECONDS, self._near)
-        if self.log_view.following or not is_done:
+        self.log_view.source_names = tuple(self.source_names) if self.document.merge else ()
+        if self.log_view.following or shift or not is_done:
             self.log_view.refresh_lines_now()
         self._tell()
+        if self.document.waits:
+            self._repaint_soon()
         if not is_done:
             self._scan_on()
 
@@ -176,8 +269,15 @@ class LogReader(Pane):
         viewport = self.log_view.viewport
         glyphs = self.settings.glyphs
         text = position_text(
-            self.document, viewport, self._completeness, glyphs, is_cut_off=is_down(self.link)
+            self.document,
+            viewport,
+            self._completeness,
+            glyphs,
+            is_cut_off=is_down(self.link),
+            is_detached=self._is_detached,
         )
+        if self._reads_back:
+            text = f"{text}{glyphs.separator:^3}{self._reads_back}"
         self.detail = Content(text).markup
         if self.histogram.has_class("-shown"):
             self._count()
@@ -218,30 +318,94 @@ class LogReader(Pane):
 
     # --- older lines -----------------------------------------------------------------------
 
+    _reads_back = ""
+    """What older lines are fetched for, while they are."""
+
     def on_log_view_start_reached(self, event: LogView.StartReached) -> None:
         event.stop()
-        if self._beginning:
-            self.post_message(Said(self._beginning))
-        else:
+        is_known = self.older.has_begun and self._start_noted == self.document.ring.dropped
+        if not is_known and not self._reads_back:
             self._fetch_older()
 
     @work(group="older", exclusive=True, exit_on_error=False)
-    async def _fetch_older(self) -> None:
-        """Fetch what was before the oldest line in memory, and put it in front."""
-        environment, document = self.environment, self.document
-        oldest = document.ring.oldest_seq
-        if environment is None or oldest is None:
-            return
+    async def _fetch_older(self, until: int | None = None) -> None:
+        """Fetch what was before the oldest line in memory: back to the time `until`, or until
+        there is a screenful more to be seen.
+        """
         try:
-            page = await self.client.rest.logs(environment.id, before_seq=oldest, limit=FETCH_LINES)
+            await self._read_back(until)
         except VibeBoxError as error:
             self.post_message(Said(f"Older lines: {error}", "warning"))
+        finally:
+            self._reads_back = ""
+            self._tell()
+
+    async def _read_back(self, until: int | None) -> None:
+        document, older = self.document, self.older
+        dropped = document.ring.dropped
+        self._reads_back = "fetching older lines"
+        while not older.has_begun and not self._is_far_enough(until):
+            if until is not None:
+                self.log_view.viewport.go_to_start()  # what is dropped now is the newest
+            document.settle(lambda: math.inf)
+            lines = await older.fetch(self._origins)
+            if document is not self.document:
+                return
+            self._place(lines)
+            document.scan(SLICE_SECONDS, self._near)
+            self.log_view.refresh_lines_now()
+            self._tell()
+            if document.ring.dropped != dropped:
+                self.post_message(Said("The memory for logs is full (setting log_memory)."))
+                break
+        if older.has_begun:
+            self._note_start()
+        if until is not None:
+            self.go_to_time(until)
+        self._repaint_now()
+
+    def _is_far_enough(self, until: int | None) -> bool:
+        if until is None:
+            return not self.log_view.viewport.is_near_start
+        times = self.document.ring.times
+        return times is None or times[0] <= until
+
+    def _note_start(self) -> None:
+        """Say above the oldest line why there is none before it."""
+        ring = self.document.ring
+        if self._start_noted == ring.dropped:
             return
-        if document is not self.document:
-            return
-        if page.data:
-            document.ring.prepend(page.data)
-            self._repaint_soon()
+        self._start_noted = ring.dropped
+        if not len(ring):
+            self.post_message(Said("Nothing has been logged yet."))
+        elif ring.oldest_seq is None:
+            self.document.note_start("this server can't be asked for older lines")
         else:
-            self._beginning = beginning(page)
-            self.post_message(Said(self._beginning))
+            self.document.note_start(beginning(self.older.lost_lines))
+
+    @property
+    def _origins(self) -> dict[int, tuple[Client, str]]:
+        """Where older lines of each source can be had: its client, its environment's id."""
+        if self.scope is not Scope.THIS:
+            return self._sources.origins
+        return {0: (self.client, self.environment.id)} if self.environment else {}
+
+    def jump_to(self, time: int) -> None:
+        """Go to the first line that is not older than `time` (milliseconds since the epoch), also
+        where it has to be fetched.
+        """
+        times = self.document.ring.times
+        if times is not None and time < times[0] and not self.older.has_begun:
+            self._fetch_older(time)
+        else:
+            self.go_to_time(time)
+
+    def go_to_time(self, time: int) -> None:
+        """Go to the first line in memory that is not older than `time`."""
+        position = self.document.ring.at_time(time)
+        self.document.scan(SLICE_SECONDS, position)
+        row = self.document.view.row(position)
+        if row < len(self.document.view):
+            self.log_view.go_to(self.document.view.position(row))
+        else:
+            self.post_message(Said("Nothing was logged since then."))

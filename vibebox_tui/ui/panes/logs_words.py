@@ -7,7 +7,6 @@ from vibebox_tui.logs.document import Document
 from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.viewport import Viewport
-from vibebox_tui.protocol.models import LogPage
 from vibebox_tui.ui.glyphs import Glyphs
 
 
@@ -43,11 +42,11 @@ def interruption(event: LogResumed, glyphs: Glyphs, zone: tzinfo | None = None) 
     return f" {glyphs.separator} ".join([f"link lost {when}", caught_up, _outcome(event)])
 
 
-def beginning(page: LogPage) -> str:
+def beginning(lost: int) -> str:
     """Why there is nothing before the oldest line: the log begins, or retention deleted it."""
-    if page.first_seq is not None and page.first_seq > 1:
-        return f"Lines 1 to {page.first_seq - 1:,} were deleted: the server keeps no more."
-    return "The log begins here."
+    if lost:
+        return f"{lost:,} older {_plural('line', lost)} deleted: the server keeps no more"
+    return "the log begins here"
 
 
 def hole(event: LogHole) -> str:
@@ -65,14 +64,17 @@ def position_text(
     completeness: Completeness,
     glyphs: Glyphs,
     *,
-    is_cut_off: bool,
+    is_cut_off: bool = False,
+    is_detached: bool = False,
 ) -> str:
     """Where one is: `FOLLOW · +0 new · 8,412 kept · complete`.
 
-    While the link is down (`is_cut_off`) nobody knows what there is beyond.
+    While the link is down (`is_cut_off`) nobody knows what there is beyond; `is_detached` says
+    that the newest lines aren't in memory.
     """
-    parts = ["FOLLOW" if viewport.following else "PAUSED", f"+{viewport.new_lines:,} new"]
-    kept = f"{len(document.ring):,} kept"
+    more = " and more" if is_detached else ""
+    parts = ["FOLLOW" if viewport.following else "PAUSED", f"+{viewport.new_lines:,} new{more}"]
+    kept = f"{document.ring.kept:,} kept"
     if document.selection.passes_all:
         parts.append(kept)
     else:

@@ -14,7 +14,7 @@ from vibebox_tui.ui.panes.logs import LogsPane
 from vibebox_tui.ui.panes.metrics import MetricsPane
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.terminal import TerminalPane
-from vibebox_tui.ui.servers import EnvironmentKey, Server, Subject
+from vibebox_tui.ui.servers import EnvironmentKey, Neighbour, Server, Subject
 from vibebox_tui.ui.settings import DashboardSettings
 
 VIEWS: Final[Mapping[View, type[Pane]]] = {
@@ -43,6 +43,8 @@ class Slot(Widget):
 
     subject: reactive[Subject | None] = reactive(None)
     view: reactive[View] = reactive("logs")
+    neighbours: reactive[tuple[Neighbour, ...]] = reactive(())
+    """All environments there are, for a log of several."""
 
     def __init__(
         self,
@@ -109,6 +111,15 @@ class Slot(Widget):
         if had_focus and is_another:
             self.call_after_refresh(self.focus_content)
 
+    def watch_neighbours(self) -> None:
+        for panes in (self._panes, *self._kept.values()):
+            self._tell_neighbours(panes)
+
+    def _tell_neighbours(self, panes: _Panes) -> None:
+        for pane in panes.values():
+            if isinstance(pane, LogsPane):
+                pane.neighbours = self.neighbours
+
     def watch_view(self) -> None:
         had_focus = self.has_focus_within
         self._show()
@@ -132,6 +143,7 @@ class Slot(Widget):
             self._kept[self._shown_key] = self._panes
             is_kept = wanted in self._kept
             self._panes = self._kept.pop(wanted) if is_kept else self._make_panes()
+            self._tell_neighbours(self._panes)
         self._shown_key = wanted
         while len(self._kept) >= ENVIRONMENTS_KEPT:
             self._let_go(next(iter(self._kept)))

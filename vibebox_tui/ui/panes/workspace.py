@@ -10,7 +10,7 @@ from textual.widget import Widget
 from vibebox_tui.ui.layout import Grid, room_for, tile, widen_terminals
 from vibebox_tui.ui.messages import BesideWanted, Said, View
 from vibebox_tui.ui.panes.slot import Slot
-from vibebox_tui.ui.servers import EnvironmentKey, Server, Subject
+from vibebox_tui.ui.servers import EnvironmentKey, Neighbour, Server, Subject
 from vibebox_tui.ui.settings import DashboardSettings
 
 
@@ -25,6 +25,8 @@ class Workspace(Widget):
     """The current environment."""
     has_companion: reactive[bool] = reactive(False)
     zoomed: reactive[Slot | None] = reactive(None)
+    neighbours: reactive[tuple[Neighbour, ...]] = reactive(())
+    """All environments there are, for a log of several."""
 
     def __init__(self, first: Server, settings: DashboardSettings) -> None:
         super().__init__(id="workspace")
@@ -81,6 +83,7 @@ class Workspace(Widget):
     async def open_beside(self, subject: Subject, view: View) -> Slot:
         """Open another slot; ask `has_room` before."""
         slot = Slot(self._first, self._settings, view=view, subject=subject)
+        slot.neighbours = self.neighbours
         self._beside.append(slot)
         await self.mount(slot)
         self.zoomed = None
@@ -133,6 +136,10 @@ class Workspace(Widget):
     def watch_subject(self, subject: Subject | None) -> None:
         self.main.subject = subject
         self._companion.subject = subject if self.has_companion else None
+
+    def watch_neighbours(self) -> None:
+        for slot in (self.main, self._companion, *self._beside):
+            slot.neighbours = self.neighbours
 
     def watch_has_companion(self) -> None:
         self._companion.subject = self.subject if self.has_companion else None

@@ -41,7 +41,7 @@ from vibebox_tui.ui.screens.dialogs import leaving
 from vibebox_tui.ui.screens.everywhere import EVERYWHERE
 from vibebox_tui.ui.screens.help import HelpScreen
 from vibebox_tui.ui.screens.login import LogInDialog
-from vibebox_tui.ui.servers import EnvironmentKey, Server, ServerState, Subject
+from vibebox_tui.ui.servers import EnvironmentKey, Neighbour, Server, ServerState, Subject
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_strip import EnvironmentStrip
 from vibebox_tui.ui.widgets.headline import Headline
@@ -151,6 +151,9 @@ class DashboardScreen(FrugalScreen[None]):
         self._strip.rows = tuple(sorted(rows, key=lambda row: order.index(row.server)))
         self._count_alerts()
         self._workspace.update_subjects({row.key: self._subject(row) for row in rows})
+        self._workspace.neighbours = tuple(
+            Neighbour(self._subject(row), row.is_marked) for row in rows
+        )
         if self._row(self.current) is None:
             self.current = self._strip.rows[0].key if rows else None
         self._show_current()

@@ -1,6 +1,6 @@
 """What a line of a log looks like: segments in the theme's styles, without a widget."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -39,6 +39,7 @@ class LogStyles:
     hit: Style
     mark: Style
     cursor: Style
+    sources: Sequence[Style]
     levels: Mapping[Level, Style]
     texts: Mapping[Level, Style]
 

@@ -1,8 +1,10 @@
 """The rows of a log that are on the screen, drawn; nothing else of however many lines there are."""
 
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import ClassVar, Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
@@ -32,6 +34,12 @@ from vibebox_tui.ui.widgets.log_paint import (
 CACHED_LINES: Final = 512
 """Lines whose drawing is kept: a few screenfuls, so that scrolling back costs nothing."""
 
+SOURCE_COLOURS: Final = 8
+"""Colours that the environments of a merged log have by turns."""
+
+WIDEST_NAME: Final = 16
+"""Cells of an environment's name before its lines; a longer one is cut."""
+
 PREFIX_GAP: Final = 3
 """Cells between time and message: the mark, the level's letter and a blank."""
 
@@ -53,6 +61,7 @@ class LogRows(ScrollView):
         "log-view--info",
         "log-view--warn",
         "log-view--error",
+        *(f"log-view--source-{number}" for number in range(SOURCE_COLOURS)),
     }
 
     DEFAULT_CSS = """
@@ -71,12 +80,22 @@ class LogRows(ScrollView):
     LogRows > .log-view--info { color: $text-success; }
     LogRows > .log-view--warn { color: $text-warning; }
     LogRows > .log-view--error { color: $text-error; }
+    LogRows > .log-view--source-0 { color: ansi_cyan; }
+    LogRows > .log-view--source-1 { color: ansi_magenta; }
+    LogRows > .log-view--source-2 { color: ansi_green; }
+    LogRows > .log-view--source-3 { color: ansi_yellow; }
+    LogRows > .log-view--source-4 { color: ansi_blue; }
+    LogRows > .log-view--source-5 { color: ansi_bright_cyan; }
+    LogRows > .log-view--source-6 { color: ansi_bright_magenta; }
+    LogRows > .log-view--source-7 { color: ansi_bright_green; }
     """
 
     wraps: reactive[bool] = reactive(False)
     time_style: reactive[TimeStyle] = reactive(TimeStyle.LOCAL)
     pattern: reactive[Pattern | None] = reactive(None)
     """What a search looks for; every hit is marked."""
+    source_names: reactive[tuple[str, ...]] = reactive(())
+    """Where the lines are of several environments: the names, which then stand before them."""
 
     def __init__(
         self,
@@ -114,6 +133,13 @@ class LogRows(ScrollView):
             self._expanded.clear()
             self.viewport.follow()
         self.refresh_lines_now()
+
+    def shift(self, to: Callable[[int], int]) -> None:
+        """Lines were put between others: `to` says where each stands now."""
+        self.viewport.shift(to)
+        self._expanded = {to(position) for position in self._expanded}
+        self._drawn.clear()
+        self._shown = None
 
     def refresh_lines_now(self) -> None:
         """Draw anew what is on the screen, as after lines have come; once a frame at most."""
@@ -191,11 +217,31 @@ class LogRows(ScrollView):
         time = time_text(line.time, self.time_style, now, self.zone)
         return [
             Segment(time, self._look.time),
+            *self._name_of(line),
             *level_segment(line, self.settings.glyphs.marked, self._look),
         ]
 
+    def _name_of(self, line: Line) -> list[Segment]:
+        """The name of the environment that a line is from, where there are several."""
+        if not self.source_names:
+            return []
+        name, width = self.source_names[line.source], self._name_width()
+        fitting = set_cell_size(name, width)
+        if cell_len(name) > width:
+            fitting = set_cell_size(name, width - 1) + self.settings.glyphs.ellipsis
+        lead = " " if self.time_style is not TimeStyle.OFF else ""
+        return [Segment(lead + fitting, self._look.sources[line.source % SOURCE_COLOURS])]
+
+    def _name_width(self) -> int:
+        """Cells of the column of names: as the longest, but not more than a part of the screen."""
+        most = max(4, min(WIDEST_NAME, self.size.width // 6))
+        return min(most, max(map(cell_len, self.source_names)))
+
     def _prefix_width(self) -> int:
-        return TIME_WIDTHS[self.time_style] + PREFIX_GAP
+        width = TIME_WIDTHS[self.time_style] + PREFIX_GAP
+        if self.source_names:
+            width += self._name_width() + (self.time_style is not TimeStyle.OFF)
+        return width
 
     def _rows_of(self, position: int) -> int:
         if not self.wraps and position not in self._expanded:
@@ -245,6 +291,7 @@ class LogRows(ScrollView):
             mark=style("mark"),
             cursor=style("cursor"),
             levels={Level.UNKNOWN: plain, Level.INFO: style("info"), **calm, **severe},
+            sources=tuple(style(f"source-{number}") for number in range(SOURCE_COLOURS)),
             texts={Level.UNKNOWN: plain, Level.INFO: plain, **calm, **severe},
         )
 
@@ -261,6 +308,9 @@ class LogRows(ScrollView):
         self._redraw_all()
 
     def watch_time_style(self) -> None:
+        self._redraw_all()
+
+    def watch_source_names(self) -> None:
         self._redraw_all()
 
     def watch_pattern(self) -> None:

@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.scrollbar import ScrollTo
 
-from vibebox_tui.logs.ansi import strip_sequences
 from vibebox_tui.logs.chunk import LEVELS, MARKED
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.readable import tree
+from vibebox_tui.logs.ring import Line
 from vibebox_tui.logs.view import View
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.log_rows import LogRows
@@ -78,8 +78,18 @@ class LogView(LogRows, can_focus=True):
             return self.log_view
 
     @dataclass
+    class Follows(Message):
+        """The newest lines are wanted from now on."""
+
+        log_view: "LogView"
+
+        @property
+        def control(self) -> "LogView":
+            return self.log_view
+
+    @dataclass
     class StartReached(Message):
-        """The first line in memory is on the screen, and the user wanted to go on."""
+        """The first line in memory is near, and the user goes on towards it."""
 
         log_view: "LogView"
 
@@ -127,13 +137,20 @@ class LogView(LogRows, can_focus=True):
         self.viewport.go_to(position)
         self._moved()
 
-    def record_texts(self) -> list[str]:
-        """The lines of the record that the cursor is on, without escape sequences."""
+    def shift(self, to: Callable[[int], int]) -> None:
+        """Lines were put between others: `to` says where each stands now."""
+        super().shift(to)
+        if self._last_mark is not None:
+            self._last_mark = to(self._last_mark)
+
+    def record_lines(self) -> list[Line]:
+        """The lines of the record that the cursor is on."""
         line = self.cursor_line
-        if line is None:
-            return []
-        record = self.view.ring.record(line.position)
-        return [strip_sequences(self.view.ring.line(position).text) for position in record]
+        return (
+            []
+            if line is None
+            else [*map(self.view.ring.line, self.view.ring.record(line.position))]
+        )
 
     # --- typing ahead ----------------------------------------------------------------------
 
@@ -192,19 +209,22 @@ class LogView(LogRows, can_focus=True):
 
     def action_start(self) -> None:
         self.viewport.go_to_start()
+        if (line := self.cursor_line) is not None and line.is_note:
+            self.viewport.move(1)
         self._ask_for_older(True)
         self._moved()
 
     def action_follow(self) -> None:
         self.viewport.follow()
+        self.post_message(self.Follows(self))
         self._moved()
 
     def action_toggle_follow(self) -> None:
         if self.following:
             self.viewport.pause()
+            self._moved()
         else:
-            self.viewport.follow()
-        self._moved()
+            self.action_follow()
 
     def action_sideways(self, direction: int) -> None:
         if not self.wraps:
@@ -267,9 +287,9 @@ class LogView(LogRows, can_focus=True):
         self._ask_for_older(rows < 0)
         at_end = not self.following and rows > 0 and self._is_at_end()
         if at_end:
-            self.viewport.follow()
-        else:
-            self.viewport.scroll(rows)
+            self.action_follow()
+            return
+        self.viewport.scroll(rows)
         self._moved()
 
     def _is_at_end(self) -> bool:
@@ -277,7 +297,7 @@ class LogView(LogRows, can_focus=True):
         return not rows or self.view.row(rows[-1].position) == len(self.view) - 1
 
     def _ask_for_older(self, upward: bool) -> None:
-        if upward and self.viewport.is_at_start:
+        if upward and self.viewport.is_near_start:
             self.post_message(self.StartReached(self))
 
     def _moved(self) -> None:

@@ -1,0 +1,134 @@
+"""The logs that a pane merges: each followed by a task of its own, and numbered as it came."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.events import LinkState, LogEvent
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.logs.merge import MOST_SOURCES
+from vibebox_tui.ui.roster import is_down
+from vibebox_tui.ui.servers import EnvironmentKey, Neighbour, Subject
+
+TAIL: Final = 1000
+"""Lines of history that are asked for at first; older ones are fetched when one goes there."""
+
+
+class Scope(StrEnum):
+    """Of which environments a pane shows the log."""
+
+    THIS = "this"
+    MARKED = "marked"
+    ALL = "all"
+
+    def chosen(self, neighbours: Iterable[Neighbour]) -> list[Subject]:
+        """Those of all environments that are in it, at most as many as can be merged."""
+        found = [each.subject for each in neighbours if self is Scope.ALL or each.is_marked]
+        return found[:MOST_SOURCES]
+
+    def next(self, neighbours: Iterable[Neighbour]) -> "Scope":
+        """The one after it that would show something else."""
+        known = list(neighbours)
+        wider = [each for each in (Scope.MARKED, Scope.ALL) if len(each.chosen(known)) > 1]
+        if Scope.MARKED in wider and all(each.is_marked for each in known):
+            wider.remove(Scope.MARKED)
+        order = [Scope.THIS, *wider]
+        at = order.index(self) if self in order else 0
+        return order[(at + 1) % len(order)]
+
+
+@dataclass(slots=True)
+class _Source:
+    """A log that is or was followed."""
+
+    subject: Subject
+    task: asyncio.Task[None] | None = None
+    link: LinkState | None = None
+
+
+class LogSources:
+    """Follows several logs, which may come and go: what was said of one that is gone stays.
+
+    `take` is called with each event and the number of the source that it is from; `failed` where
+    one of them can't be followed any more.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[int, LogEvent], None],
+        failed: Callable[[int, VibeBoxError], None],
+    ) -> None:
+        self._take = take
+        self._failed = failed
+        self._sources: dict[EnvironmentKey, _Source] = {}
+        self._wanted: tuple[Subject, ...] = ()
+        self._changed = asyncio.Event()
+
+    @property
+    def names(self) -> list[str]:
+        """What each source is called, by its number."""
+        return [source.subject.name for source in self._sources.values()]
+
+    @property
+    def link(self) -> LinkState | None:
+        """The link that most needs telling, of those that are followed."""
+        links = [source.link for source in self._sources.values() if source.task and source.link]
+        return next(filter(is_down, links), links[0] if links else None)
+
+    @property
+    def origins(self) -> dict[int, tuple[Client, str]]:
+        """Where older lines of each source can be had: its client, its environment's id."""
+        return {
+            number: (source.subject.server.client, source.subject.environment.id)
+            for number, source in enumerate(self._sources.values())
+        }
+
+    def want(self, subjects: Iterable[Subject]) -> None:
+        """Follow the logs of these, and no others any more."""
+        self._wanted = tuple(subjects)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Follow what is wanted until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._changed.clear()
+                self._end_others()
+                for subject in self._wanted:
+                    self._begin(subject, tasks)
+                await self._changed.wait()
+
+    def _end_others(self) -> None:
+        keys = {subject.key for subject in self._wanted}
+        for key, source in self._sources.items():
+            if source.task is not None and key not in keys:
+                source.task.cancel()
+                source.task = None
+
+    def _begin(self, subject: Subject, tasks: asyncio.TaskGroup) -> None:
+        """Follow one more log; of one that was followed before, only what comes."""
+        source = self._sources.get(subject.key)
+        is_new = source is None
+        if source is None:
+            if len(self._sources) >= MOST_SOURCES:
+                return
+            source = self._sources[subject.key] = _Source(subject)
+        source.subject = subject
+        if source.task is None:
+            number = list(self._sources).index(subject.key)
+            source.task = tasks.create_task(self._follow(number, source, TAIL if is_new else 0))
+
+    async def _follow(self, number: int, source: _Source, tail: int) -> None:
+        subject = source.subject
+        try:
+            async with subject.server.client.logs(subject.environment.id, tail=tail) as events:
+                async for event in events:
+                    if isinstance(event, LinkState):
+                        source.link = event
+                    self._take(number, event)
+                    await asyncio.sleep(0)  # a full queue never waits, the screen has to live
+        except VibeBoxError as error:
+            self._failed(number, error)
