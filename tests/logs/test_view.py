@@ -10,6 +10,7 @@ from tests.logs.lines import entries, entry_lists, ring_of
 from vibebox_tui.logs.batch import Batch
 from vibebox_tui.logs.chunk import LEVELS
 from vibebox_tui.logs.filters import Filter, Found, Selection
+from vibebox_tui.logs.folds import Folded
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.repeats import Collapsed
@@ -27,6 +28,9 @@ SELECTIONS = [
     Selection((Filter.parse("Boom"),), lowest=Level.DEBUG, stream="stdout"),
     Collapsed(Selection()),
     Collapsed(Selection(lowest=Level.WARN)),
+    Folded(Selection(), folds=True),
+    Folded(Selection((Filter.parse("boom"),)), folds=True),
+    Collapsed(Folded(Selection(), folds=True)),
 ]
 FIRST_ONLY = 0.0
 """A budget of time that is used up by the first chunk."""
@@ -169,7 +173,7 @@ def test_a_snapshot_stays_as_it_was():
     ring = ring_of("a", "b")
     view = View(ring, Selection())
     view.scan(1.0)
-    total, lines = view.snapshot()
+    total, lines = view.snapshot(bytes(256))
     ring.append(entries("c", first=3))
     view.scan(1.0)
     assert (total, [line.text for line in lines]) == (2, ["a", "b"])

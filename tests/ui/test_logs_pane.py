@@ -284,6 +284,47 @@ async def test_json_is_readable_and_expands():
         assert len(texts(app)) == 3
 
 
+async def test_logfmt_expands():
+    line = 'level=warn msg="slow query" took=12ms'
+    async with pane_with(entries(1, lambda n: line)) as (app, pilot):
+        await pilot.press("g", "x")
+        await shows(app, "msg: slow query")
+        assert any(row.strip() == "took: 12ms" for row in texts(app))
+
+
+TRACE = ("INFO ok", "ERROR boom", "  at a", "  at b", "INFO then")
+
+
+async def test_a_stack_trace_is_folded_and_copied_with_the_line_it_follows():
+    async with pane_with(entries(5, lambda n: TRACE[n - 1])) as (app, pilot):
+        await pilot.press("k", "x")
+        await shows(app, "+2 lines")
+        assert cursor_text(app) == "ERROR boom"
+        assert not any("at a" in row for row in app.screen_rows)
+        await pilot.press("y")
+        assert app.clipboard == "ERROR boom\n  at a\n  at b"
+        await pilot.press("m", "y")
+        assert app.clipboard == "ERROR boom\n  at a\n  at b"
+        await pilot.press("x")
+        await shows(app, "at b")
+
+
+async def test_all_stack_traces_are_folded_by_one_key_and_a_hit_opens_its_own():
+    async with pane_with(entries(5, lambda n: TRACE[n - 1])) as (app, pilot):
+        await pilot.press("X")
+        await shows(app, "+2 lines")
+        await pilot.press("slash", *"at b", "enter")
+        await wait_for(lambda: cursor_text(app) == "  at b")
+        await pilot.press("X")
+        assert not any("+2 lines" in row for row in app.screen_rows)
+
+
+async def test_a_line_without_fields_or_trace_says_so():
+    async with pane_with(entries(3, levelled)) as (app, pilot):
+        await pilot.press("x")
+        await wait_for(lambda: "There is nothing to unfold in this line." in app.said)
+
+
 async def test_an_interruption_stands_in_the_log_itself():
     async with pane_with(entries(3, levelled)) as (app, _):
         app.feed.put(LogResumed(NOW - 31, NOW - 10, 137, True))

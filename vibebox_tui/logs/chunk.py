@@ -21,6 +21,8 @@ CONTINUATION: Final = 0b0001_0000
 NOTE: Final = 0b0010_0000
 """A line of our own in the log: an interruption, a hole, a separator."""
 MARKED: Final = 0b0100_0000
+TURNED: Final = 0b1000_0000
+"""A line of a record that is folded where others aren't, or open where others are folded."""
 
 COLUMN_BYTES: Final = 4 + 8 + 8 + 1 + 1
 """What a line takes beside its text: end, sequence number, time, flags, source."""
@@ -106,7 +108,9 @@ class Chunk:
         return len(self.text) >= CHUNK_BYTES or len(self.ends) >= CHUNK_LINES
 
     def add(self, text: bytes, seq: int, time: int, flags: int, source: int = 0) -> None:
-        """Add one line without its line feed."""
+        """Add one line without its line feed; it is folded with the record that it continues."""
+        if flags & CONTINUATION and self.flags:
+            flags |= self.flags[-1] & TURNED
         self.text += text
         self.text += b"\n"
         self.ends.append(len(self.text) - 1)

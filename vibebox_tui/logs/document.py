@@ -1,15 +1,16 @@
 """A log as somebody reads it: its lines, what is shown of them, and what is searched for."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from vibebox_tui.logs.filters import Found, Selection
+from vibebox_tui.logs.folds import Folded, hidden_flags
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.merge import Merge, Shift
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.repeats import Collapsed
-from vibebox_tui.logs.ring import DEFAULT_BYTES, Ring, note_line
+from vibebox_tui.logs.ring import DEFAULT_BYTES, Line, Ring, note_line
 from vibebox_tui.logs.times import UNKNOWN_TIME
 from vibebox_tui.logs.view import View
 from vibebox_tui.protocol.messages import LogEntry
@@ -30,6 +31,9 @@ class Document:
         self.merge = Merge(self.ring) if merges else None
         self.selection = Selection()
         self.collapses = False
+        self.folds = False
+        """Whether records are folded to their first lines, but for those that were turned."""
+        self._has_turned = False
         self.view = View(self.ring, self.selection)
         self.pattern: Pattern | None = None
         self.found: View | None = None
@@ -95,6 +99,40 @@ class Document:
         self.collapses = collapses
         self._show_anew()
 
+    def fold(self, folds: bool) -> None:
+        """Show of each record only the first line, or all of them."""
+        self.folds, self._has_turned = folds, False
+        self.ring.turn_none()
+        self._show_anew()
+
+    def turn(self, position: int) -> None:
+        """Fold the record of a line where it is open, or open it."""
+        self.ring.turn(position)
+        if self.folds or self._has_turned:
+            self.view.look_again(position)
+        else:
+            self._has_turned = True
+            self._show_anew()
+
+    def folded_lines(self, position: int) -> int:
+        """How many lines are folded into the one at `position`."""
+        record = self.ring.record(position)
+        is_folded = len(record) > 1 and self.hidden[self.ring.line(record[1]).flags]
+        return len(record) - 1 if is_folded and position == record.start else 0
+
+    def is_hidden(self, position: int) -> bool:
+        """Whether the line at `position` is folded into another one."""
+        return bool(self.hidden[self.ring.line(position).flags])
+
+    @property
+    def hidden(self) -> bytes:
+        """For each value of a line's flags, whether such a line is folded into another one."""
+        return hidden_flags(folds=self.folds)
+
+    def snapshot(self) -> tuple[int, Iterator[Line]]:
+        """How many lines are shown now, folded ones with them, and these one by one."""
+        return self.view.snapshot(self.hidden)
+
     def search(self, pattern: Pattern | None) -> None:
         """Look for something else among what is shown, or for nothing."""
         if pattern != self.pattern:
@@ -126,8 +164,10 @@ class Document:
         return min(self.view.progress, self.found.progress if self.found else 1.0)
 
     def _show_anew(self) -> None:
-        sieve = Collapsed(self.selection) if self.collapses else self.selection
-        self.view = View(self.ring, sieve)
+        shown: Selection | Folded = self.selection
+        if self.folds or self._has_turned:
+            shown = Folded(self.selection, self.folds)
+        self.view = View(self.ring, Collapsed(shown) if self.collapses else shown)
 
     def _search_again(self) -> None:
         self.found = View(self.ring, Found(self.selection, self.pattern)) if self.pattern else None

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Final, NamedTuple
 
-from vibebox_tui.logs.ansi import PLAIN, Ink, spans
-from vibebox_tui.logs.fields import Fields, as_text, parse_json
+from vibebox_tui.logs.ansi import PLAIN, Ink, spans, strip_sequences
+from vibebox_tui.logs.fields import Fields, as_text, parse, parse_json
 
 MESSAGE_KEYS: Final = ("msg", "message", "@m", "event", "textPayload", "log", "error")
 """Where the usual loggers put the message, in the order in which it is looked for."""
@@ -41,8 +41,10 @@ def pieces(text: str) -> list[Piece]:
 
 
 def tree(text: str, indent: str = "  ") -> list[list[Piece]]:
-    """The fields of a JSON line as one row each, nested ones deeper; empty for other lines."""
-    fields = parse_json(text)
+    """The fields of a line, JSON or logfmt, as one row each, nested ones deeper; empty for lines
+    that have none.
+    """
+    fields = parse(strip_sequences(text))
     return list(_branches(fields, indent, indent)) if fields else []
 
 

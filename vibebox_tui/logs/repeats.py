@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vibebox_tui.logs.batch import Batch, Indices
 from vibebox_tui.logs.chunk import CONTINUATION, NOTE
 from vibebox_tui.logs.filters import Selection
+from vibebox_tui.logs.folds import Folded
 
 _TIME = re.compile(r"[\d\-:T.,Z+/ \[\]]*")
 """The time that a line begins with: it differs where nothing else does."""
@@ -15,10 +16,11 @@ _TIME = re.compile(r"[\d\-:T.,Z+/ \[\]]*")
 class Collapsed:
     """What a selection shows, less the records that say the same as the one before them.
 
-    The time at a line's beginning doesn't count. A run ends with its chunk.
+    The time at a line's beginning doesn't count, and of folded records only the line that is
+    seen. A run ends with its chunk.
     """
 
-    selection: Selection
+    selection: Selection | Folded
 
     @property
     def passes_all(self) -> bool:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from vibebox_tui.logs.chunk import COLUMN_BYTES, CONTINUATION, MARKED, NOTE, NewLine
+from vibebox_tui.logs.chunk import COLUMN_BYTES, CONTINUATION, MARKED, NOTE, TURNED, NewLine
 from vibebox_tui.logs.chunk import Chunk as Chunk
 from vibebox_tui.logs.chunk import Line as Line
 from vibebox_tui.logs.levels import Level
@@ -13,6 +13,9 @@ from vibebox_tui.protocol.messages import LogEntry
 
 DEFAULT_BYTES: Final = 256 * 1024 * 1024
 """Memory of a log where nobody says otherwise: about a million and a half lines."""
+
+
+_NOT_TURNED: Final = bytes(flags & ~TURNED for flags in range(256))
 
 
 class Ring:
@@ -203,6 +206,18 @@ class Ring:
         chunk_index, index = self.locate(position)
         flags = self.chunks[chunk_index].flags
         flags[index] = flags[index] | MARKED if marked else flags[index] & ~MARKED
+
+    def turn(self, position: int) -> None:
+        """Fold the record of a line where it is open, or open it."""
+        chunk_index, index = self.locate(position)
+        chunk = self.chunks[chunk_index]
+        for each in range(chunk.record_start(index), chunk.record_end(index)):
+            chunk.flags[each] ^= TURNED
+
+    def turn_none(self) -> None:
+        """Have all records as they usually are, open or folded."""
+        for chunk in self.chunks:
+            chunk.flags[:] = chunk.flags.translate(_NOT_TURNED)
 
     def drop_oldest(self) -> int:
         """Drop the oldest chunk, and return how many bytes that made free."""

@@ -3,7 +3,7 @@
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -153,14 +153,25 @@ class View:
         self._sync()
         return [Part(segment.chunk, segment.hits) for segment in self._segments]
 
-    def snapshot(self) -> tuple[int, Iterator[Line]]:
-        """How many lines are shown now, and these one by one; whatever happens to the log."""
+    def snapshot(self, folded: bytes) -> tuple[int, Iterator[Line]]:
+        """How many lines are shown now, and these one by one; whatever happens to the log.
+
+        With them come the lines behind them that are folded, as `folded` tells for each of the
+        256 values of flags.
+        """
         parts = [
-            (each.chunk, each.hits[:], self.ring.start_of(index))
+            (each.chunk, _with_folded(each.chunk, each.hits, folded), self.ring.start_of(index))
             for index, each in enumerate(self._segments)
         ]
         lines = (chunk.line(hit, start + hit) for chunk, hits, start in parts for hit in hits)
         return sum(len(hits) for _, hits, _ in parts), lines
+
+    def look_again(self, position: int) -> None:
+        """The flags of the line at `position` are others: scan its chunk anew."""
+        self._sync()
+        index = self._segment_at(position)
+        self._segments[index] = _Segment(self._segments[index].chunk, self.sieve)
+        self._totals = None
 
     def positions(self, row: int, count: int) -> list[int]:
         """The positions in at most `count` rows from `row` on."""
@@ -196,6 +207,20 @@ class View:
         if position >= self.ring.end:
             return len(self._segments) - 1
         return self.ring.locate(max(position, self.ring.first))[0]
+
+
+def _with_folded(chunk: Chunk, hits: Sequence[int], folded: bytes) -> Sequence[int]:
+    """The hits, and behind each of them the lines that are folded into it."""
+    hidden = chunk.flags.translate(folded)
+    if not any(hidden):
+        return hits[:]
+    whole = array("I")
+    for hit in hits:
+        end = hit + 1
+        while end < len(hidden) and hidden[end]:
+            end += 1
+        whole.extend(range(hit, end))
+    return whole
 
 
 class _Segment:

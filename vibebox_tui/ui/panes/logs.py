@@ -44,6 +44,7 @@ class LogsPane(LogReader):
         Binding("v", "lowest", "Lowest level shown", show=False, id="logs.level"),
         Binding("s", "stream", "Stream: all, stdout, stderr", show=False, id="logs.stream"),
         Binding("r", "collapse", "Fold repeated lines", show=False, id="logs.repeats"),
+        Binding("X", "fold", "Fold stack traces", show=False, id="logs.traces"),
         Binding("H", "histogram", "Histogram", show=False, id="logs.histogram"),
         Binding("at", "ask('jump')", "Jump to a time", show=False, id="logs.jump"),
         Binding("a", "merge", "Merge: this, marked, all environments", show=False, id="logs.merge"),
@@ -92,6 +93,11 @@ class LogsPane(LogReader):
         self.collapse(not self.document.collapses)
         on = "folded" if self.document.collapses else "all shown"
         self.post_message(Said(f"Repeated lines are {on}."))
+
+    def action_fold(self) -> None:
+        self.fold(not self.document.folds)
+        on = "folded to their first line" if self.document.folds else "shown in full"
+        self.post_message(Said(f"Stack traces are {on}; x turns a single one."))
 
     def action_filters(self) -> None:
         if not self.document.selection.filters:
@@ -225,7 +231,7 @@ class LogsPane(LogReader):
             where = "below" if step > 0 else "above"
             self.post_message(Said(f"No further hit {where}."))
         else:
-            self.log_view.go_to(found)
+            self.go_to_line(found)
 
     def action_end(self) -> None:
         if self._is_saving:
@@ -250,7 +256,7 @@ class LogsPane(LogReader):
         else:
             found = self.document.find(cursor - 1, 1) or self.document.find(cursor, -1)
         if found is not None:
-            self.log_view.go_to(found)
+            self.go_to_line(found)
 
     def on_log_view_moved(self, event: LogView.Moved) -> None:
         event.stop()
@@ -278,14 +284,15 @@ class LogsPane(LogReader):
         view, at = self.document.view, self.document.ring.first - 1
         lines: list[Line] = []
         while (found := view.find(at, IS_MARKED, 1)) is not None:
-            lines.append(self.document.ring.line(found))
+            with_folded = range(found, found + self.document.folded_lines(found) + 1)
+            lines.extend(map(self.document.ring.line, with_folded))
             at = found
         return lines
 
     def _save(self, file: Path) -> None:
         """Write the marked lines, or where none is, all that are shown."""
         marked = self._marked()
-        total, lines = self.document.view.snapshot()
+        total, lines = self.document.snapshot()
         if marked:
             total, lines = len(marked), iter(marked)
         self._is_saving = True

@@ -89,6 +89,7 @@ class LogReader(Pane):
     def compose(self) -> ComposeResult:
         self.histogram = LogHistogram(self.settings.glyphs)
         self.log_view = LogView(self.document.view, self.settings)
+        self.log_view.folded_lines = lambda position: self.document.folded_lines(position)
         yield self.histogram
         yield self.log_view
 
@@ -117,6 +118,7 @@ class LogReader(Pane):
         self._begin()
         self.document.select(before.selection)
         self.document.collapse(before.collapses)
+        self.document.fold(before.folds)
         self.document.search(before.pattern)
         self.log_view.source_names = ()
         self.log_view.show_view(self.document.view)
@@ -310,6 +312,23 @@ class LogReader(Pane):
         """Show records that say the same again once, with a count; or all of them."""
         self.document.collapse(collapses)
         self._show_anew()
+
+    def fold(self, folds: bool) -> None:
+        """Show of each record only the first line, or all of them."""
+        self.document.fold(folds)
+        self._show_anew()
+
+    def on_log_view_turned(self, event: LogView.Turned) -> None:
+        event.stop()
+        self.document.turn(event.position)
+        self._show_anew()
+
+    def go_to_line(self, position: int) -> None:
+        """Go to a line, also where it is folded into another one: then that is opened."""
+        if self.document.is_hidden(position):
+            self.document.turn(position)
+            self._show_anew()
+        self.log_view.go_to(position)
 
     def _show_anew(self) -> None:
         self.document.scan(SLICE_SECONDS, self._near)

@@ -109,6 +109,8 @@ class LogRows(ScrollView):
         self.settings = settings
         self.zone = zone
         self.viewport = Viewport(view, self._rows_of)
+        self.folded_lines: Callable[[int], int] = lambda position: 0
+        """How many lines are folded into the one at a position."""
         self._expanded: set[int] = set()
         self._column = 0
         self._drawn: LRUCache[tuple[int, int], list[list[Segment]]] = LRUCache(CACHED_LINES)
@@ -193,11 +195,18 @@ class LogRows(ScrollView):
         return self._shown
 
     def _count_text(self, line: Line, part: int) -> str:
-        """` ×3` for the right end of the row, where the line stands for three."""
-        if part or not self.view.counts or line.is_continuation:
+        """` +12 lines ×3` for the right end of the row: what is folded into it, and how often it
+        was said.
+        """
+        if part or line.is_continuation:
             return ""
-        count = self.view.count(self.view.row(line.position))
-        return f" {'×' if self.settings.glyphs.unicode else 'x'}{count:,}" if count > 1 else ""
+        text = ""
+        if folded := self.folded_lines(line.position):
+            text = f" +{folded:,} lines" if folded > 1 else " +1 line"
+        count = self.view.count(self.view.row(line.position)) if self.view.counts else 1
+        if count > 1:
+            text += f" {'×' if self.settings.glyphs.unicode else 'x'}{count:,}"
+        return text
 
     def _visible(self, line: Line, part: int) -> list[Segment]:
         """A row of the message, from the column on that one has moved to."""

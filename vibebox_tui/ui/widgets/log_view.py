@@ -15,6 +15,7 @@ from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.readable import tree
 from vibebox_tui.logs.ring import Line
 from vibebox_tui.logs.view import View
+from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.log_rows import LogRows
 
@@ -82,6 +83,17 @@ class LogView(LogRows, can_focus=True):
         """The newest lines are wanted from now on."""
 
         log_view: "LogView"
+
+        @property
+        def control(self) -> "LogView":
+            return self.log_view
+
+    @dataclass
+    class Turned(Message):
+        """The record that begins at `position` is to be folded, or opened where it is."""
+
+        log_view: "LogView"
+        position: int
 
         @property
         def control(self) -> "LogView":
@@ -263,16 +275,29 @@ class LogView(LogRows, can_focus=True):
         self.wraps = not self.wraps
 
     def action_expand(self) -> None:
+        """Show a line's fields, then fold its record, then have it as it came again."""
         line = self.cursor_line
         if line is None:
             return
+        record = self.view.ring.record(line.position)
+        has_fields = bool(tree(line.text))
         if line.position in self._expanded:
             self._expanded.remove(line.position)
-        elif tree(line.text):
+            if len(record) > 1:
+                self._turn(record)
+        elif has_fields and self.view.shows(record[-1]):
             self.viewport.pause()
             self._expanded.add(line.position)
+        elif len(record) > 1:
+            self._turn(record)
+        else:
+            self.post_message(Said("There is nothing to unfold in this line."))
         self._redraw_all()
         self._moved()
+
+    def _turn(self, record: range) -> None:
+        self.viewport.go_to(record.start)
+        self.post_message(self.Turned(self, record.start))
 
     def _find(self, passing: bytes, step: int, what: str) -> None:
         """Go to the next line whose flags pass; say so where there is none."""
