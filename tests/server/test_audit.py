@@ -3,12 +3,16 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
 
 from tests.running_server import RunningServer, receive, send
 from tests.support import wait_for
-from vibebox_tui.server.journal import JsonFormatter, keep
+from vibebox_tui.protocol.messages import Pong
+from vibebox_tui.server.connection import Connection
+from vibebox_tui.server.journal import JsonFormatter, TextFormatter, about, keep
+from vibebox_tui.server.service import WebSocketService
 
 AUDIT = "vibebox_tui.server.audit"
 
@@ -105,3 +109,116 @@ def test_text_on_a_terminal_and_json_otherwise(
     root.info("said")
     line = stream.getvalue()
     assert line.endswith("INFO root: said\n") if terminal else json.loads(line)["message"] == "said"
+
+
+# --- whose line it is ----------------------------------------------------------------------
+
+
+class Lines(logging.Handler):
+    """Keeps the lines as they would be written, each in the context that it was logged in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[dict[str, str]] = []
+        self.setFormatter(JsonFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record)))
+
+    def with_text(self, text: str) -> list[dict[str, str]]:
+        return [line for line in self.lines if text in line["message"]]
+
+
+@pytest.fixture
+def written() -> Iterator[Lines]:
+    handler = Lines()
+    logger = logging.getLogger("vibebox_tui")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+async def test_a_line_about_a_connection_says_which_and_whose(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, written: Lines
+) -> None:
+    monkeypatch.setattr(WebSocketService, "subscribe_to_list", fail)
+    async with server.websocket("status", "developer") as websocket:
+        await send(websocket, "env_list_subscribe")
+        await wait_for(lambda: written.with_text("a connection failed"))
+    (line,) = written.with_text("a connection failed")
+    (came,) = written.with_text("connected: ")[:1]
+    assert (line["user"], line["client"]) == ("developer", came["client"])
+    await wait_for(lambda: written.with_text("disconnected"))
+
+
+async def test_a_line_about_what_many_share_says_whose_it_is(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, written: Lines
+) -> None:
+    async with (
+        server.websocket("status", "viewer") as other,
+        server.websocket("status", "developer") as websocket,
+    ):
+        await send(other, "ping")
+        await receive(other, "pong")
+        await send(websocket, "ping")
+        await receive(websocket, "pong")
+        clients = server.server.backend.service._clients
+        (broken,) = [each for each in clients.values() if each.user_id == "developer"]
+        monkeypatch.setattr(broken.peer.writer, "_write", fail)
+        for each in clients.values():  # both write in one turn, which the other one has begun
+            assert isinstance(each.peer, Connection)
+            each.peer.reply(Pong(1))
+        await wait_for(lambda: written.with_text("writer failed"))
+    (line,) = written.with_text("writer failed")
+    assert line["user"] == "developer"
+
+
+async def test_a_line_about_a_request_says_whose(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, written: Lines
+) -> None:
+    monkeypatch.setattr(type(server.server.environments), "stats", fail)
+    environment = await server.create("true")
+    async with server.http("admin") as http:
+        answer = await http.get(f"/environments/{environment.id}/stats")
+    assert answer.status_code == 500
+    (line,) = written.with_text("request failed")
+    assert line["user"] == "admin"
+    assert line["request"]
+
+
+def test_what_has_ended_is_in_no_later_line() -> None:
+    facts = {"client": "a-client", "user": "ada"}
+    about(facts)
+    record = logging.makeLogRecord({"name": "x", "levelname": "INFO", "msg": "said"})
+    assert json.loads(JsonFormatter().format(record))["user"] == "ada"
+    assert TextFormatter().format(record).endswith("said [client a-client, user ada]")
+    facts.clear()
+    assert "user" not in json.loads(JsonFormatter().format(record))
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()], ids=["JSON", "text"])
+def test_what_came_from_outside_stays_in_its_line(formatter: logging.Formatter) -> None:
+    evil = "a\r\n2026-01-01 INFO x: forged \x1b]0;title\x07 \x9b2J \u2028 \x00"
+    record = logging.makeLogRecord({"name": "x", "levelname": "INFO", "msg": evil, "user": evil})
+    line = formatter.format(record)
+    assert line.isprintable()
+    assert "forged" in line
+
+
+async def test_a_log_in_cant_forge_a_line(server: RunningServer, written: Lines) -> None:
+    written.setFormatter(TextFormatter())
+    lines: list[str] = []
+    written.emit = lambda record: lines.append(written.format(record))  # type: ignore[method-assign]
+    async with server.http(None) as http:
+        body = {"email": "a\n\x1b[2Jlogged in: user admin", "password": "wrong"}
+        await http.post("/auth/login", json=body)
+        await http.post("/environments/%0a%1b[2Jforged/start")
+    await wait_for(lambda: len(lines) == 3)
+    assert all(line.isprintable() for line in lines)

@@ -49,6 +49,15 @@ def test_what_was_not_delegated_is_left_alone(
     assert [path.name for path in service.iterdir() if path.is_dir()] == []
 
 
+TWO_EATERS = """
+import subprocess, sys
+eater = [sys.executable, "-c", "x = bytearray(60 << 20); import time; time.sleep(5)"]
+both = [subprocess.Popen(eater), subprocess.Popen(eater)]
+sys.exit(max(abs(each.wait()) for each in both))
+"""
+"""Each of the two stays below 100 MiB, and both together don't."""
+
+
 # --- groups of this machine ----------------------------------------------------------------
 
 
@@ -90,8 +99,8 @@ def test_a_group_ends_whoever_is_in_it(group: ControlGroup) -> None:
 async def test_memory_is_limited_for_all_processes_together(
     groups: ControlGroups, inside: Inside
 ) -> None:
-    eats = f"{sys.executable} -c 'x = bytearray(60 << 20); import time; time.sleep(1000)'"
-    environment = await inside.start(f"{eats} & {eats} & wait -n", memory_limit=100)
+    environment = await inside.create(sys.executable, "-c", TWO_EATERS, memory_limit=100)
+    await inside.environments.start(environment.id)
     ended = await inside.status(environment, "error")
     assert "out of memory" in (ended.last_error or "")
     assert ended.limits_note is None

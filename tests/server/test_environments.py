@@ -20,6 +20,7 @@ from vibebox_tui.server.errors import (
     InvalidRequestError,
     StartFailedError,
 )
+from vibebox_tui.server.runtimes.limits import Limits
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's subreaper")
 
@@ -227,7 +228,10 @@ async def test_measures_what_runs_and_forgets_what_has_stopped(short_path: Path)
     await inside.close()
 
 
-async def test_a_memory_limit_holds(inside: Inside) -> None:
+async def test_a_memory_limit_holds_for_each_process_where_there_are_no_control_groups(
+    inside: Inside,
+) -> None:
+    inside.runtime._limits = Limits(None)
     environment = await inside.create(
         sys.executable, "-c", "x = bytearray(300 << 20); print('got it')", memory_limit=100
     )

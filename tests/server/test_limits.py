@@ -7,6 +7,7 @@ from vibebox_tui.server.limits import (
     LoginThrottle,
     RateLimitedError,
     TokenBucket,
+    origin_of,
 )
 
 
@@ -88,3 +89,11 @@ def test_a_log_in_that_succeeds_doesnt_count() -> None:
     throttle.attempt("account a")
     with pytest.raises(RateLimitedError):
         throttle.attempt("account a")
+
+
+def test_an_address_of_ipv6_counts_with_its_network() -> None:
+    assert origin_of("192.0.2.1") == "192.0.2.1"
+    assert origin_of("::ffff:192.0.2.1") == "192.0.2.1"
+    assert origin_of("2001:db8:1:2::3") == origin_of("2001:db8:1:2:ffff::4")
+    assert origin_of("2001:db8:1:2::3") != origin_of("2001:db8:1:3::3")
+    assert origin_of("local") == "local"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import time
 from typing import Any, Final, NamedTuple, get_args
 
@@ -151,6 +152,8 @@ PROTECTED: Final = (
 
 OPEN: Final = {
     ("GET", "/health"): 200,
+    ("GET", "/health/live"): 200,
+    ("GET", "/health/ready"): 200,
     ("GET", "/metrics"): 200,
     ("POST", "/auth/login"): 401,
     ("POST", "/auth/refresh"): 401,
@@ -363,6 +366,33 @@ async def test_messages_of_other_endpoints_are_acted_on_nowhere(
         other = sent._replace(endpoint=endpoint)
         codes = await error_codes(guarded, "admin", other, payload)
         assert codes == ["INVALID_MESSAGE"], sent.kind
+
+
+# --- where somebody comes from -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "seen"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("203.0.113.9, 192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7, 127.0.0.1", "192.0.2.7"),
+    ],
+)
+async def test_behind_a_proxy_of_this_machine_the_address_is_the_one_it_names(
+    server: RunningServer, forwarded: str, seen: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "vibebox_tui.server.audit")
+    headers = {"X-Forwarded-For": forwarded, "Authorization": f"Bearer {server.token('viewer')}"}
+    async with server.websocket("logs", None, additional_headers=headers) as websocket:
+        await send(websocket, "ping")
+        await receive_any(websocket)
+    (came,) = [record for record in caplog.records if vars(record)["event"] == "connected"]
+    assert vars(came)["address"] == seen
+    async with server.http(None) as http:
+        await http.post("/auth/login", json=LOGIN, headers={"X-Forwarded-For": forwarded})
+    (refused,) = [r for r in caplog.records if vars(r)["event"] == "log-in refused"]
+    assert vars(refused)["address"] == seen
 
 
 # --- who no longer is one ------------------------------------------------------------------

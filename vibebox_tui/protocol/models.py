@@ -288,8 +288,15 @@ class CreateSessionRequest(Request, omit_defaults=True):
 
 
 class Health(Model):
-    """Whether the server is up, and which it is."""
+    """Whether the server is up, and which it is.
+
+    `live`: it answers, and need not be started anew; `ready`: it can do what it is for, else
+    `reasons` says why not. `uptime` is in seconds.
+    """
 
     status: str
     version: str = ""
     uptime: float = 0.0
+    live: bool = True
+    ready: bool = True
+    reasons: list[str] = msgspec.field(default_factory=list)

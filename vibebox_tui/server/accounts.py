@@ -15,7 +15,7 @@ from vibebox_tui.protocol.models import CreateUserRequest, UpdateUserRequest, Us
 from vibebox_tui.server.audit import note
 from vibebox_tui.server.auth import Identity, UnauthorizedError
 from vibebox_tui.server.errors import UserNotFoundError
-from vibebox_tui.server.limits import LoginThrottle
+from vibebox_tui.server.limits import LoginThrottle, origin_of
 from vibebox_tui.server.passwords import hash_password, verify_password
 from vibebox_tui.server.records import RefreshTokenRecord, UserRecord
 from vibebox_tui.server.settings import JwtSettings, LimitSettings
@@ -106,7 +106,7 @@ class Accounts:
             UnauthorizedError: no such user or another password, told alike.
             RateLimitedError: too many failures for this account or address.
         """
-        keys = (f"account {email.casefold()}", f"address {address}")
+        keys = (f"account {email.casefold()}", f"address {origin_of(address)}")
         self._throttle.attempt(*keys)
         user = await self._store.user_by_email(email)
         right = await verify_password(password, None if user is None else user.password_hash)

@@ -28,6 +28,8 @@ from vibebox_tui.server.settings import LimitSettings, ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.ticker import Ticker
 from vibebox_tui.server.tokens import Tokens
+from vibebox_tui.server.traffic import Traffic
+from vibebox_tui.server.vitals import Vitals
 from vibebox_tui.server.waiting_room import WaitingRoom
 from vibebox_tui.server.wsprotocol import protocol_class
 
@@ -167,8 +169,8 @@ class Server:
         if settings.uds is not None:
             write_private(credential_file(settings.uds), await self.accounts.local_credential())
         await listener.start()
-        upkeep = asyncio.create_task(self._keep_up())
-        cleanup.callback(upkeep.cancel)
+        for work in (self._keep_up(), backend.vitals.watch()):
+            cleanup.callback(asyncio.create_task(work).cancel)
 
     async def _assemble(self, directory: DataDirectory, store: Store) -> Backend:
         settings, cleanup = self.settings, self._cleanup
@@ -210,11 +212,14 @@ class Server:
             waiting_room=WaitingRoom(_places(limits)),
             refusals=Refusals(),
             ticker=Ticker(asyncio.get_running_loop()),
+            traffic=Traffic(),
+            vitals=Vitals(),
             started_at=time.time(),
         )
 
     async def _stop(self) -> None:
         _log.info("stopping")
+        self.backend.vitals.is_stopping = True
         try:
             async with asyncio.timeout(self.settings.stop_seconds):
                 await self._cleanup.aclose()

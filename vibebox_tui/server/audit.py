@@ -1,10 +1,13 @@
 """The audit log: who changed what, from where, and what the answer was."""
 
 import logging
+import uuid
 from typing import Any, Final
 
-USER: Final = "vibebox.user"
-"""In a request's `state`: the id of the user who sent it, once it is known."""
+from vibebox_tui.server.journal import about
+
+ABOUT: Final = "vibebox.about"
+"""In a request's `state`: what is logged is about this; the `user` is added once it is known."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +31,12 @@ class Audited:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, and note it."""
-        if scope["type"] != "http" or scope["method"] in _READING:
+        if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        facts = {"request": uuid.uuid4().hex[:12]}
+        about(facts)
+        scope["state"][ABOUT] = facts
         status = 0
 
         async def see(message: Any) -> None:
@@ -42,12 +48,18 @@ class Audited:
         try:
             await self._application(scope, receive, see)
         finally:
-            client = scope.get("client")
-            note(
-                "request",
-                user=scope["state"].get(USER, "unknown"),
-                address=client[0] if client else "local",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-            )
+            if scope["method"] not in _READING:
+                _note_request(scope, facts, status)
+            facts.clear()
+
+
+def _note_request(scope: Any, facts: dict[str, str], status: int) -> None:
+    client = scope.get("client")
+    note(
+        "request",
+        user=facts.get("user", "unknown"),
+        address=client[0] if client else "local",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+    )

@@ -13,6 +13,8 @@ from vibebox_tui.server.sessions import Sessions
 from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.ticker import Ticker
+from vibebox_tui.server.traffic import Traffic
+from vibebox_tui.server.vitals import Vitals
 from vibebox_tui.server.waiting_room import WaitingRoom
 
 
@@ -22,7 +24,7 @@ class Backend:
 
     `user_connections` and `log_connections` count by user and by environment, `refusals` by
     address; in the `waiting_room` are connections that haven't authenticated; the `ticker` has all
-    writers write together.
+    writers write together; `traffic` counts what passes, `vitals` say how the server itself is.
     """
 
     settings: ServerSettings
@@ -36,6 +38,8 @@ class Backend:
     waiting_room: WaitingRoom
     refusals: Refusals
     ticker: Ticker
+    traffic: Traffic
+    vitals: Vitals
     started_at: float
 
     def environment(self, identity: Identity, action: Action, environment_id: str) -> Environment:

@@ -24,6 +24,7 @@ from vibebox_tui.protocol.messages import (
     TerminalInput,
 )
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.server import journal
 from vibebox_tui.server.audit import note
 from vibebox_tui.server.auth import ForbiddenError, Identity, UnauthorizedError, sees
 from vibebox_tui.server.backend import Backend
@@ -79,7 +80,9 @@ class Connection:
         self.backend = backend
         self.client_id = str(uuid.uuid4())
         self.upgrade = upgrade
-        self.writer = Writer(socket.send, self._fail, form, backend.ticker)
+        self.writer = Writer(socket.send, self._fail, form, backend.ticker, backend.traffic)
+        self.about = {"client": self.client_id}
+        self.writer.about = self.about
         self._identity: Identity | None = None
         self._socket = socket
         self._endpoint = endpoint(self)
@@ -101,6 +104,8 @@ class Connection:
 
     def received(self, message: bytes, *, binary: bool) -> None:
         """A whole message."""
+        self.backend.traffic.received += 1
+        self.backend.traffic.received_bytes += len(message)
         self._waiting.append((message, binary))
         self._waiting_bytes += len(message)
         if len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES:
@@ -122,6 +127,7 @@ class Connection:
         self._waiting.clear()
         if self._identity is not None:
             note("disconnected", user=self._identity.user_id, client=self.client_id)
+        self.about.clear()
         if self._working is not None:
             self._working.cancel()
         if self._expiry is not None:
@@ -149,7 +155,7 @@ class Connection:
         """Answer with an `error` message."""
         code = _code(error)
         if code is None:
-            _log.error("client %s: %s", self.client_id, error, exc_info=error)
+            _log.error("a message can't be acted on: %s", error, exc_info=error)
             self._fail("internal error")
             return
         self._report(str(error), code, error.details)
@@ -165,6 +171,11 @@ class Connection:
     def follows_logs(self) -> bool:
         """Whether it came to the log endpoint."""
         return self._endpoint.follows_logs
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that it came to: `logs`, `terminal` or `status`."""
+        return self.upgrade.path.rpartition("/")[2]
 
     def may_see(self, environment: Environment) -> bool:
         """Whether its user may know of that environment."""
@@ -199,6 +210,7 @@ class Connection:
             self._close(CloseCode.TRY_AGAIN_LATER, "too many connections of this user")
             return False
         self._identity = identity
+        self.about["user"] = identity.user_id
         note(
             "connected",
             user=identity.user_id,
@@ -246,6 +258,7 @@ class Connection:
             self._working = asyncio.create_task(self._run(opening=False))
 
     async def _run(self, *, opening: bool) -> None:
+        journal.about(self.about)
         try:
             if opening:
                 if not await self._let_in():
@@ -254,7 +267,7 @@ class Connection:
                 await self._endpoint.open()
             await self._work()
         except Exception:
-            _log.exception("client %s failed", self.client_id)
+            _log.exception("a connection failed")
             self._fail("internal error")
         finally:
             self._working = None
@@ -295,6 +308,7 @@ class Connection:
         if isinstance(message, TerminalInput | TerminalAck):
             return
         if wait := self._bucket.take():
+            self.backend.traffic.dropped["rate limited"] += 1
             raise RateLimitedError("Too many messages, slow down", wait)
 
     async def _dispatch(self, message: ClientMessage) -> None:
@@ -308,6 +322,7 @@ class Connection:
 
     def _invalid_message(self, error: InvalidMessageError) -> None:
         self._invalid += 1
+        self.backend.traffic.dropped["invalid"] += 1
         self._report(str(error), ErrorCode.INVALID_MESSAGE, error.details)
         if self._invalid >= self.backend.settings.limits.invalid_messages_in_a_row:
             self._close(CloseCode.POLICY_VIOLATION, "too many invalid messages")

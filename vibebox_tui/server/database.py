@@ -50,6 +50,8 @@ class Database:
         self._local = threading.local()
         self._reading: list[sqlite3.Connection] = []
         self._closing = False
+        self.is_failing = False
+        """Whether the last commit failed: the disk is full, or the file is gone."""
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -138,8 +140,10 @@ class Database:
             for request in group:
                 request.run(connection)
             connection.execute("COMMIT")
+            self.is_failing = False
         except sqlite3.Error as error:
             _log.error("a commit to %s failed: %s", self.path, error)
+            self.is_failing = True
             _roll_back(connection)
             for request in group:
                 request.fail(_refusal(self.path, error))

@@ -94,6 +94,19 @@ class Hub:
             del self._logs[environment_id]
 
     @property
+    def log_lag(self) -> int:
+        """Entries by which the slowest reader of a log is behind."""
+        return max(
+            (cursor.lag for channel in self._logs.values() for cursor in channel.cursors), default=0
+        )
+
+    @property
+    def terminal_lag(self) -> int:
+        """Bytes of output by which the slowest client of a terminal is behind."""
+        channels = self._terminals.values()
+        return max((cursor.lag for channel in channels for cursor in channel.cursors), default=0)
+
+    @property
     def log_count(self) -> int:
         """How many logs are read by anybody."""
         return len(self._logs)

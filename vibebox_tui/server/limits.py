@@ -1,5 +1,6 @@
 """Rates and counts, with an injected clock."""
 
+import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,11 +17,27 @@ _LONGEST_DELAY: Final = 30.0
 Clock = Callable[[], float]
 """Seconds, rising."""
 
+_SUBSCRIBER_BITS: Final = 64
+"""Bits of an IPv6 address that whoever has it didn't choose."""
+
 _FORGET_SECONDS: Final = 60.0
 """Window of the log-in attempts."""
 
 _MAX_KEYS: Final = 10_000
 """Accounts and addresses remembered at once; beyond it the oldest are forgotten."""
+
+
+def origin_of(address: str) -> str:
+    """What counts as one address: of IPv6, the network that a subscriber has (RFC 6177)."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if ip.version == 4:
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, _SUBSCRIBER_BITS), strict=False))
 
 
 class RateLimitedError(ServerError):
@@ -146,7 +163,7 @@ class Refusals:
 
     def refused(self, address: str) -> float:
         """Note one more; the seconds to wait before it is answered."""
-        now = self._clock()
+        now, address = self._clock(), origin_of(address)
         count, last = self._refused.pop(address, (0, now))
         count = 1 if now - last >= _FORGET_SECONDS else count + 1
         self._refused[address] = (count, now)
@@ -157,4 +174,4 @@ class Refusals:
 
     def accepted(self, address: str) -> None:
         """A token was believed: begin anew."""
-        self._refused.pop(address, None)
+        self._refused.pop(origin_of(address), None)

@@ -104,6 +104,12 @@ class LogCursor:
     # --- for the writer --------------------------------------------------------------------
 
     @property
+    def lag(self) -> int:
+        """Entries that have been published and not sent."""
+        last = self._channel.next_seq
+        return 0 if last is None or self.position is None else max(0, last - self.position)
+
+    @property
     def has_more(self) -> bool:
         """Whether another `pull` would bring more at once."""
         if self._fetching is not None or not self._begun:
@@ -113,6 +119,7 @@ class LogCursor:
     def pull(self, budget: int) -> list[bytes]:
         """Take the next frames: marks, then the page from the store, then the ring."""
         frames: list[bytes] = []
+        begun_at = self.position
         while budget > 0:
             data = self._next()
             if data is None:
@@ -120,6 +127,8 @@ class LogCursor:
             if data:
                 frames.append(data)
                 budget -= len(data)
+        if frames and begun_at is not None and self.position is not None:
+            self._writer.traffic.sent["log"] += self.position - begun_at
         return frames
 
     # --- helpers ---------------------------------------------------------------------------
@@ -172,7 +181,9 @@ class LogCursor:
         try:
             await self._read_page(position)
         except Exception:
-            _log.exception("the log of %s can't be read", self.view.environment_id)
+            _log.exception(
+                "the log of %s can't be read", self.view.environment_id, extra=self._writer.about
+            )
             self._writer.fail("the log can't be read")
             return
         finally:
@@ -188,6 +199,7 @@ class LogCursor:
 
     def _overtaken(self, first: int, last: int) -> None:
         """Retention deleted entries before they were sent."""
+        self._writer.traffic.dropped["log entries"] += last - first + 1
         if self.view.is_extended:
             report = LogGapReport(self.view.environment_id, first, last, self.view.request_id)
             self._mark(LogGap(report, now_ms()))

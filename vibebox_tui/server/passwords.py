@@ -1,6 +1,7 @@
 """Passwords: argon2id, in a thread, since one check takes tens of milliseconds of a core."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -11,14 +12,19 @@ _NOBODY: Final = "correct horse battery staple"
 """Checked where there is no such user, so that an answer's time doesn't tell."""
 
 
+_CHECKS: Final = ThreadPoolExecutor(2, thread_name_prefix="passwords")
+"""So many at once: each takes a core and 64 MiB, and a crowd of log-ins only waits in line."""
+
+
 async def hash_password(password: str) -> str:
     """The argon2id hash, with its salt and parameters, as its library encodes it."""
-    return await asyncio.to_thread(_hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_CHECKS, _hash, password)
 
 
 async def verify_password(password: str, password_hash: str | None) -> bool:
     """Whether the password is right; a missing hash takes as long and is never right."""
-    return await asyncio.to_thread(_verify, password, password_hash)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_CHECKS, _verify, password, password_hash)
 
 
 @cache
@@ -40,8 +46,9 @@ def _hash(password: str) -> str:
 def _verify(password: str, password_hash: str | None) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
+    nobodys = _nobodys_hash()  # made by whoever comes first, known or not
     try:
-        _hasher().verify(password_hash or _nobodys_hash(), password)
+        _hasher().verify(password_hash or nobodys, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

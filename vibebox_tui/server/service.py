@@ -1,5 +1,6 @@
 """The server's only way to its clients, under the guide's method names ("API Reference")."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,6 +36,9 @@ class Peer(Protocol):
     @property
     def follows_logs(self) -> bool:
         """Whether it came to the log endpoint."""
+
+    @property
+    def endpoint(self) -> str: ...
 
     def may_see(self, environment: Environment) -> bool: ...
 
@@ -107,6 +111,11 @@ class WebSocketService:
     def client_count(self) -> int:
         """How many clients are connected."""
         return len(self._clients)
+
+    @property
+    def clients_by_endpoint(self) -> Counter[str]:
+        """How many clients each endpoint has."""
+        return Counter(client.peer.endpoint for client in self._clients.values())
 
     @property
     def user_ids(self) -> set[str]:

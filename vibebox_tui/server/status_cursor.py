@@ -20,6 +20,8 @@ class StatusCursor:
 
     def offer(self, environment_id: str, status: Prepared) -> None:
         """Send `status` next, in place of an older one that still waits."""
+        if environment_id in self._latest:
+            self._writer.traffic.dropped["statuses"] += 1
         self._latest[environment_id] = status
         self._writer.due(self, at_once=True)
 
@@ -40,6 +42,7 @@ class StatusCursor:
             data = self._latest.pop(environment_id).frame(self._writer.form)
             frames.append(data)
             budget -= len(data)
+        self._writer.traffic.sent["status"] += len(frames)
         return frames
 
 

@@ -149,6 +149,16 @@ class Store:
         """Delete the screen of a session that has ended."""
         await self._database.write(lambda db: screen_store.forget(db, session_id))
 
+    # --- how it is
+
+    async def is_ready(self) -> bool:
+        """Whether it answers, and the last commit worked."""
+        try:
+            await self._database.write(lambda _: None)
+        except StoreError:
+            return False
+        return not self._database.is_failing
+
     # --- users and refresh tokens
 
     async def users(self) -> list[UserRecord]:

@@ -121,6 +121,7 @@ class TerminalCursor:
             frames.append(data)
             budget -= len(data)
         if frames:
+            self._writer.traffic.sent["terminal"] += len(frames)
             self.channel.reconsider()
         return frames
 
@@ -130,6 +131,7 @@ class TerminalCursor:
         if self._marks:
             return self._marks.popleft()
         if self._needs_redraw:
+            self._writer.traffic.dropped["terminal output"] += 1
             self._announce(redraw=True)
             self._redraw()
             self._announce_live()

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from itertools import islice
 from typing import Final, Protocol
+
+from vibebox_tui.server.journal import NOBODY
 
 TICK_SECONDS: Final = 0.016
 """Time between two writes to a busy connection: one frame of a screen, felt by nobody."""
@@ -16,6 +19,9 @@ _log = logging.getLogger(__name__)
 
 class Flushed(Protocol):
     """Who writes what has gathered."""
+
+    about: Mapping[str, str]
+    """Whose it is, for what is logged."""
 
     def flush(self) -> None: ...
 
@@ -36,14 +42,14 @@ class Ticker:
         """Have `writer` write in the next turn of the loop."""
         self._soon[writer] = None
         if self._turn is None:
-            self._turn = self._loop.call_soon(self._write_some)
+            self._turn = self._loop.call_soon(self._write_some, context=NOBODY)
 
     def on_tick(self, writer: Flushed) -> None:
         """Have `writer` write on the next tick."""
         self._later[writer] = None
         if self._tick is None:
             next_tick = (self.time() // TICK_SECONDS + 1) * TICK_SECONDS
-            self._tick = self._loop.call_at(next_tick, self._write_gathered)
+            self._tick = self._loop.call_at(next_tick, self._write_gathered, context=NOBODY)
 
     def _write_gathered(self) -> None:
         self._tick = None
@@ -60,6 +66,6 @@ class Ticker:
             try:
                 writer.flush()
             except Exception:
-                _log.exception("a connection's writer failed")
+                _log.exception("a connection's writer failed", extra=writer.about)
         if self._soon and self._turn is None:
-            self._turn = self._loop.call_soon(self._write_some)
+            self._turn = self._loop.call_soon(self._write_some, context=NOBODY)

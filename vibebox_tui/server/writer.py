@@ -1,13 +1,14 @@
 """One connection's way out: replies first, then what its cursors have, in few writes."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from vibebox_tui.protocol.codec import encode
 from vibebox_tui.protocol.messages import Message
 from vibebox_tui.server.frames import Form, frame
 from vibebox_tui.server.ticker import TICK_SECONDS, Ticker
+from vibebox_tui.server.traffic import Traffic
 
 PULL_BYTES: Final = 256 * 1024
 """About what is taken from the cursors for one write, and enough not to wait for a tick. With
@@ -46,10 +47,15 @@ class Writer:
         fail: Callable[[str], None],
         form: Form,
         ticker: Ticker,
+        traffic: Traffic | None = None,
     ) -> None:
         self.form = form
         self.fail = fail
         """Ends the connection, where something that is due can't be had; with the reason."""
+        self.traffic = traffic or Traffic()
+        """Where what is sent and dropped is counted, for all connections together."""
+        self.about: Mapping[str, str] = {}
+        """Whose it is, for what is logged about it."""
         self._write = write
         self._ticker = ticker
         self._replies: deque[bytes] = deque()
@@ -65,6 +71,7 @@ class Writer:
         """Send `message` at once, before what the cursors have."""
         if not self._closed:
             self._replies.append(frame(encode(message), self.form))
+            self.traffic.sent["reply"] += 1
             self._schedule(at_once=True)
 
     def due(self, cursor: Cursor, *, at_once: bool = False) -> None:
@@ -106,6 +113,7 @@ class Writer:
             size = sum([len(piece) for piece in pieces])
             budget -= size
             self.bytes_written += size
+            self.traffic.sent_bytes += size
             self._last_write = self._ticker.time()
             self._write(pieces)
 

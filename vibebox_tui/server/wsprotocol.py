@@ -5,6 +5,7 @@ sans-I/O core reads, and frames that were built once for many go out as they are
 """
 
 import asyncio
+import ipaddress
 import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -45,6 +46,9 @@ _PERMESSAGE_DEFLATE: Final = ServerPerMessageDeflateFactory(
 
 _WORTH_NO_COPY: Final = 16 * 1024
 """Bytes from which copying costs more than another call of the kernel."""
+
+_PROXY: Final = "127.0.0.1"
+"""From there X-Forwarded-For is believed: who reaches the port of this machine is trusted."""
 
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
@@ -235,7 +239,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_pending()
 
     def _handshake(self, request: Request) -> None:
-        upgrade = Upgrade(request, _address(self.transport))
+        upgrade = Upgrade(request, _address(self.transport, request))
         form = Form.TEXT
         if upgrade.query.get("compression") == "deflate":
             form = Form.DEFLATE
@@ -316,7 +320,25 @@ def _cut(reason: str) -> str:
     return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
-def _address(transport: asyncio.Transport) -> str:
-    """The peer's address without its port, `local` on a Unix socket."""
+def _address(transport: asyncio.Transport, request: Request) -> str:
+    """The peer's address without its port, `local` on a Unix socket.
+
+    Where the peer is a proxy on this machine it is the last one in X-Forwarded-For that isn't, as
+    uvicorn has it for requests.
+    """
     name = transport.get_extra_info("peername")
-    return str(name[0]) if isinstance(name, tuple) and name else "local"
+    if not (isinstance(name, tuple) and name):
+        return "local"
+    address = str(name[0])
+    if address == _PROXY and (forwarded := request.headers.get_all("X-Forwarded-For")):
+        for each in reversed(",".join(forwarded).split(",")):
+            if each.strip() != _PROXY:
+                return _ip(each.strip()) or address
+    return address
+
+
+def _ip(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

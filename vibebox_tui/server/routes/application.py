@@ -10,14 +10,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.serialization import encode_json
 
 from vibebox_tui import __version__
-from vibebox_tui.server.audit import USER
+from vibebox_tui.server.audit import ABOUT
 from vibebox_tui.server.auth import Identity
 from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.http_protocol import KNOWN
 from vibebox_tui.server.routes.auth import AuthController
 from vibebox_tui.server.routes.bodies import JsonRequest
 from vibebox_tui.server.routes.environments import EnvironmentsController
-from vibebox_tui.server.routes.operation import health, metrics
+from vibebox_tui.server.routes.operation import health, live, metrics, ready
 from vibebox_tui.server.routes.problems import EXCEPTION_HANDLERS
 from vibebox_tui.server.routes.sessions import SessionsController
 from vibebox_tui.server.routes.users import UsersController
@@ -34,7 +34,7 @@ def create_application(backend: Backend) -> Litestar:
 
     async def provide_identity(request: Request[Any, Any, Any]) -> Identity:
         identity = await backend.accounts.identify(_bearer(request))
-        request.scope["state"][USER] = identity.user_id
+        request.scope["state"][ABOUT]["user"] = identity.user_id
         if (known := request.scope["state"].get(KNOWN)) is not None:
             known()
         return identity
@@ -47,6 +47,8 @@ def create_application(backend: Backend) -> Litestar:
             EnvironmentsController,
             SessionsController,
             health,
+            live,
+            ready,
             metrics,
             openapi_document,
         ],
