@@ -91,6 +91,12 @@ def test_what_is_not_known_is_swallowed_and_the_text_behind_it_stays(sequence: s
     assert rows(terminal(f"a{sequence}b")) == ["ab"]
 
 
+@pytest.mark.parametrize("split", range(1, 12))
+def test_a_prompt_is_seen_behind_a_sequence_that_an_interrupt_has_cut_off(split: int) -> None:
+    data = "INFO \x1b^C\r\nready$ "
+    assert rows(terminal(data[:split], data[split:])) == ["INFO", "ready$"]
+
+
 def test_the_cursor_waits_at_the_margin_and_wraps_with_the_next_character() -> None:
     emulator = terminal("12345", columns=5)
     assert place(emulator) == (0, 4)

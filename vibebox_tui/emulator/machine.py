@@ -17,6 +17,11 @@ _CANCELS = ("\x18", "\x1a")
 _STRINGS = "]PX^_"
 """What follows the ESC of OSC, DCS, SOS, PM and APC."""
 
+_IN_ONE_LINE = "X^"
+"""Those of SOS and PM: nobody sends them on purpose. They begin where a flood that Ctrl+C cuts off
+behind an ESC is followed by the `^C` that the terminal driver echoes; the prompt is in the next
+line, and nothing would ever end the string."""
+
 _C1_STRINGS = {"\x9d": "]", "\x90": "P", "\x98": "X", "\x9e": "^", "\x9f": "_"}
 _RAW = tuple(map(chr, range(0xDC80, 0xDCA0)))
 STARTS = frozenset((_ESC, _CSI, *_C1_STRINGS, *_RAW))
@@ -140,6 +145,9 @@ class Machine:
     def _step_string(self, character: str) -> None:
         if character == _BEL and self._string_kind == "]":
             self._end_string(by_bell=True)
+        elif character in "\r\n" and self._string_kind in _IN_ONE_LINE:
+            self._state = _State.GROUND
+            self._actions.perform(character)
         elif character >= " " and character != _DEL:
             self._collect(character)
 
