@@ -312,6 +312,13 @@ async def test_a_sessions_life(server: RunningServer) -> None:
         assert len((await http.get(path)).json()) == 2
         one = f"/sessions/{session['id']}"
         assert (await http.get(one)).json()["environmentId"] == env.id
+        problem(await http.patch(one, json={"sessionName": "shell-1"}), 409, "Conflict")
+        problem(await http.patch(one, json={"sessionName": "a\x1bb"}), 400, "BadRequest")
+        assert (await http.patch(one, json={"sessionName": "build"})).status_code == 200
+        assert [each["sessionName"] for each in (await http.get(path)).json()] == [
+            "build",
+            "shell-1",
+        ]
         assert (await http.delete(one)).status_code == 204
         async with asyncio.timeout(10):
             while (answer := await http.get(one)).status_code == 200:
@@ -355,6 +362,7 @@ async def test_the_openapi_document_has_every_route(server: RunningServer) -> No
         "GET /environments/{}/sessions",
         "POST /environments/{}/sessions",
         "GET /sessions/{}",
+        "PATCH /sessions/{}",
         "DELETE /sessions/{}",
         "GET /health",
         "GET /health/live",

@@ -147,6 +147,13 @@ PROTECTED: Final = (
     Route("GET", f"{ENV}/sessions", READ, ALL),
     Route("POST", f"{ENV}/sessions", (404, 201, 404, 201), (403, 201, 201, 201), body={}),
     Route("GET", "/sessions/{session}", READ, ALL),
+    Route(
+        "PATCH",
+        "/sessions/{session}",
+        READ,
+        (403, 200, 200, 200),
+        body={"sessionName": "renamed"},
+    ),
     Route("DELETE", "/sessions/{session}", (404, 204, 404, 204), (403, 204, 204, 204)),
 )
 

@@ -35,6 +35,7 @@ def test_every_key_but_the_escape_key_is_typed(key: str) -> None:
         ("pageup", Command.COPY_MODE),
         ("slash", Command.SEARCH),
         ("v", Command.PASTE),
+        ("b", Command.BROADCAST),
         ("r", Command.READ_ONLY),
         ("k", Command.RECONNECT),
         ("question_mark", Command.HELP),

@@ -1,5 +1,6 @@
 """Rows of an emulator as strips: widths, colours, marks, nothing raw."""
 
+import pytest
 from rich.color import Color
 from rich.style import Style
 from textual.strip import Strip
@@ -55,6 +56,15 @@ def test_marks_beyond_the_row_are_cut_off() -> None:
     strip = marked(_painted("ab", 2), [Mark(1, 9, Style.parse("on red")), Mark(5, 6)])
     assert strip.cell_length == 2
     assert strip.text == "ab"
+
+
+@pytest.mark.parametrize("columns", [(0, 1), (1, 2), (0, 2)])
+def test_a_wide_character_is_marked_as_a_whole(columns: tuple[int, int]) -> None:
+    first, *rest = marked(_painted("日本", 6), [Mark(*columns)])
+    assert first.text == "日"
+    assert first.style is not None
+    assert first.style.reverse
+    assert "".join(segment.text for segment in rest) == "本  "
 
 
 def _painted(text: str, width: int) -> Strip:

@@ -28,6 +28,7 @@ from vibebox_tui.protocol.models import (
     Session,
     Tokens,
     UpdateEnvironmentRequest,
+    UpdateSessionRequest,
     UpdateUserRequest,
     User,
 )
@@ -223,6 +224,12 @@ class RestClient:
     async def session(self, session_id: str) -> Session:
         """One terminal session."""
         return await self._get(f"/sessions/{_segment(session_id)}", Session)
+
+    async def rename_session(self, session_id: str, name: str) -> Session:
+        """Give a terminal session another name; 409 where that is taken in its environment."""
+        path = f"/sessions/{_segment(session_id)}"
+        request = UpdateSessionRequest(session_name=name)
+        return _read(await self._http.fetch("PATCH", path, body=request), Session)
 
     async def end_session(self, session_id: str) -> None:
         """End a terminal session and what runs in it."""

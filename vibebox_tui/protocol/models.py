@@ -284,6 +284,12 @@ class CreateSessionRequest(Request, omit_defaults=True):
     cols: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 80
 
 
+class UpdateSessionRequest(Request):
+    """Give a terminal session another name, unique in its environment."""
+
+    session_name: Name
+
+
 # --- the server itself ---------------------------------------------------------------------
 
 

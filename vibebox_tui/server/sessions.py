@@ -139,6 +139,25 @@ class Sessions:
         await self._store.save_session(session)
         return session
 
+    async def rename(self, session_id: str, name: str) -> Session:
+        """Give a session another name.
+
+        Raises:
+            ConflictError: the name is taken, or the session is tmux's, which knows it by its name.
+        """
+        session = self._life(session_id).session
+        if name != session.session_name:
+            environment = self._environments.get(session.environment_id)
+            if session.session_type == "tmux":
+                raise ConflictError(
+                    f"{session.session_name} is a session of tmux and keeps its name",
+                    sessionId=session_id,
+                )
+            self._require_free(environment, name)
+            session.session_name = name
+            await self._store.save_session(session)
+        return session
+
     async def end(self, session_id: str) -> None:
         """Hang up and end what runs in it; its clients get `terminal_exit`."""
         life = self._life(session_id)
@@ -219,22 +238,26 @@ class Sessions:
         return life
 
     def _name(self, environment: Environment, request: CreateSessionRequest) -> str:
-        taken = {
-            session.session_name
-            for session in self.list(environment.id)
-            if session.status != "terminated"
-        }
         if request.session_name is not None:
-            if request.session_name in taken:
-                raise ConflictError(
-                    f"{environment.name} has a session named {request.session_name} already",
-                    environmentId=environment.id,
-                )
+            self._require_free(environment, request.session_name)
             return request.session_name
+        taken = self._names(environment)
         number = 1
         while f"{request.session_type}-{number}" in taken:
             number += 1
         return f"{request.session_type}-{number}"
+
+    def _names(self, environment: Environment) -> set[str]:
+        """The names of an environment's living sessions."""
+        sessions = self.list(environment.id)
+        return {each.session_name for each in sessions if each.status != "terminated"}
+
+    def _require_free(self, environment: Environment, name: str) -> None:
+        if name in self._names(environment):
+            raise ConflictError(
+                f"{environment.name} has a session named {name} already",
+                environmentId=environment.id,
+            )
 
     def _begin(self, life: SessionLife) -> None:
         session = life.session

@@ -28,6 +28,7 @@ class Glyphs:
     ascending: str
     descending: str
     bars: str
+    bar_cursor: str
     box: str
     """A frame's corners (upper left and right, lower left and right), its rule and its side."""
 
@@ -63,6 +64,7 @@ UNICODE = Glyphs(
     ascending="↑",
     descending="↓",
     bars="▁▂▃▄▅▆▇█",
+    bar_cursor="▏",
     box="╭╮╰╯─│",
 )
 
@@ -83,6 +85,7 @@ ASCII = Glyphs(
     ascending="^",
     descending="v",
     bars="_.-:=+*#",
+    bar_cursor="|",
     box="++++-|",
 )
 

@@ -1,8 +1,9 @@
 """One terminal session."""
 
-from litestar import Controller, delete, get
+from litestar import Controller, delete, get, patch
+from litestar.params import JSONBody
 
-from vibebox_tui.protocol.models import Session
+from vibebox_tui.protocol.models import Session, UpdateSessionRequest
 from vibebox_tui.server.auth import Action
 from vibebox_tui.server.routes.arguments import Caller, Id, Server
 
@@ -17,6 +18,18 @@ class SessionsController(Controller):
     async def read(self, session_id: Id, backend: Server, identity: Caller) -> Session:
         """One session."""
         return backend.session(identity, Action.WATCH, session_id)
+
+    @patch("/{session_id:str}")
+    async def rename(
+        self,
+        session_id: Id,
+        backend: Server,
+        identity: Caller,
+        data: JSONBody[UpdateSessionRequest],
+    ) -> Session:
+        """Give it another name; 409 where that is taken, or tmux knows it by the one it has."""
+        backend.session(identity, Action.TYPE, session_id)
+        return await backend.sessions.rename(session_id, data.session_name)
 
     @delete("/{session_id:str}", status_code=204)
     async def end(self, session_id: Id, backend: Server, identity: Caller) -> None:

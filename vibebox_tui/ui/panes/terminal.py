@@ -27,6 +27,7 @@ from vibebox_tui.ui.recordings import CastError
 from vibebox_tui.ui.recordings.shelf import recordings
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
 from vibebox_tui.ui.screens.recordings import RecordingsDialog
+from vibebox_tui.ui.screens.rename import RenameDialog
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.terminal_paint import harmless
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
@@ -52,6 +53,7 @@ class TerminalPane(Pane):
         Binding("c", "new", "New terminal", id="terminal.new"),
         Binding("n", "next(1)", "Next terminal", id="terminal.next", show=False),
         Binding("p", "next(-1)", "Previous terminal", id="terminal.previous", show=False),
+        Binding("r", "rename", "Rename this terminal", id="terminal.rename", show=False),
         Binding("X", "end", "End this terminal", id="terminal.end", show=False),
         Binding("pageup", "page(1)", "Scroll back", id="terminal.page_up", show=False),
         Binding("pagedown", "page(-1)", "Scroll forward", id="terminal.page_down", show=False),
@@ -91,7 +93,7 @@ class TerminalPane(Pane):
         classes: str | None = None,
     ) -> None:
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
-        self._box = TerminalBox(self.settings)
+        self._box = TerminalBox(self.settings, self._typed_into_too)
         self._tabs = TerminalTabs()
         self._frames = FrameClock(self._draw, self._drawing_failed)
         self._terminals: Terminals | None = None
@@ -182,8 +184,10 @@ class TerminalPane(Pane):
     def _show_present(self) -> None:
         """What is typed is for the present terminal, whenever that will be drawn."""
         attachment = self.present
+        name = self._name_of(attachment) if attachment else ""
         if self._box.attachment is not attachment:
-            self._box.show(attachment, self._name_of(attachment) if attachment else "")
+            self._box.show(attachment, name)
+        self._box.name_shown = name
 
     def _drawing_failed(self, error: Exception) -> None:
         _log.error("drawing %s failed", self.title_text(), exc_info=error)
@@ -208,6 +212,24 @@ class TerminalPane(Pane):
         panes = [pane for pane in self.screen.query(TerminalPane) if pane is not self]
         return [pane for pane in panes if pane.environment and pane.environment.id == here]
 
+    @property
+    def _beside(self) -> list["TerminalPane"]:
+        """The other panes with terminals on the screen, of whatever environments."""
+        panes = self.screen.query(TerminalPane)
+        return [pane for pane in panes if pane is not self and pane.is_on_screen]
+
+    def _typed_into_too(self) -> list[Attachment]:
+        """The terminals that the panes beside show, but for the one that is shown here."""
+        here = self.present.session.id if self.present else ""
+        shown = [pane.present for pane in self._beside]
+        alive = {each.session.id: each for each in shown if each is not None and not each.is_over}
+        return [each for session_id, each in alive.items() if session_id != here]
+
+    def _heard_from(self) -> str:
+        """The name of a terminal from which what is typed comes here too."""
+        typing = [pane.present for pane in self._beside if pane._box.is_broadcasting]
+        return next((each.name for each in typing if each is not None), "")
+
     def _shown_elsewhere(self) -> set[str]:
         shown = [pane.present for pane in self._others if pane.is_on_screen]
         return {attachment.session.id for attachment in shown if attachment is not None}
@@ -221,6 +243,8 @@ class TerminalPane(Pane):
         if (title := self.title_text()) != self._titled:
             self._titled = title
             self.retitle()
+        self._box.heard_from = self._heard_from()
+        self.set_class(self._box.is_broadcasting or bool(self._box.heard_from), "-broadcast")
         self.detail = self._box.words()
         self._tabs.show(self._terminals.attachments if self._terminals else [], attachment)
 
@@ -302,6 +326,21 @@ class TerminalPane(Pane):
             self._tell_others()
         finally:
             self._is_opening = False
+
+    @work(group="rename", exclusive=True, exit_on_error=False)
+    async def action_rename(self) -> None:
+        """Ask for another name of the terminal that is shown, and give it that."""
+        terminals, attachment = self._terminals, self.present
+        if terminals is None or attachment is None or attachment.is_over:
+            return
+        dialog = RenameDialog(self._name_of(attachment), attachment.name)
+        if (name := await self.app.push_screen_wait(dialog)) is None:
+            return
+        try:
+            await terminals.rename(attachment, name)
+            self._tell_others()
+        except VibeBoxError as error:
+            self._say(f"The terminal keeps its name: {error}", is_error=True)
 
     @work(group="end", exclusive=True, exit_on_error=False)
     async def action_end(self) -> None:
@@ -390,6 +429,8 @@ class TerminalPane(Pane):
         event.stop()
         self.detail = self._box.words()
         self.refresh_bindings()
+        for pane in (self, *self._beside):
+            pane._frames.request()
 
     @on(TerminalView.SizeChanged)
     def _fit(self, event: TerminalView.SizeChanged) -> None:

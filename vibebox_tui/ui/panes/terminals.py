@@ -83,6 +83,16 @@ class Terminals:
         session = await self._client.rest.create_session(self._environment.id, request)
         self.show(self._add(session, rows, columns))
 
+    async def rename(self, attachment: Attachment, name: str) -> None:
+        """Give a session another name.
+
+        Raises:
+            VibeBoxError: the server wouldn't, with its reason.
+        """
+        renamed = await self._client.rest.rename_session(attachment.session.id, name)
+        attachment.session.session_name = renamed.session_name
+        self._changed(None)
+
     async def end(self, attachment: Attachment) -> None:
         """End a session, with everything that runs in it.
 
@@ -136,6 +146,7 @@ class Terminals:
     def _add(self, session: Session, rows: int, columns: int) -> Attachment:
         for known in self.attachments:
             if known.session.id == session.id:
+                known.session.session_name = session.session_name
                 return known
         attachment = Attachment(session, rows, columns, self._changed, may_copy=self._may_copy)
         self.attachments.append(attachment)

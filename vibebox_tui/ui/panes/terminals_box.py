@@ -1,7 +1,7 @@
 """One terminal with all that the user does in it: typing, pasting, reading, pointing."""
 
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
@@ -33,7 +33,7 @@ from vibebox_tui.ui.panes.terminals_paste import is_worth_asking, question
 from vibebox_tui.ui.panes.terminals_pointing import Pointing
 from vibebox_tui.ui.panes.terminals_reading import Asks, Reading
 from vibebox_tui.ui.panes.terminals_typing import Typing
-from vibebox_tui.ui.panes.terminals_words import notice_of, what_is_shown
+from vibebox_tui.ui.panes.terminals_words import and_others, notice_of, what_is_shown
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
@@ -43,7 +43,8 @@ class TerminalBox(Widget):
     """Shows `attachment`; every key is its own while `is_typing`, but the escape key.
 
     After the escape key some keys are obeyed here; those that aren't about this terminal alone
-    are posted as `Commanded`. `Restated` says that `words` are others now.
+    are posted as `Commanded`. `Restated` says that `words` are others now. While it
+    `is_broadcasting`, what is typed here goes to the terminals in `others()` as well.
     """
 
     @dataclass
@@ -67,19 +68,28 @@ class TerminalBox(Widget):
         def control(self) -> "TerminalBox":
             return self.box
 
-    def __init__(self, settings: DashboardSettings) -> None:
+    def __init__(
+        self, settings: DashboardSettings, others: Callable[[], Sequence[Attachment]]
+    ) -> None:
         super().__init__()
         self.attachment: Attachment | None = None
         self.name_shown = ""
         """What this terminal is called where it is asked about."""
         self.is_typing = False
+        self.is_broadcasting = False
+        self.heard_from = ""
+        """The terminal from which what is typed goes to this one too, where there is one."""
         self.view = TerminalView(settings.glyphs)
         self._settings = settings
         self._notice_line = Static(classes="terminal-notice")
         self._search_line = Input(placeholder="search", classes="terminal-search", compact=True)
         self._searches_backward = False
         self._capture = Capture(settings.escape_key)
-        self._typing = Typing(lambda: None if self._awaits_another else self.attachment)
+        self._others = others
+        self._typing = Typing(
+            lambda: None if self._awaits_another else self.attachment,
+            lambda: self._others() if self.is_broadcasting else (),
+        )
         self._awaits_another = False
         asks = Asks(self._copy, self._open_link, self._ask_search, self.say)
         self._reading = Reading(self.view, asks)
@@ -133,6 +143,8 @@ class TerminalBox(Widget):
             prefixed=self._capture.prefixed,
             back=self.view.back,
             escape=self.escape,
+            others=len(self._others()) if self.is_broadcasting else None,
+            heard_from=self.heard_from,
         )
 
     def hints(self) -> list[tuple[str, str]]:
@@ -184,7 +196,7 @@ class TerminalBox(Widget):
         """Type no more, and read no more either."""
         self._typing.forget()
         self._awaits_another = False
-        self.is_typing = False
+        self.is_typing = self.is_broadcasting = False
         if self._reading.is_active:
             self._reading.leave()
         self._settle()
@@ -250,6 +262,7 @@ class TerminalBox(Widget):
             Command.PROMPT_AFTER: partial(self.go_to_prompt, 1),
             Command.SEARCH: self.search,
             Command.PASTE: lambda: self.on_paste(events.Paste(self.app.clipboard)),
+            Command.BROADCAST: self._switch_broadcast,
             Command.READ_ONLY: self._switch_read_only,
             Command.SEND_PENDING: partial(self._answer_pending, send=True),
             Command.FORGET_PENDING: partial(self._answer_pending, send=False),
@@ -258,6 +271,12 @@ class TerminalBox(Widget):
             own[command]()
         else:
             self.post_message(self.Commanded(self, command))
+
+    def _switch_broadcast(self) -> None:
+        if not self.is_broadcasting and not self._others():
+            self.say("There is no other terminal on the screen; + opens one beside")
+        else:
+            self.is_broadcasting = not self.is_broadcasting
 
     def _switch_read_only(self) -> None:
         if self.attachment is not None:
@@ -287,7 +306,8 @@ class TerminalBox(Widget):
     async def _may_paste(self, text: str) -> bool:
         if not self._settings.confirm_paste or not is_worth_asking(text):
             return True
-        dialog = _pasting(text, self.name_shown)
+        others = len(self._others()) if self.is_broadcasting else 0
+        dialog = _pasting(text, f"{self.name_shown}{and_others(others)}")
         return await self.app.push_screen_wait(dialog) == "paste"
 
     # --- reading ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@ class Command(StrEnum):
     PROMPT_AFTER = "to the next prompt, in copy mode"
     SEARCH = "search"
     PASTE = "paste what was copied here"
+    BROADCAST = "type into all terminals on the screen, or into this one alone again"
     READ_ONLY = "type nothing, by accident either, or type again"
     SEND_PENDING = "send what was typed while disconnected"
     FORGET_PENDING = "forget what was typed while disconnected, stop a paste"
@@ -72,6 +73,7 @@ _COMMANDS = {
     "right_curly_bracket": Command.PROMPT_AFTER,
     "slash": Command.SEARCH,
     "v": Command.PASTE,
+    "b": Command.BROADCAST,
     "r": Command.READ_ONLY,
     "s": Command.SEND_PENDING,
     "x": Command.FORGET_PENDING,

@@ -8,6 +8,7 @@ from textual.content import Content
 from vibebox_tui.client.events import TerminalEnded
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
 from vibebox_tui.ui.panes.terminals_typing import Typing
+from vibebox_tui.ui.widgets.terminal_paint import harmless
 
 LONGEST_QUOTE = 40
 """Characters quoted of what was typed: its end, since its beginning is known best."""
@@ -27,8 +28,14 @@ def what_is_shown(
     prefixed: bool,
     back: int,
     escape: str,
+    others: int | None = None,
+    heard_from: str = "",
 ) -> str:
-    """What the border says beneath: who has the keys and which part of the text this is."""
+    """What the border says beneath: who has the keys and which part of the text this is.
+
+    `others` are the terminals that are typed into from here, None where that isn't switched on;
+    `heard_from` is the one from which this one is.
+    """
     parts = []
     if prefixed:
         parts.append(f"[b]{_safe(escape)} …[/b] then a key, ? shows them")
@@ -36,6 +43,10 @@ def what_is_shown(
         parts.append(reading)
     elif typing:
         parts.append(f"captured · [b]{_safe(escape)}[/b] to leave")
+    if others is not None:
+        parts.append(f"[b]typing here{and_others(others)}[/b]")
+    elif heard_from:
+        parts.append(f"[b]typed into from {_safe(harmless(heard_from))}[/b]")
     if attachment is not None:
         if attachment.read_only:
             parts.append("read-only")
@@ -76,6 +87,13 @@ def _end(attachment: Attachment) -> str:
     if attachment.lost_input:
         said += f" It never got {_quoted(attachment, attachment.lost_input)}."
     return said
+
+
+def and_others(count: int) -> str:
+    """How many more terminals get what is typed, behind the name of the one that is typed into."""
+    if not count:
+        return ""
+    return f" and into {count} {'other' if count == 1 else 'others'}"
 
 
 def _input_notice(attachment: Attachment, escape: str) -> str:

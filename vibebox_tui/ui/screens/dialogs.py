@@ -126,8 +126,8 @@ class NewEnvironmentDialog(ModalScreen[NewEnvironment | None]):
             self._complain(f"There are the servers {', '.join(self._servers)}.", "server")
         elif not name:
             self._complain("An environment needs a name.", "name")
-        elif len(name) > _LONGEST_NAME:
-            self._complain(f"A name has at most {_LONGEST_NAME} characters.", "name")
+        elif len(name) > LONGEST_NAME:
+            self._complain(f"A name has at most {LONGEST_NAME} characters.", "name")
         elif not words and not image:
             self._complain("An environment needs a command to run.", "command")
         else:
@@ -153,7 +153,7 @@ class NewEnvironmentDialog(ModalScreen[NewEnvironment | None]):
         self.query_one(f"#new-{field}", Input).focus()
 
 
-_LONGEST_NAME = 100
+LONGEST_NAME = 100
 """Characters; the protocol's limit for names."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -47,12 +47,16 @@ _DOUBLE = 2
 class Mark(NamedTuple):
     """Cells `start` to `end` (exclusive) of a row that look different: `style` over their own.
 
-    Where `style` is None the cells are reversed, whatever they are: a cursor is always seen.
+    Where `style` is None the cells are reversed, whatever they are: a cursor is always seen. On
+    cells that are underlined already `underlined` holds instead, where that is given, and `blank`
+    stands in place of a blank. Characters that are half in it are marked as a whole.
     """
 
     start: int
     end: int
     style: RichStyle | None = None
+    underlined: RichStyle | None = None
+    blank: str = ""
 
 
 class TerminalPaint:
@@ -107,12 +111,36 @@ def marked(strip: Strip, marks: Sequence[Mark]) -> Strip:
     """`strip` with `marks` over it, the later over the earlier."""
     for mark in marks:
         width = strip.cell_length
-        start, end = max(0, mark.start), min(mark.end, width)
+        start, end = _whole(strip, max(0, mark.start), min(mark.end, width))
         if start < end:
             before, within, after = strip.divide([start, end, width])
-            look = [Segment(text, _over(style, mark.style)) for text, style, _ in within]
+            look = [_marked(text, style, mark) for text, style, _ in within]
             strip = Strip([*before, *look, *after], width)
     return strip
+
+
+def _whole(strip: Strip, start: int, end: int) -> tuple[int, int]:
+    """Columns from `start` to `end`, and the other halves of wide characters at both ends."""
+    if (text := strip.text).isascii():
+        return start, end
+    column = 0
+    for _, _, width in split_graphemes(text)[0]:
+        if column < start < column + width:
+            start = column
+        if column < end < column + width:
+            end = column + width
+        column += width
+    return start, end
+
+
+def _marked(text: str, style: RichStyle | None, mark: Mark) -> Segment:
+    over = mark.style
+    if mark.underlined is not None and style is not None and style.underline:
+        over = mark.underlined
+    shown = mark.blank if mark.blank and text.isspace() else text
+    if shown is not text:  # a bar is drawn in the colours of the text
+        return Segment(shown, style)
+    return Segment(text, _over(style, over))
 
 
 def endorsed(strip: Strip, words: Sequence[Segment]) -> Strip:

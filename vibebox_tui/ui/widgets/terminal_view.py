@@ -16,12 +16,16 @@ from textual.widget import Widget
 
 from vibebox_tui.emulator import Changes, Cursor, Emulator
 from vibebox_tui.ui.glyphs import UNICODE, Glyphs
+from vibebox_tui.ui.widgets.terminal_cursor import BLINK_SECONDS, Blinking, cursor_mark
 from vibebox_tui.ui.widgets.terminal_paint import Mark, TerminalPaint, endorsed, marked
 from vibebox_tui.ui.widgets.terminal_text import Cell, TerminalText
 
 SMALLEST_ROWS, SMALLEST_COLUMNS = 2, 10
 """What a terminal is told at least: programs misbehave on less, and a layout passes through 0."""
 
+
+_WIDEST = 2
+"""Columns that a cursor is drawn in at most: those of a wide character."""
 
 MarksOfLine = Callable[[int], Sequence[Mark]]
 """What is to look different in a line of the text."""
@@ -43,6 +47,7 @@ class TerminalView(Widget, can_focus=True):
         "terminal--present-hit",
         "terminal--succeeded",
         "terminal--failed",
+        "terminal--bar",
     }
 
     all_keys: reactive[bool] = reactive(False)
@@ -73,6 +78,7 @@ class TerminalView(Widget, can_focus=True):
         self._marks: MarksOfLine | None = None
         self._point: Cell | None = None
         self._cursor_row: int | None = None
+        self._blinking = Blinking()
         self._drawn_top = 0
 
     # --- what is shown ---------------------------------------------------------------------
@@ -97,6 +103,7 @@ class TerminalView(Widget, can_focus=True):
             self._renumber(self.text.emulator)
             return True
         self.text.scrolled += changes.scrolled
+        self._blinking.moved()
         if changes.scrolled and (self.back or self.holds_still):
             self.set_reactive(TerminalView.back, min(self.back + changes.scrolled, self.furthest))
         if self.top != self._drawn_top or (changes.scrolled and self.back):
@@ -183,6 +190,9 @@ class TerminalView(Widget, can_focus=True):
     def watch_back(self) -> None:
         self.refresh()
 
+    def on_mount(self) -> None:
+        self.set_interval(BLINK_SECONDS, self._blink)
+
     def on_focus(self) -> None:
         self._refresh_cursor()
 
@@ -220,9 +230,10 @@ class TerminalView(Widget, can_focus=True):
         if self.emulator is None or not self.has_focus:
             return []
         cursor = self.emulator.cursor
-        if not cursor.visible or cursor.row != row:
+        if not cursor.visible or cursor.row != row or not self._blinking.is_lit:
             return []
-        return [Mark(cursor.column, cursor.column + 1)]
+        bar = self._glyphs.bar_cursor
+        return [cursor_mark(cursor, bar=bar, over=self.component_style("terminal--bar"))]
 
     def _marks_of(self, row: int) -> Sequence[Mark]:
         if self._marks is None or self.text is None:
@@ -254,6 +265,20 @@ class TerminalView(Widget, can_focus=True):
         if self.emulator is not None:
             y = self.emulator.cursor.row - self.top
             self.refresh(Region(0, y, self.size.width, 1))
+
+    def _blink(self) -> None:
+        """A period of the cursor's blinking is over: its cell, where it looks different now."""
+        if self._blinking.pass_period(blinks=self._blinks) and self.emulator is not None:
+            cursor = self.emulator.cursor
+            self.refresh(Region(cursor.column, cursor.row - self.top, _WIDEST, 1))
+
+    @property
+    def _blinks(self) -> bool:
+        """Whether there is a cursor that blinks: where one types, in a terminal that one sees."""
+        if self.emulator is None or not (self.all_keys and self.has_focus and self.app.app_focus):
+            return False
+        cursor = self.emulator.cursor
+        return cursor.visible and cursor.blinking and self._point is None
 
     def _hidden_rows(self) -> int:
         """Rows at the emulator's top that don't fit; the cursor's row always does."""
