@@ -25,6 +25,15 @@ def size_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LINES", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed by argon2id as ever, but in a millisecond: nobody guesses at ours."""
+    from argon2 import PasswordHasher
+
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr("vibebox_tui.server.passwords._hasher", lambda: quick)
+
+
 @pytest.fixture
 def short_path() -> Iterator[Path]:
     """A temporary directory with a path short enough for a Unix socket (108 bytes)."""
