@@ -2,7 +2,7 @@
 
 from itertools import accumulate, groupby
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.logs.lines import ring_of
@@ -71,6 +71,16 @@ def sources_of_records(ring: Ring) -> list[set[int]]:
 
 
 @given(arrivals)
+@example(  # what a late line goes on with comes at once with another log's line of its time
+    _as_batches(
+        [
+            (0, 0.0, [(1, "INFO ok", 1)]),
+            (1, 0.2, [(0, "INFO ok", 1)]),
+            (2, 0.0, [(0, "INFO ok", 1)]),
+            (1, 0.0, [(0, "  at frame", 0)]),
+        ]
+    )
+)
 @settings(max_examples=100, deadline=None)
 def test_a_merge_is_sorted_and_loses_nothing(batches: list[Batch]):
     ring = Ring()

@@ -103,10 +103,12 @@ class Merge:
             self.ring.append_lines(newest)
             newest = []
             place = self._place_of(record)
-            if place < self.ring.end:
-                late.append((place, _lines(record)))
-            else:
+            if place == self.ring.end:
                 newest = _lines(record)
+            elif record.goes_on:  # before what else belongs there: it ends the record before that
+                late.insert(0, (place, _lines(record)))
+            else:
+                late.append((place, _lines(record)))
         self.ring.append_lines(newest)
         return self._insert(late)
 
