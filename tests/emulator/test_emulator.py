@@ -304,16 +304,28 @@ def test_raw_c1_bytes_are_controls_only_after_s8c1t() -> None:
     "line", ["y\r\n", "y\n", "\x1b[32mlog\x1b[0m line\r\n", "ab\n", "\x1b[1mé\r\n"]
 )
 @pytest.mark.parametrize("before", ["", "x" * 30, "\x1b[31m\x1b[?1049h", "\x1b[2;4r", "\x1b]0;"])
-def test_a_flood_leaves_what_drawing_it_all_would_leave(line: str, before: str) -> None:
+@pytest.mark.parametrize("in_pieces", [False, True])
+def test_a_flood_leaves_what_drawing_it_all_would_leave(
+    line: str, before: str, in_pieces: bool
+) -> None:
     flood = before + line * 400 + "end\x1b[Kx"
     skipped, drawn = (Emulator(5, 20, scrollback_lines=30) for _ in range(2))
-    skipped.feed(flood)
-    for start in range(0, len(flood), 11):
-        drawn.feed(flood[start : start + 11])
+    if in_pieces:
+        begun = skipped.skip(flood)
+        assert "\x1b" in before or begun > len(line) * 200
+        _feed_in_pieces(skipped, flood[begun:])
+    else:
+        skipped.feed(flood)
+    _feed_in_pieces(drawn, flood)
     assert skipped.cursor == drawn.cursor
     assert skipped.scrollback_length == drawn.scrollback_length
     for row in range(-skipped.scrollback_length, 5):
         assert list(skipped.runs(row)) == list(drawn.runs(row))
+
+
+def _feed_in_pieces(emulator: Emulator, text: str) -> None:
+    for start in range(0, len(text), 11):
+        emulator.feed(text[start : start + 11])
 
 
 def test_scrollback_is_bounded_in_lines_and_memory() -> None:

@@ -82,6 +82,16 @@ class Emulator:
             text = self._decoder.decode(data)
         self._stream.feed(text)
 
+    def skip(self, text: str) -> int:
+        """Take the beginning of `text` without drawing it, as far as all of it will have scrolled
+        away by its end; the number of characters taken, often 0. The rest has to be fed next,
+        in one go or in pieces."""
+        undecoded, _ = self._decoder.getstate()
+        if undecoded:
+            return 0
+        self._fed = True
+        return self._stream.skip(text if text.isascii() else _SURROGATES.sub("\ufffd", text))
+
     @property
     def unfinished(self) -> bytes:
         """The sequence or the character that what was fed so far ends in the middle of: what

@@ -7,7 +7,7 @@ in `PLAIN`) or one object (any other).
 
 from collections import deque
 from collections.abc import Collection, Iterator
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from sys import getsizeof
 from typing import Any, cast
 
@@ -67,6 +67,21 @@ class Scrollback:
     def __iter__(self) -> Iterator[Line]:
         """The lines from the oldest to the newest, each as by its number."""
         return map(_unpacked, self._kept)
+
+    def stretches(self) -> Iterator[list[str] | Line]:
+        """The lines from the oldest to the newest, those of nothing but ASCII in `PLAIN` together,
+        as texts."""
+        for kind, group in groupby(self._kept, type):
+            kept = list(group)
+            if kind is str and "".join(texts := cast("list[str]", kept)).isascii():
+                yield texts
+            else:
+                yield from map(_unpacked, kept)
+
+    def numbered_lines(self) -> list[tuple[int, Line]]:
+        """The lines that are kept as they are, each with its number."""
+        numbered = enumerate(self._kept, -len(self._kept))
+        return [(number, kept) for number, kept in numbered if isinstance(kept, Line)]
 
     def push(self, line: Line) -> Line:
         """Take a line that leaves the screen, and return a blank one for its bottom."""

@@ -6,6 +6,7 @@ character. Not in them: replies and copies that nobody has taken yet, times of t
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 import wcwidth
@@ -35,8 +36,9 @@ def snapshot(emulator: Emulator, *, scrollback: bool = True) -> bytes:
     modes, tab stops, and the scrollback where it is wanted. They are good for xterm.js too."""
     screen = emulator.screen
     parts = ["\x1bc", "\x1b[3J", *_level(screen), *_surroundings(screen)]
-    history = list(screen.scrollback) if scrollback else []
-    parts += _text([*history, *screen.primary], screen.columns)
+    if scrollback:
+        parts += _history(screen)
+    parts += _text(screen.primary, screen.columns)
     parts += _saved_cursor(screen.saved[False])
     active = screen.modes.alternate_screen
     saved = screen.saved[True]
@@ -45,7 +47,7 @@ def snapshot(emulator: Emulator, *, scrollback: bool = True) -> bytes:
         parts += _saved_cursor(saved)
         parts += [] if active else ["\x1b[?47l"]
     parts += [*_tab_stops(screen), *_modes(screen), *_cursor(screen)]
-    parts += [*_unsaid(screen, history), *_shift(screen)]
+    parts += [*_unsaid(screen, scrollback=scrollback), *_shift(screen)]
     return "".join(parts).encode("utf-8", "replace") + emulator.unfinished
 
 
@@ -75,19 +77,34 @@ def _surroundings(screen: Screen) -> Iterator[str]:
         yield f"\x1b[{mode}{_final(value)}\x1b[{mode}s\x1b[{mode}{_final(usual)}"
 
 
+def _history(screen: Screen) -> Iterator[str]:
+    """The scrollback, and then the cursor at the left of a blank row."""
+    for stretch in screen.scrollback.stretches():
+        if isinstance(stretch, Line):
+            yield from _line(stretch, screen.columns, is_last=False)
+        else:
+            yield "\r\n".join([*stretch, ""])
+
+
 def _text(lines: list[Line], columns: int) -> Iterator[str]:
     """The lines from where the cursor is, which is at the left of a blank row."""
+    *others, last = lines
+    for line in others:
+        yield from _line(line, columns, is_last=False)
+    yield from _line(last, columns, is_last=True)
+
+
+def _line(line: Line, columns: int, *, is_last: bool) -> Iterator[str]:
+    """A line with a plain pen before and after it, and unless it is the last one its end."""
+    yield from (f"\x1b]133;{kind}{_status(kind, line)}\x07" for kind in line.mark)
+    wraps = not is_last and _runs_over(line)
     pen = PLAIN
-    for line, is_last in zip(lines, [*[False] * (len(lines) - 1), True], strict=True):
-        yield from (f"\x1b]133;{kind}{_status(kind, line)}\x07" for kind in line.mark)
-        wraps = not is_last and _runs_over(line)
-        for text, style in _runs(line, columns, wraps):
-            yield _pen_change(pen, style) + text
-            pen = style
-        if not is_last:  # a row that scrolls in has the pen's background
-            yield _pen_change(pen, PLAIN) + (" \r" if wraps else "\r\n")
-            pen = PLAIN
-    yield _pen_change(pen, PLAIN)
+    for text, style in _runs(line, columns, wraps):
+        yield _pen_change(pen, style) + text
+        pen = style
+    yield _pen_change(pen, PLAIN)  # a row that scrolls in has the pen's background
+    if not is_last:
+        yield " \r" if wraps else "\r\n"
 
 
 def _status(kind: str, line: Line) -> str:
@@ -126,6 +143,7 @@ def _cell_by_cell(cells: list[str], styles: list[Style]) -> Iterator[Run]:
             yield f"\x1b[{column + 1}G{cells[column]}", styles[column]
 
 
+@lru_cache(maxsize=1024)
 def _pen_change(pen: Style, style: Style) -> str:
     """From one pen to another."""
     if pen is style:
@@ -233,34 +251,26 @@ def _waits_at_the_margin(screen: Screen) -> bool:
     return at_margin and not _joins_differently(screen.rows[cursor.y])
 
 
-def _unsaid(screen: Screen, history: list[Line]) -> Iterator[str]:
+def _unsaid(screen: Screen, *, scrollback: bool) -> Iterator[str]:
     """What there is no sequence for."""
+    primary = list(enumerate(screen.primary))
+    if scrollback:
+        primary = [*screen.scrollback.numbered_lines(), *primary]
     facts: dict[str, list[int]] = {
         "last": [ord(screen.last_drawn[-1]) if screen.last_drawn else 0],
         "pending": [1] if screen.cursor.pending else [],
         "saved": [int(key) for key, saved in screen.saved.items() if saved.pending],
-        "primary": _unsaid_wraps([*history, *screen.primary], -len(history)),
-        "alternate": _unsaid_wraps(screen.alternate, 0),
-        "prompt": [_row_of_prompt(screen, history)],
+        "primary": _unsaid_wraps(primary),
+        "alternate": _unsaid_wraps(list(enumerate(screen.alternate))),
+        "prompt": [next((row for row, line in primary if line is screen.prompt), screen.lines)],
     }
     yield said({name: numbers for name, numbers in facts.items() if numbers})
 
 
-def _row_of_prompt(screen: Screen, history: list[Line]) -> int:
-    """Where the newest prompt is; below the screen where it is gone."""
-    lines = enumerate([*history, *screen.primary], -len(history))
-    return next((row for row, line in lines if line is screen.prompt), screen.lines)
-
-
-def _unsaid_wraps(lines: list[Line], first: int) -> list[int]:
-    """The lines, counted from `first`, that go on in the next one though no text of the snapshot
-    runs over their end."""
-    last = first + len(lines) - 1
-    return [
-        y
-        for y, line in enumerate(lines, first)
-        if line.wrapped and (y == last or not _runs_over(line))
-    ]
+def _unsaid_wraps(lines: list[tuple[int, Line]]) -> list[int]:
+    """The rows that go on in the next one though no text of the snapshot runs over their end."""
+    last = lines[-1][0]
+    return [y for y, line in lines if line.wrapped and (y == last or not _runs_over(line))]
 
 
 def _shift(screen: Screen) -> Iterator[str]:

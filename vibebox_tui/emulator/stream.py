@@ -33,6 +33,10 @@ ESC that begins nothing complete stands alone and starts the machine. That the p
 a set of characters is what makes the search for the next token fast."""
 
 
+_BEFORE_A_FLOOD = 4096
+"""Characters that may be drawn to get to where a flood begins."""
+
+
 class Stream(pyte.Stream):
     """Feeds one screen."""
 
@@ -53,6 +57,16 @@ class Stream(pyte.Stream):
             self._feed_lines(data)
         else:
             self._feed(data)
+
+    def skip(self, data: str) -> int:
+        """Take of `data`, all of which is to be fed next, what will have scrolled away, where it
+        begins with that; how many characters were taken."""
+        flood = find_flood(data, self.screen)
+        if flood is None or flood.start > _BEFORE_A_FLOOD:
+            return 0
+        self._feed(data[: flood.start])
+        skipped = self._machine.is_at_rest and skip(flood, data, self.screen)
+        return flood.end if skipped else flood.start
 
     def _feed_lines(self, data: str) -> None:
         """Take text with many lines in it: most will scroll away, some needn't even be drawn."""

@@ -32,9 +32,6 @@ MAX_WINDOW_BYTES: Final = 4 * 1024 * 1024
 TYPIST_BYTES: Final = 128 * 1024
 """How far the one who typed last may be behind before the PTY waits."""
 
-SCREEN_CHARACTERS: Final = 128 * 1024
-"""How far the emulated screen may be behind before the PTY waits."""
-
 TYPIST_PATIENCE_SECONDS: Final = 10.0
 """How long the PTY waits for one who typed and doesn't read; then that one counts as any other."""
 
@@ -174,11 +171,10 @@ class TerminalChannel:
     def reconsider(self) -> None:
         """Pause the PTY while the screen or the one who typed last is far behind, or resume."""
         lag = self._typist.lag if self._typist is not None else 0
-        behind = lag > TYPIST_BYTES or self.screen.pending > SCREEN_CHARACTERS
-        if behind and not self._paused:
+        screen = self.screen
+        if not self._paused and (lag > TYPIST_BYTES or screen.is_behind):
             self._wait()
-        elif self._paused and max(lag, self.screen.pending) <= TYPIST_BYTES // 2:
-            # Not only when nothing is left: what comes next takes a while to get here.
+        elif self._paused and lag <= TYPIST_BYTES // 2 and screen.has_caught_up:
             self._stop_waiting()
 
     # --- helpers ---------------------------------------------------------------------------

@@ -1,36 +1,38 @@
-"""A session's emulated screen, fed in slices so that a flood never holds up the event loop."""
+"""A session's emulated screen, drawn in turns so that a flood never holds up the event loop."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from time import perf_counter
+from typing import Final
 
 from vibebox_tui.server.records import TerminalSnapshot
+from vibebox_tui.server.terminal_backlog import SLICE_CHARACTERS, Backlog, Size, Slice
 
 SCROLLBACK_LINES: Final = 2_000
 """Lines that a client gets who comes late; more would take it noticeably long to draw."""
 
-SLICE_CHARACTERS: Final = 4 * 1024
-"""Fed at a time: about a millisecond of emulation, then everybody else has a turn."""
+TURN_SECONDS: Final = 0.0005
+"""Drawn at a stretch; then everybody else has a turn."""
 
+BEHIND_CHARACTERS: Final = 128 * 1024
+"""Undrawn output from which on the program has to wait, and that a client who comes late may have
+to wait for."""
 
-class _Slice(NamedTuple):
-    """Text to be drawn, of output that goes up to position `end`."""
+GATHER_SECONDS: Final = 0.02
+"""How long lines may gather before any of them are drawn: most are never seen."""
 
-    text: str
-    end: int
-    is_last: bool
+GATHER_CHARACTERS: Final = 384 * 1024
+"""How many may gather; of a log, a third of them is what screen and scrollback hold."""
 
+_FLOOD_CHARACTERS: Final = 16 * 1024
+"""Output that may be part of a flood: no program's screen comes in so large a piece."""
 
-class _Size(NamedTuple):
-    """A size to be had after what is before it."""
-
-    rows: int
-    columns: int
+_LONGEST_LINES: Final = 256
+"""Characters in a line of what may be a flood of lines, on average."""
 
 
 class TerminalScreen:
-    """The screen as of all that was fed; `on_progress` is called after each slice of a backlog.
+    """The screen as of all that was fed; `on_progress` is called after each turn of drawing.
 
     What is short is fed at once, so that a query's reply doesn't wait.
     """
@@ -40,13 +42,29 @@ class TerminalScreen:
 
         self._emulator = Emulator(rows, columns, scrollback_lines=SCROLLBACK_LINES)
         self._on_progress = on_progress
-        self._backlog: deque[_Slice | _Size] = deque()
+        self._backlog = Backlog()
         self._scheduled: asyncio.Handle | None = None
+        self._gathers = False
         self._is_whole = True
-        self.pending = 0
-        """Characters that have not been fed yet."""
         self.reached = 0
         """Output position up to which the text goes of which something was fed last."""
+
+    @property
+    def pending(self) -> int:
+        """Characters that have not been fed yet."""
+        return self._backlog.pending
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the program should wait."""
+        most = 2 * GATHER_CHARACTERS if self._gathers else BEHIND_CHARACTERS
+        return self.pending > most
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether the program may go on; not only when nothing is left, for what comes next takes
+        a while to get here."""
+        return self.pending <= BEHIND_CHARACTERS // 2
 
     def restore(self, redraw: bytes, position: int) -> None:
         """Draw a screen saved at an output position; what it may ask is not answered."""
@@ -58,26 +76,24 @@ class TerminalScreen:
         """Draw `text`, which goes up to output position `end`: at once where it is short and
         nothing waits, else soon."""
         if not self._backlog and len(text) <= SLICE_CHARACTERS:
-            self._draw(_Slice(text, end, is_last=True))
+            self._draw(Slice(text, end, is_last=True))
             return
-        for start in range(0, len(text), SLICE_CHARACTERS):
-            rest = len(text) - start
-            piece = text[start : start + SLICE_CHARACTERS]
-            self._backlog.append(_Slice(piece, end, is_last=rest <= SLICE_CHARACTERS))
-        self.pending += len(text)
+        if not self._backlog:
+            self._gathers = _may_be_a_flood(text)
+        self._backlog.add_text(text, end)
         self._schedule()
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the size after all that was fed before."""
         if self._backlog:
-            self._backlog.append(_Size(rows, columns))
+            self._backlog.add_size(Size(rows, columns))
         else:
             self._emulator.resize(rows, columns)
 
     def redraw(self) -> str:
         """Text that draws the present screen with its scrollback elsewhere."""
         while self._backlog:
-            self._feed_slice()
+            self._draw_next()
         return self._snapshot().decode()
 
     def snapshot(self) -> TerminalSnapshot | None:
@@ -94,30 +110,55 @@ class TerminalScreen:
 
     def close(self) -> None:
         """Feed nothing more."""
-        if self._scheduled is not None:
-            self._scheduled.cancel()
+        self._cancel()
         self._backlog.clear()
 
     def _schedule(self) -> None:
-        if self._scheduled is None and self._backlog:
-            self._scheduled = asyncio.get_running_loop().call_soon(self._continue)
+        """Have the backlog drawn: in the next turn, or once more has gathered."""
+        if not self._backlog:
+            return
+        backlog = self._backlog
+        waits = self._gathers and not backlog.has_begun and backlog.pending < GATHER_CHARACTERS
+        if self._scheduled is not None:
+            if waits or not isinstance(self._scheduled, asyncio.TimerHandle):
+                return
+            self._cancel()
+        loop = asyncio.get_running_loop()
+        if waits:
+            self._scheduled = loop.call_later(GATHER_SECONDS, self._continue)
+        else:
+            self._scheduled = loop.call_soon(self._continue)
+
+    def _cancel(self) -> None:
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+            self._scheduled = None
 
     def _continue(self) -> None:
+        """Draw for a turn."""
         self._scheduled = None
-        if self._backlog:
-            self._feed_slice()
+        until = perf_counter() + TURN_SECONDS
+        while self._backlog and perf_counter() < until:
+            self._draw_next()
+            if self._is_whole:  # only then can it be saved
+                self._on_progress()
         self._schedule()
         self._on_progress()
 
-    def _feed_slice(self) -> None:
-        item = self._backlog.popleft()
-        if isinstance(item, _Slice):
-            self.pending -= len(item.text)
+    def _draw_next(self) -> None:
+        """Draw a slice; where one begins with what has gathered, not what will have scrolled
+        away."""
+        if text := self._backlog.gather():
+            skipped = self._emulator.skip(text)
+            self._gathers = skipped > 0
+            self._backlog.skip(skipped)
+        item = self._backlog.take()
+        if isinstance(item, Slice):
             self._draw(item)
-        else:
-            self._emulator.resize(item.rows, item.columns)
+        elif item is not None:
+            self._emulator.resize(*item)
 
-    def _draw(self, piece: "_Slice") -> None:
+    def _draw(self, piece: Slice) -> None:
         self._emulator.feed(piece.text)
         self.reached = piece.end
         self._is_whole = piece.is_last
@@ -126,3 +167,7 @@ class TerminalScreen:
         from vibebox_tui.emulator.snapshot import snapshot
 
         return snapshot(self._emulator)
+
+
+def _may_be_a_flood(text: str) -> bool:
+    return len(text) >= _FLOOD_CHARACTERS and text.count("\n") * _LONGEST_LINES > len(text)
