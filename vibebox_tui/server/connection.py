@@ -106,6 +106,8 @@ class Connection:
         """A whole message."""
         self.backend.traffic.received += 1
         self.backend.traffic.received_bytes += len(message)
+        if self._working is None and not self._waiting and self._act_now(message, binary):
+            return
         self._waiting.append((message, binary))
         self._waiting_bytes += len(message)
         if len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES:
@@ -284,6 +286,17 @@ class Connection:
                     return
         if not self._gone:
             self._socket.resume_reading()
+
+    def _act_now(self, data: bytes, binary: bool) -> bool:
+        """Act on what needs no waiting and was sent without fault; whether it was that."""
+        try:
+            message = decode_client_message(data, deflated=binary)
+        except (InvalidMessageError, MessageTooBigError):
+            return False
+        if not isinstance(message, self._endpoint.messages) or not self._endpoint.act_now(message):
+            return False
+        self._invalid = 0
+        return True
 
     async def _act_on(self, data: bytes, binary: bool) -> None:
         try:

@@ -24,7 +24,7 @@ from vibebox_tui.server.runtimes.base import InputNumber
 _TIMEOUT: Final = 10.0
 """Seconds in which the keeper has to answer; generous, since a loaded machine starts it."""
 
-_INPUT_WINDOW: Final = 64 * 1024
+INPUT_WINDOW: Final = 64 * 1024
 """Bytes of input on their way to a terminal that doesn't read; then who types waits."""
 
 _SOCKET_PATH: Final = 100
@@ -88,21 +88,26 @@ class KeptChild:
         Raises:
             KeeperError: the keeper has gone.
         """
-        if not self._keeper.numbers_input:
-            number = None
         receipt: asyncio.Future[None] | None = None
-        for start in range(0, len(data), _INPUT_WINDOW):
-            while self._given - self._typed >= _INPUT_WINDOW and not self._gone:
+        for start in range(0, len(data), INPUT_WINDOW):
+            while not self.has_room and not self._gone:
                 await self._room()
-            piece = data[start : start + _INPUT_WINDOW]
-            self._given += len(piece)
-            if number is None:
-                self._keeper.send(wire.frame(wire.INPUT, self.number, payload=piece))
-            else:
-                is_last = start + len(piece) == len(data)
-                receipt = self._send_numbered(number, start, is_last, piece)
+            piece = data[start : start + INPUT_WINDOW]
+            receipt = self._send(piece, number, start, is_last=start + len(piece) == len(data))
         if receipt is not None:
             await receipt
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a window of input can be typed without waiting."""
+        return self._given - self._typed < INPUT_WINDOW
+
+    def write_now(
+        self, data: bytes, number: InputNumber | None = None
+    ) -> asyncio.Future[None] | None:
+        """Type at most a window of `data`, for which there is room; as `write`, but that what it
+        would wait for is returned, if there is anything. Raises KeeperError."""
+        return self._send(data, number, 0, is_last=True)
 
     def received(self) -> None:
         """The oldest numbered input that we sent is the keeper's now."""
@@ -153,6 +158,15 @@ class KeptChild:
                 receipt.exception()  # only that of the last part is waited for
         if self.listener is not None:
             self.listener.lost()
+
+    def _send(
+        self, piece: bytes, number: InputNumber | None, start: int, *, is_last: bool
+    ) -> asyncio.Future[None] | None:
+        self._given += len(piece)
+        if number is not None and self._keeper.numbers_input:
+            return self._send_numbered(number, start, is_last, piece)
+        self._keeper.send(wire.frame(wire.INPUT, self.number, payload=piece))
+        return None
 
     def _send_numbered(
         self, number: InputNumber, start: int, is_last: bool, piece: bytes

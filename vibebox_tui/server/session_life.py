@@ -19,6 +19,12 @@ DEFAULT_ROWS: Final = 24
 DEFAULT_COLS: Final = 80
 """Cells of a terminal whose size nobody has said."""
 
+_SAY_EVERY: Final = 1.0
+"""Seconds between two times of the last activity: a key needs none of its own."""
+
+_LONGEST_CHARACTER: Final = 4
+"""Bytes of a character in UTF-8, at most."""
+
 _PIECE: Final = 64 * 1024
 """Bytes of output in one message at most, well below the protocol's limit when escaped."""
 
@@ -72,6 +78,7 @@ class SessionLife:
         self._inputs = TypedInputs()
         self._clients = 0
         self._used_at = time.monotonic()
+        self._said_at = 0.0
 
     # --- input
 
@@ -88,6 +95,29 @@ class SessionLife:
             await terminal.write(content, number)
             self.touch()
             return True
+
+    def can_write_now(self, data: str) -> bool:
+        """Whether that can be typed without waiting, nor before what came first."""
+        most = len(data) * _LONGEST_CHARACTER
+        return (
+            self.terminal is not None
+            and not self._writing.locked()
+            and self.terminal.can_write_now(most)
+        )
+
+    def write_now(
+        self, data: str, client_id: str | None, input_seq: int | None
+    ) -> asyncio.Future[None] | None:
+        """Type where that can be, as `write` does; what that would wait for, if anything."""
+        content, number = data.encode("utf-8", "replace"), None
+        terminal = self._open_terminal()
+        if client_id is not None and input_seq is not None:
+            number = self._inputs.admit(client_id, input_seq)
+            if number is None:
+                return None
+            content = content[number.offset :]
+        self.touch()
+        return terminal.write_now(content, number)
 
     async def resize(self, rows: int, cols: int) -> None:
         """Give the terminal another size, and tell who watches. Raises ConflictError."""
@@ -121,8 +151,10 @@ class SessionLife:
 
     def touch(self) -> None:
         """It is being used."""
-        self._used_at = time.monotonic()
-        self.session.last_activity_at = iso_now()
+        self._used_at = now = time.monotonic()
+        if now - self._said_at >= _SAY_EVERY:
+            self._said_at = now
+            self.session.last_activity_at = iso_now()
 
     # --- TerminalSink
 

@@ -184,6 +184,21 @@ class Sessions:
         """
         return await self._life(session_id).write(data, client_id, input_seq)
 
+    def can_write_now(self, session_id: str, data: str) -> bool:
+        """Whether `data` can be typed into it without waiting."""
+        return self._life(session_id).can_write_now(data)
+
+    def write_now(
+        self,
+        session_id: str,
+        data: str,
+        *,
+        client_id: str | None = None,
+        input_seq: int | None = None,
+    ) -> asyncio.Future[None] | None:
+        """As `write`, where that need not wait; done when it would have returned, None: it is."""
+        return self._life(session_id).write_now(data, client_id, input_seq)
+
     async def resize(self, session_id: str, rows: int, cols: int) -> None:
         """Give its terminal another size, and tell who watches. Raises ConflictError."""
         await self._life(session_id).resize(rows, cols)

@@ -104,9 +104,11 @@ class TerminalCursor:
     def wake(self, size: int) -> None:
         """Something of `size` bytes was appended."""
         self._gathered += size
-        at_once = self._awaits_echo or self._gathered >= PULL_BYTES
-        self._awaits_echo = False
-        self._writer.due(self, at_once=at_once)
+        if self._awaits_echo:
+            self._awaits_echo = False
+            self._writer.due_now(self)
+        else:
+            self._writer.due(self, at_once=self._gathered >= PULL_BYTES)
 
     @property
     def has_more(self) -> bool:

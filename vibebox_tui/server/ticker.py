@@ -38,6 +38,12 @@ class Ticker:
         self._turn: asyncio.Handle | None = None
         self._tick: asyncio.TimerHandle | None = None
 
+    def now(self, writer: Flushed) -> None:
+        """Have `writer` write before anything else."""
+        self._later.pop(writer, None)
+        self._soon.pop(writer, None)
+        self._flush(writer)
+
     def soon(self, writer: Flushed) -> None:
         """Have `writer` write in the next turn of the loop."""
         self._soon[writer] = None
@@ -63,9 +69,12 @@ class Ticker:
             self._turn = None
         for writer in list(islice(self._soon, _WRITERS_PER_TURN)):
             del self._soon[writer]
-            try:
-                writer.flush()
-            except Exception:
-                _log.exception("a connection's writer failed", extra=writer.about)
+            self._flush(writer)
         if self._soon and self._turn is None:
             self._turn = self._loop.call_soon(self._write_some, context=NOBODY)
+
+    def _flush(self, writer: Flushed) -> None:
+        try:
+            writer.flush()
+        except Exception:
+            _log.exception("a connection's writer failed", extra=writer.about)

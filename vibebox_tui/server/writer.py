@@ -80,6 +80,13 @@ class Writer:
             self._due[cursor] = None
             self._schedule(at_once)
 
+    def due_now(self, cursor: Cursor) -> None:
+        """Say that `cursor` has something that nothing is gathered with: an echo."""
+        if not self._closed:
+            self._due[cursor] = None
+            if self._writable:
+                self._ticker.now(self)
+
     def discard(self, cursor: Cursor) -> None:
         """Take nothing more from `cursor`."""
         self._due.pop(cursor, None)

@@ -54,6 +54,11 @@ class Endpoint:
         """
         raise NotImplementedError
 
+    def act_now(self, message: Any) -> bool:
+        """Do what one of `messages` asks for, if that needs no waiting and nobody must be told of
+        an error; whether that was so, else nothing was done."""
+        return False
+
     def lost_environment(self, environment_id: str) -> None:
         """A subscription was ended by the server."""
 

@@ -1,6 +1,7 @@
 """The terminal endpoint: attaching to sessions, typing, sizes."""
 
 import asyncio
+from functools import partial
 from typing import assert_never
 
 from vibebox_tui.protocol.messages import (
@@ -66,6 +67,17 @@ class TerminalEndpoint(Endpoint):
             case _:
                 assert_never(message)
 
+    def act_now(self, message: TerminalRequest) -> bool:
+        """Type at once, so that the echo comes soon."""
+        match message:
+            case TerminalInput(payload=request):
+                return self._type_now(request)
+            case TerminalAck(payload=position) if cursor := self._attached(position.session_id):
+                cursor.acknowledge(position.seq)
+                return True
+            case _:
+                return False
+
     # --- attaching -------------------------------------------------------------------------
 
     async def _attach(self, request: TerminalAttachRequest) -> None:
@@ -114,6 +126,37 @@ class TerminalEndpoint(Endpoint):
         self._typing.add(task)
         task.add_done_callback(self._typing.discard)
 
+    def _type_now(self, request: TerminalInputRequest) -> bool:
+        cursor = self._attached(request.session_id)
+        if cursor is None or cursor.read_only or self._typing or not self._has_size(cursor):
+            return False
+        try:
+            self._require(Action.TYPE, request.session_id)
+            if not self.backend.sessions.can_write_now(request.session_id, request.data):
+                return False
+        except ServerError:
+            return False
+        cursor.expect_echo()
+        written = self.backend.sessions.write_now(
+            request.session_id,
+            request.data,
+            client_id=request.client_id,
+            input_seq=request.input_seq,
+        )
+        if written is None:
+            self._acknowledge(request)
+        else:
+            written.add_done_callback(partial(self._written, request))
+        return True
+
+    def _written(self, request: TerminalInputRequest, written: asyncio.Future[None]) -> None:
+        if written.cancelled():
+            return
+        if isinstance(error := written.exception(), ServerError):
+            self.connection.complain(error)
+        else:
+            self._acknowledge(request)
+
     async def _write(self, request: TerminalInputRequest) -> None:
         try:
             await self.backend.sessions.write(
@@ -146,9 +189,12 @@ class TerminalEndpoint(Endpoint):
 
     async def _adopt_size(self, cursor: TerminalCursor) -> None:
         """Give the session the size that its client last asked for."""
-        channel = cursor.channel
-        if cursor.wanted is not None and cursor.wanted != (channel.rows, channel.columns):
-            await self.backend.sessions.resize(channel.session_id, *cursor.wanted)
+        if cursor.wanted is not None and not self._has_size(cursor):
+            await self.backend.sessions.resize(cursor.channel.session_id, *cursor.wanted)
+
+    def _has_size(self, cursor: TerminalCursor) -> bool:
+        """Whether the session has the size that its client last asked for, if any."""
+        return cursor.wanted in (None, (cursor.channel.rows, cursor.channel.columns))
 
     # --- who may ---------------------------------------------------------------------------
 

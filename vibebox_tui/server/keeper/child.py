@@ -55,6 +55,8 @@ class Child:
         """Where news of the start comes from, and of the command's end."""
         self.streams: dict[int, Stream] = {}
         self.typed = 0
+        self.typed_told = 0
+        """How much of that the server has been told of."""
         self.memory = InputMemory()
         self.sizes = SizeMemory()
         self._control = -1

@@ -29,6 +29,10 @@ _REST: Final = 0.004
 and waited for once in that time, not at every line. It is a fourth of what a tick of the server's
 writers takes. A terminal never rests: its output may be an echo."""
 
+_TELL_EVERY: Final = 16 * 1024
+"""Bytes typed into a terminal after which the server is told: a fourth of what it lets be on its
+way, so that it is never kept waiting, and never woken for a key."""
+
 _QUIT_GRACE: Final = 5.0
 """Seconds in which forced children have to be gone when the keeper is told to go."""
 
@@ -352,11 +356,12 @@ class Keeper:
             self._send(wire.json_frame(wire.EXITED, child.number, {"code": child.code}))
 
     def _type(self, child: Child, data: bytes) -> None:
-        before = child.typed
+        was_typing = child.is_typing
         child.type(data)
-        if child.terminal >= 0:
+        if child.is_typing != was_typing and child.terminal >= 0:
             self._listen(child, child.streams[TERMINAL])
-        if child.typed != before:
+        if child.typed - child.typed_told >= _TELL_EVERY:
+            child.typed_told = child.typed
             self._send(wire.frame(wire.WRITTEN, child.number, position=child.typed))
 
     def _send(self, frame: bytes) -> None:

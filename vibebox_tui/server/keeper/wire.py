@@ -55,7 +55,7 @@ FAILED: Final = 67
 OUTPUT: Final = 68
 """Bytes, the first of which is number `position` of the stream."""
 WRITTEN: Final = 69
-"""`position` bytes of input have been typed into the child in all."""
+"""`position` bytes of input have been typed into the child in all; not said for every few."""
 EXITED: Final = 70
 """JSON `{code}`, after all of the child's output."""
 RECEIVED: Final = 71

@@ -1,5 +1,6 @@
 """What a runtime is to the rest of the server, which never knows which one it has."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -117,6 +118,14 @@ class Terminal(Protocol):
 
         With a `number`, where the runtime can, it is remembered by what outlives the server.
         """
+
+    def can_write_now(self, size: int) -> bool:
+        """Whether so many bytes can be typed without waiting."""
+
+    def write_now(
+        self, data: bytes, number: InputNumber | None = None
+    ) -> asyncio.Future[None] | None:
+        """Type where that can be; done when `write` would have returned, None if it is already."""
 
     def acknowledge(self, position: int) -> None:
         """Output before `position` is safe: a runtime that keeps what isn't may forget it."""

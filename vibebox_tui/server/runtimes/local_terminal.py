@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from vibebox_tui.server.keeper.child import TERMINAL
-from vibebox_tui.server.keeper_client import KeptChild
+from vibebox_tui.server.keeper_client import INPUT_WINDOW, KeptChild
 from vibebox_tui.server.runtimes.base import Exit, InputNumber, TerminalPast, TerminalSink
 from vibebox_tui.server.runtimes.local_run import describe
 
@@ -37,6 +37,16 @@ class LocalTerminal:
         """Type; waits while more than a window of input isn't read. Raises KeeperError."""
         if self._child is not None:
             await self._child.write(data, number)
+
+    def can_write_now(self, size: int) -> bool:
+        """Whether there is room for so many bytes."""
+        return self._child is not None and size <= INPUT_WINDOW and self._child.has_room
+
+    def write_now(
+        self, data: bytes, number: InputNumber | None = None
+    ) -> asyncio.Future[None] | None:
+        """Type what there is room for. Raises KeeperError."""
+        return None if self._child is None else self._child.write_now(data, number)
 
     def acknowledge(self, position: int) -> None:
         """Output before `position` is safe; the keeper forgets it."""

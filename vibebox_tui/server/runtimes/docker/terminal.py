@@ -114,6 +114,16 @@ class DockerTerminal:
             with contextlib.suppress(OSError, AssertionError, RuntimeError):
                 await self._stream.write_in(data)
 
+    def can_write_now(self, size: int) -> bool:
+        """The connection says only by waiting that it is full."""
+        return False
+
+    def write_now(
+        self, data: bytes, number: InputNumber | None = None
+    ) -> asyncio.Future[None] | None:
+        """Type, in a task of its own."""
+        return asyncio.ensure_future(self.write(data, number))
+
     async def resize(self, rows: int, cols: int) -> None:
         """Set the size; the shell gets SIGWINCH."""
         with contextlib.suppress(EngineError):  # it has ended meanwhile
