@@ -202,6 +202,9 @@ class Drawing(Grid):
     def _draw_at_the_bottom(self, texts: list[str]) -> None:
         """Draw lines from the left of the blank bottom row on."""
         style, columns = self.style, self.columns
+        if len(texts) > self.bottom - self.top and max(map(len, texts)) < columns:
+            self._pass_through(texts)
+            return
         lines: list[Line] = []
         for text in texts:
             count = len(text)
@@ -218,6 +221,19 @@ class Drawing(Grid):
                 self.last_drawn = text
             lines.append(line)
         self._scroll_in(lines)
+
+    def _pass_through(self, texts: list[str]) -> None:
+        """Let more lines come in above the blank bottom row than have room there: most of them
+        leave at the top as soon."""
+        rows, top, bottom, style = self.rows, self.top, self.bottom, self.style
+        through = len(texts) - (bottom - top)
+        if self.keeps_scrollback:
+            self.scrollback.extend(rows[top:bottom])
+            self.scrollback.extend_texts(texts[:through], style)
+        rows[top:bottom] = [
+            Line.of_runs([(text, style)] if text else []) for text in texts[through:]
+        ]
+        self.last_drawn = next(filter(None, reversed(texts)), self.last_drawn)
 
     def _scroll_in(self, lines: list[Line]) -> None:
         """Let written lines come in above the blank bottom row."""

@@ -6,7 +6,7 @@ in `PLAIN`) or one object (any other).
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, groupby, islice
 from sys import getsizeof
 from typing import Any, cast
@@ -100,10 +100,17 @@ class Scrollback:
 
     def extend(self, lines: list[Line]) -> None:
         """Take lines that leave the screen, oldest first."""
+        self._extend(list(map(_packed, lines)))
+
+    def extend_texts(self, texts: list[str], style: Style) -> None:
+        """Take lines of one style, a column for each character, as `extend` would."""
+        self._extend(texts if style is PLAIN else [(text, style) if text else "" for text in texts])
+
+    def _extend(self, lines: Sequence[Kept]) -> None:
         self.taken += len(lines)
         for start in range(0, len(lines), _SETTLE_EVERY):
             block = lines[start : start + _SETTLE_EVERY]
-            self._kept.extend(map(_packed, block))
+            self._kept.extend(block)
             self._unsettled += len(block)
             if self._unsettled >= _SETTLE_EVERY:
                 self._settle()

@@ -1,10 +1,7 @@
 """Output that has come and is not drawn yet, in order with the sizes between it."""
 
 from collections import deque
-from typing import Final, NamedTuple
-
-SLICE_CHARACTERS: Final = 4 * 1024
-"""Drawn at a time: well below a millisecond of emulation."""
+from typing import NamedTuple
 
 
 class Slice(NamedTuple):
@@ -85,8 +82,9 @@ class Backlog:
             while self._ends[0][0] < count:
                 self._ends.popleft()
 
-    def take(self) -> Slice | Size | None:
-        """The next thing to do; None where there is none."""
+    def take(self, most: int) -> Slice | Size | None:
+        """The next thing to do: a size, or text of at most so many characters; None where there
+        is none."""
         if not self._ends:
             self.gather()
         if not self._ends:
@@ -95,7 +93,7 @@ class Backlog:
             return item
         stop, end = self._ends[0]
         start = self._drawn
-        self._drawn = min(start + SLICE_CHARACTERS, stop)
+        self._drawn = min(start + most, stop)
         self.pending -= self._drawn - start
         is_last = self._drawn == stop
         if is_last:

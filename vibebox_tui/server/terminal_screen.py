@@ -6,10 +6,16 @@ from time import perf_counter
 from typing import Final
 
 from vibebox_tui.server.records import TerminalSnapshot
-from vibebox_tui.server.terminal_backlog import SLICE_CHARACTERS, Backlog, Size, Slice
+from vibebox_tui.server.terminal_backlog import Backlog, Size, Slice
 
 SCROLLBACK_LINES: Final = 2_000
 """Lines that a client gets who comes late; more would take it noticeably long to draw."""
+
+SLICE_CHARACTERS: Final = 4 * 1024
+"""Drawn at a time: well below a millisecond of emulation."""
+
+SLICE_OF_LINES: Final = 16 * 1024
+"""The same of a flood of lines, which is drawn faster, the more of it at a time."""
 
 TURN_SECONDS: Final = 0.0005
 """Drawn at a stretch; then everybody else has a turn."""
@@ -152,7 +158,7 @@ class TerminalScreen:
             skipped = self._emulator.skip(text)
             self._gathers = skipped > 0
             self._backlog.skip(skipped)
-        item = self._backlog.take()
+        item = self._backlog.take(SLICE_OF_LINES if self._gathers else SLICE_CHARACTERS)
         if isinstance(item, Slice):
             self._draw(item)
         elif item is not None:
