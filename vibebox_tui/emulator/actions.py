@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from .commands import CONTROLS, CSI, ESCAPES, SHIFTS, STRINGS
+from .commands import CONTROLS, CSI, DESIGNATIONS, ESCAPES, SHIFTS, STRINGS
 from .screen import Screen
 from .sgr import Rendition
 
@@ -80,8 +80,8 @@ class Actions(dict[str, Action | Rendition]):
         rest = token[1:]
         if rest in SHIFTS:
             return self._shift(rest)
-        if rest[0] in "()*+-./" and len(rest) > 1:
-            return partial(self.screen.define_charset, rest[1:], rest[0])
+        if rest[0] in DESIGNATIONS and len(rest) > 1:
+            return partial(self.screen.designate, DESIGNATIONS[rest[0]], rest[1:])
         return self._method(ESCAPES.get(rest))
 
     def _control(self, token: str) -> Action:

@@ -123,6 +123,9 @@ SHIFTS: dict[str, tuple[str, int]] = {
 }
 """Shifts to one of G0 to G3, by what follows the ESC, or as C1."""
 
+DESIGNATIONS: dict[str, int] = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
+"""SCS: which of G0 to G3 is designated, by what follows the ESC."""
+
 STRINGS: dict[str, dict[str, str]] = {
     "P": {"$q": "report_setting", "+q": "report_capability"},
 }

@@ -177,10 +177,11 @@ class Drawing(Grid):
             cursor.x = min((stop for stop in self.tabstops if stop > cursor.x), default=last)
             cursor.x = min(cursor.x, last)
 
-    def define_charset(self, code: str, mode: str) -> None:
-        """SCS: designate the set of final byte `code` as G0 to G3, chosen by `mode`."""
-        if code in CHARSETS:
-            self.designated["()*+-./".index(mode) % 4 + (mode in "-./")] = code
+    def designate(self, number: int, code: str) -> None:
+        """SCS: have the set of final byte `code` as one of G0 to G3. ncurses says with each plain
+        pen that G0 is ASCII."""
+        if self.designated[number] != code and code in CHARSETS:
+            self.designated[number] = code
             self.drawing_changed()
 
     def shift(self, number: int) -> None:
