@@ -27,6 +27,9 @@ _RAW = tuple(map(chr, range(0xDC80, 0xDCA0)))
 STARTS = frozenset((_ESC, _CSI, *_C1_STRINGS, *_RAW))
 """The control characters by themselves that the machine has to see."""
 
+_SWALLOWED = frozenset(map(chr, (*range(0x20), 0x7F))) - {_ESC, _BEL, *_CANCELS}
+"""What means nothing in a string; newlines come by the run."""
+
 _UNKNOWN = " !"
 """Begins no sequence that is known, of whichever kind."""
 
@@ -70,9 +73,10 @@ class Machine:
         """Go on with `piece` and as many of `pieces`, text and control characters in turn, as it
         takes to come to rest; the text that then follows, up to the next control character."""
         while True:
-            if is_text and self._state is _State.STRING:
+            in_string = self._state is _State.STRING
+            if is_text and in_string:
                 self._collect(piece)
-            else:
+            elif not (in_string and piece[0] in _SWALLOWED):
                 for place, character in enumerate(piece, 1):
                     self._step(character)
                     if is_text and self._state is _State.GROUND:

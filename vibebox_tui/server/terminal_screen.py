@@ -156,7 +156,7 @@ class TerminalScreen:
         away."""
         if text := self._backlog.gather():
             skipped = self._emulator.skip(text)
-            self._gathers = skipped > 0
+            self._gathers = skipped > _FLOOD_CHARACTERS
             self._backlog.skip(skipped)
         item = self._backlog.take(SLICE_OF_LINES if self._gathers else SLICE_CHARACTERS)
         if isinstance(item, Slice):
