@@ -35,8 +35,8 @@ def _hasher() -> "PasswordHasher":
 
 
 @cache
-def _nobodys_hash() -> str:
-    return _hasher().hash(_NOBODY)
+def _nobodys_hash(hasher: "PasswordHasher") -> str:
+    return hasher.hash(_NOBODY)
 
 
 def _hash(password: str) -> str:
