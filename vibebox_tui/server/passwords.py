@@ -46,9 +46,10 @@ def _hash(password: str) -> str:
 def _verify(password: str, password_hash: str | None) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
-    nobodys = _nobodys_hash()  # made by whoever comes first, known or not
+    hasher = _hasher()
+    nobodys = _nobodys_hash(hasher)  # made by whoever comes first, known or not
     try:
-        _hasher().verify(password_hash or nobodys, password)
+        hasher.verify(password_hash or nobodys, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
