@@ -205,6 +205,20 @@ def test_the_waiting_room_sends_away_who_has_waited_longest() -> None:
     assert (len(room), room.sent_away) == (2, 1)
 
 
+def test_the_waiting_room_sends_away_one_of_the_largest_crowd() -> None:
+    gone: list[str] = []
+    room = WaitingRoom(4)
+    room.enter("alone", lambda: gone.append("alone"), "198.51.100.1")
+    for number in range(10):
+        room.enter(number, lambda number=number: gone.append(str(number)), "192.0.2.1")  # type: ignore[misc]
+    assert gone == [str(number) for number in range(7)]
+    room.enter("another", lambda: gone.append("another"), "198.51.100.2")
+    assert gone[-1] == "7"
+    for who in ("alone", "another", 8, 9):
+        room.leave(who)
+    assert len(room) == 0
+
+
 def test_refusals_are_answered_ever_later_until_one_is_believed() -> None:
     refusals = Refusals(clock=lambda: 0.0)
     delays = [refusals.refused("192.0.2.1") for _ in range(20)]

@@ -8,10 +8,17 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from vibebox_tui.server.limits import origin_of
 from vibebox_tui.server.waiting_room import WaitingRoom
 
 KNOWN: Final = "vibebox.known"
 """In a request's `state`: to be called once it is known who sent it."""
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The address of who is at the other end, without its port; `local` on a Unix socket."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) and name else "local"
 
 
 class HttpProtocol(H11Protocol):
@@ -32,7 +39,7 @@ class HttpProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A peer has connected, and may take its time for a request, but not for ever."""
         super().connection_made(transport)
-        self._room.enter(self, transport.abort)
+        self._room.enter(self, transport.abort, origin_of(peer_of(transport)))
         self._expect_end()
 
     def data_received(self, data: bytes) -> None:

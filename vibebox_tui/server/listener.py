@@ -21,6 +21,10 @@ from vibebox_tui.server.waiting_room import WaitingRoom
 BACKLOG: Final = 2048
 """Connections that the kernel holds while we are busy with others."""
 
+ACCEPTED_AT_ONCE: Final = 128
+"""Connections accepted before those that are there are heard (asyncio's `backlog` is both): a
+crowd that comes at once must not fill the waiting room before anybody in it was listened to."""
+
 _DATE_SECONDS: Final = 1.0
 """How old the Date header may be."""
 
@@ -82,8 +86,9 @@ class Listener:
             sock=self._socket,
             ssl=self._context,
             ssl_handshake_timeout=self._settings.limits.request_seconds if self._context else None,
-            backlog=BACKLOG,
+            backlog=ACCEPTED_AT_ONCE,
         )
+        self._socket.listen(BACKLOG)
 
     async def stop(self, seconds: float) -> None:
         """Accept nothing more, close what there is, within `seconds`."""

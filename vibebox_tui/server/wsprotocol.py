@@ -21,6 +21,8 @@ from websockets.server import ServerProtocol
 from vibebox_tui.protocol.codec import MAX_MESSAGE_BYTES
 from vibebox_tui.protocol.codes import CloseCode
 from vibebox_tui.server.frames import Form
+from vibebox_tui.server.http_protocol import peer_of
+from vibebox_tui.server.limits import origin_of
 from vibebox_tui.server.waiting_room import WaitingRoom
 
 FEATURES_HEADER: Final = "VibeBox-Features"
@@ -127,7 +129,7 @@ class WebSocketProtocol(asyncio.Protocol):
         # its cursors, shared with everybody else.
         self.transport.set_write_buffer_limits(high=1)
         self._connections.add(self)
-        self._room.enter(self, self.transport.abort)
+        self._room.enter(self, self.transport.abort, origin_of(peer_of(transport)))
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer."""
@@ -326,10 +328,7 @@ def _address(transport: asyncio.Transport, request: Request) -> str:
     Where the peer is a proxy on this machine it is the last one in X-Forwarded-For that isn't, as
     uvicorn has it for requests.
     """
-    name = transport.get_extra_info("peername")
-    if not (isinstance(name, tuple) and name):
-        return "local"
-    address = str(name[0])
+    address = peer_of(transport)
     if address == _PROXY and (forwarded := request.headers.get_all("X-Forwarded-For")):
         for each in reversed(",".join(forwarded).split(",")):
             if each.strip() != _PROXY:

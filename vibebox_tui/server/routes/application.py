@@ -18,7 +18,7 @@ from vibebox_tui.server.routes.auth import AuthController
 from vibebox_tui.server.routes.bodies import JsonRequest
 from vibebox_tui.server.routes.environments import EnvironmentsController
 from vibebox_tui.server.routes.operation import health, live, metrics, ready
-from vibebox_tui.server.routes.problems import EXCEPTION_HANDLERS
+from vibebox_tui.server.routes.problems import EXCEPTION_HANDLERS, with_problems
 from vibebox_tui.server.routes.sessions import SessionsController
 from vibebox_tui.server.routes.users import UsersController
 
@@ -78,8 +78,8 @@ def _bearer(request: Request[Any, Any, Any]) -> str | None:
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The OpenAPI document, rendered when it is first asked for."""
-    document = encode_json(request.app.openapi_schema.to_schema())
-    return Response(document, media_type=MediaType.JSON)
+    document = with_problems(request.app.openapi_schema.to_schema())
+    return Response(encode_json(document), media_type=MediaType.JSON)
 
 
 def _openapi() -> OpenAPIConfig:

@@ -5,6 +5,7 @@ import time
 from typing import Final
 
 from litestar import MediaType, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from vibebox_tui import __version__
 from vibebox_tui.protocol.models import Health
@@ -27,7 +28,11 @@ async def live(backend: Server) -> Health:
     return await _health(backend)
 
 
-@get("/health/ready", security=[{}])
+@get(
+    "/health/ready",
+    security=[{}],
+    responses={503: ResponseSpec(Health, generate_examples=False, description="Not ready")},
+)
 async def ready(backend: Server) -> Response[Health]:
     """200 where it can do what it is for, else 503."""
     found = await _health(backend)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
@@ -51,6 +52,22 @@ EXCEPTION_HANDLERS: Final[Mapping[Any, Any]] = {
     Exception: answer_unforeseen,
 }
 """What answers what, the most specific class first."""
+
+
+def with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with our answer to what is wrong in place of the framework's."""
+    _, components = msgspec.json.schema_components(
+        (Problem,), ref_template="#/components/schemas/{name}"
+    )
+    document["components"]["schemas"].update(components)
+    content = {MediaType.JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            responses = operation["responses"]
+            for status in [status for status in responses if str(status).startswith("4")]:
+                del responses[status]
+            responses["default"] = {"description": "What was wrong", "content": content}
+    return document
 
 
 def _unforeseen(error: Exception) -> Response[Problem]:
