@@ -171,7 +171,7 @@ async def attempts(port: int, token: str, enough: Callable[[int], bool]) -> tupl
     failed = 0
     url = f"127.0.0.1:{port}/api/v1"
     headers = {"Authorization": f"Bearer {token}"}
-    async with connect(f"ws://{url}/ws/status", additional_headers=headers, proxy=None) as before:
+    async with websocket(f"ws://{url}/ws/status", headers) as before:
         while not enough(len(times)):
             began = time.perf_counter()
             try:
@@ -190,9 +190,13 @@ async def attempts(port: int, token: str, enough: Callable[[int], bool]) -> tupl
 async def attempt(url: str, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=PATIENCE) as http:
         (await http.get(f"http://{url}/auth/me")).raise_for_status()
-    async with connect(f"ws://{url}/ws/logs", additional_headers=headers, proxy=None) as websocket:
-        await websocket.send('{"type": "ping"}')
-        await websocket.recv()
+    async with websocket(f"ws://{url}/ws/logs", headers) as opened:
+        await opened.send('{"type": "ping"}')
+        await opened.recv()
+
+
+def websocket(url: str, headers: dict[str, str]) -> connect:
+    return connect(url, additional_headers=headers, proxy=None, open_timeout=PATIENCE)
 
 
 # --- the server ----------------------------------------------------------------------------

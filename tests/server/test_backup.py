@@ -5,10 +5,12 @@ import io
 import tarfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import StartServer
 from tests.running_server import RunningServer
+from tests.support import wait_for
 from vibebox_tui.errors import UsageError, VibeBoxError
 from vibebox_tui.server.backup import back_up, restore
 from vibebox_tui.server.data_directory import DataDirectory, DataDirectoryError
@@ -37,6 +39,25 @@ async def test_a_backup_of_a_running_server_makes_another_one(
     assert [entry.message for entry in entries] == [str(n) for n in range(1, 1001)]
     assert (await store.log_bounds(busy.id)).epoch != before.epoch
     assert {user.id for user in await store.users()} >= {"viewer", "developer", "admin"}
+
+
+async def test_what_a_restored_store_doesnt_know_is_ended(
+    start_server: StartServer, short_path: Path
+) -> None:
+    server = await start_server(stop_environments=False)
+    back_up(DataDirectory(server.settings.data_directory), short_path / "box.tar")
+    environment = await server.create("sleep", "1000", start=True)
+    session = await server.open_session(environment.id)
+    keeper = server.server.environments._runtimes["local"]._keeper  # type: ignore[attr-defined]
+    running = psutil.Process(keeper.pid).children(recursive=True)
+    assert len(running) >= 3
+    await server.stop()
+    restore(DataDirectory(server.settings.data_directory), short_path / "box.tar")
+    again = await start_server(stop_environments=False)
+    await wait_for(lambda: not any(process.is_running() for process in running))
+    async with again.http() as http:
+        assert (await http.get("/environments")).json()["data"] == []
+        assert (await http.get(f"/sessions/{session.id}")).status_code == 404
 
 
 async def test_nothing_is_restored_under_a_running_server(

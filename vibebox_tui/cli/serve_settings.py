@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
 from vibebox_tui.server.settings import Secret, ServerSettings
 
@@ -53,4 +54,6 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: _plain(getattr(value, field.name)) for field in fields}
-    return value._asdict() if hasattr(value, "_asdict") else value
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
+    return value

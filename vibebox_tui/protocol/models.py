@@ -72,7 +72,12 @@ LONGEST_EMAIL = 254
 LONGEST_PASSWORD = 1024
 """Characters; no limit to whoever means well."""
 
-NewPassword = Annotated[str, msgspec.Meta(min_length=8, max_length=LONGEST_PASSWORD)]
+SHORTEST_PASSWORD = 8
+"""Characters (NIST SP 800-63B, section 5.1.1.2)."""
+
+NewPassword = Annotated[
+    str, msgspec.Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)
+]
 
 
 class LoginRequest(Request):

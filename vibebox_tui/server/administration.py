@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from vibebox_tui.errors import UsageError
-from vibebox_tui.protocol.models import CreateUserRequest, Role, User
+from vibebox_tui.protocol.models import (
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    CreateUserRequest,
+    Role,
+    User,
+)
 from vibebox_tui.server import account_store
 from vibebox_tui.server.data_directory import DataDirectory
 from vibebox_tui.server.database import Database
@@ -25,7 +31,7 @@ async def add_user(settings: ServerSettings, email: str, password: str, role: Ro
     try:
         request = msgspec.convert(wanted, CreateUserRequest)
     except msgspec.ValidationError as error:
-        raise UsageError(f"no user can be made of that: {error}") from error
+        raise UsageError(_what_is_wrong(str(error), email)) from error
     user = UserRecord(
         id=str(uuid.uuid4()),
         email=request.email,
@@ -57,6 +63,12 @@ async def issue_token(settings: ServerSettings, email: str, seconds: float) -> s
         user_id = await _id_of(database, email)
     secret = settings.secret or DataDirectory(settings.data_directory).secret()
     return Tokens(secret, settings.jwt).issue(user_id, seconds)
+
+
+def _what_is_wrong(complaint: str, email: str) -> str:
+    if complaint.endswith("`$.password`"):
+        return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+    return f"{email!r} is no email address"
 
 
 @asynccontextmanager

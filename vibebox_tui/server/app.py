@@ -194,6 +194,7 @@ class Server:
         await environments.open()
         cleanup.push_async_callback(sessions.close, leave_running=leave_running)
         await sessions.open()
+        local.end_unclaimed()
         tokens = Tokens(settings.secret or directory.secret(), settings.jwt)
         limits = settings.limits
         return Backend(

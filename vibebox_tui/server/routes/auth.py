@@ -6,6 +6,7 @@ from litestar import Controller, Request, get, post
 from litestar.params import CookieParameter, JSONBody
 
 from vibebox_tui.protocol.models import LoginRequest, RefreshRequest, Tokens, User
+from vibebox_tui.server.audit import ABOUT
 from vibebox_tui.server.routes.arguments import Caller, Server
 
 Cookie = Annotated[str | None, CookieParameter(name="refreshToken", required=False)]
@@ -24,7 +25,10 @@ class AuthController(Controller):
     ) -> Tokens:
         """Tokens for an email address and a password."""
         address = request.client.host if request.client is not None else "local"
-        return await backend.accounts.log_in(data.email, data.password, address)
+        tokens = await backend.accounts.log_in(data.email, data.password, address)
+        if tokens.user is not None:
+            request.scope["state"][ABOUT]["user"] = tokens.user.id
+        return tokens
 
     @post("/refresh", status_code=200, security=[{}])
     async def refresh(

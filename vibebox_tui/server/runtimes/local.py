@@ -1,9 +1,11 @@
 """Environments as processes of this machine, owned by the keeper."""
 
 import asyncio
+import logging
 import os
 import pwd
 import shutil
+import signal
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,6 +29,9 @@ _INHERITED: Final = (
     "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR",
 )  # fmt: skip
 """The server's variables that an environment gets, besides LC_*; the rest may hold secrets."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class LocalRuntime:
@@ -109,6 +114,13 @@ class LocalRuntime:
         self._keeper.adopt(child, run, run.positions)
         return run
 
+    def end_unclaimed(self) -> None:
+        """End what a keeper still has of what nobody knows any more: a backup was restored."""
+        for child in self._keeper.found:
+            _log.warning("%s runs and belongs to nothing that is known: it is ended", child.tag)
+            self._keeper.adopt(child, _Unclaimed(), {})
+            child.signal(signal.SIGKILL)
+
     async def attach(self, host: RuntimeHost) -> None:
         """Nothing happens to the keeper's children behind our back."""
 
@@ -170,6 +182,27 @@ class LocalRuntime:
 
     def _found(self, tag: str) -> KeptChild | None:
         return next((child for child in self._keeper.found if child.tag.startswith(tag)), None)
+
+
+class _Unclaimed:
+    """Listens to a child that is only waited for."""
+
+    def __init__(self) -> None:
+        self._child: KeptChild | None = None
+
+    def started(self, child: KeptChild) -> None:
+        self._child = child
+
+    def output(self, stream: int, data: bytes, position: int) -> None:
+        if self._child is not None:
+            self._child.acknowledge(stream, position + len(data))
+
+    def exited(self, code: int | None) -> None:
+        if self._child is not None:
+            self._child.forget()
+
+    def lost(self) -> None:
+        pass
 
 
 def _terminal(environment: Environment, spec: TerminalSpec, sink: TerminalSink) -> LocalTerminal:
