@@ -225,8 +225,11 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def arriving(count: int, rate: int, seconds: int) -> Iterator[Goal]:
-    """Figures of the dashboard while `count` environments print `rate` lines a second each."""
-    flood = [sys.executable, "-c", FLOOD, str(rate), str(seconds), str(WAIT_SECONDS)]
+    """Figures of the dashboard while `count` environments print `rate` lines a second each, all
+    of them in one pane.
+    """
+    wait = WAIT_SECONDS + count
+    flood = [sys.executable, "-c", FLOOD, str(rate), str(seconds), str(wait)]
     name = f"{count} x {rate:,} lines/s"
     with (
         environments(*[flood] * count) as variables,
@@ -235,15 +238,29 @@ def arriving(count: int, rate: int, seconds: int) -> Iterator[Goal]:
         dashboard.until("bench-0.*running")
         dashboard.type("1l")
         dashboard.until("Logs: bench-0")
+        if count > 1:
+            dashboard.type("a")
+            dashboard.until(rf"Logs: all \({count}\)")
         dashboard.until(r"took 12 ms t=\d", seconds=60)
         keys, behind = watch(dashboard, seconds - 3)
-        dashboard.until(r"END \d+ lines", seconds=60)
-        shown = "\n".join(dashboard.display)
-        printed = int(re.search(r"END (\d+) lines", shown)[1])  # type: ignore[index]
-        dashboard.until(rf"{printed + 1:,} kept", seconds=30)
+        printed = ends(dashboard, count)
+        dashboard.until(rf"{sum(printed) + count:,} kept", seconds=30)
+    wanted = count * rate * seconds
+    print(f"{name}: all of {sum(printed):,} lines have arrived; {len(keys)} keys were timed")
     yield Goal(f"{name}: a key, p99", percentile(keys, 99), KEY_MS, "ms")
     yield Goal(f"{name}: the display is behind, p99", percentile(behind, 99), BEHIND_MS, "ms")
-    yield Goal(f"{name}: too few lines", max(0, rate * seconds - printed) / rate, 1.0, "s")
+    yield Goal(f"{name}: too few lines", max(0, wanted - sum(printed)) / rate / count, 1.0, "s")
+
+
+def ends(dashboard: Dashboard, count: int) -> list[int]:
+    """How many lines each environment says at its end that it printed, once all have said it."""
+
+    def said(rows: Sequence[str]) -> list[int]:
+        return [int(number) for row in rows for number in re.findall(r"END (\d+) lines", row)]
+
+    dashboard.type("&END\r")
+    dashboard.until_shown(lambda rows: len(said(rows)) == count, seconds=60)
+    return said(dashboard.display)
 
 
 def watch(dashboard: Dashboard, seconds: float) -> tuple[list[float], list[float]]:

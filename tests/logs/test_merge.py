@@ -137,6 +137,26 @@ def test_older_pages_are_given_out_without_a_seam(histories: list[list[int]], pa
     is_whole_and_sorted(ring, logs)
 
 
+@given(_histories)
+@settings(max_examples=60, deadline=None)
+def test_a_history_that_comes_later_than_others_leaves_no_hole(histories: list[list[int]]):
+    logs = {
+        source: [entry(at, "INFO ok", seq) for seq, at in enumerate(accumulate(steps), 1)]
+        for source, steps in enumerate(histories)
+    }
+    ring, backlog = Ring(), Backlog()
+    merge = Merge(ring)
+    for source, entries in logs.items():
+        backlog.put(source, entries[-5:], has_begun=len(entries) <= 5)
+        merge.put_older(backlog.take())
+    if ring.times is not None:
+        first = ring.times[0]
+        tails = [e for entries in logs.values() for e in entries[-5:] if time_of(e) > first]
+        assert len(ring) >= len(tails)
+    times = [line.time for line in ring.lines()]
+    assert times == sorted(times)
+
+
 def test_a_trace_that_comes_late_joins_the_line_it_explains():
     ring = Ring()
     merge = Merge(ring)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from vibebox_tui.logs.times import to_milliseconds
+from vibebox_tui.logs.times import UNKNOWN_TIME, to_milliseconds
 from vibebox_tui.protocol.messages import LogEntry
 
 
@@ -24,6 +24,8 @@ class Backlog:
 
     def __init__(self) -> None:
         self._logs: dict[int, _Log] = {}
+        self._reached: int | None = None
+        """Back to which time lines were given out, in milliseconds; None: none were."""
 
     @property
     def has_begun(self) -> bool:
@@ -48,23 +50,30 @@ class Backlog:
         log.has_begun = has_begun
 
     def take(self) -> list[tuple[int, list[LogEntry]]]:
-        """What can be given out now: for each log its newest waiting lines, oldest first."""
-        if self.wanted():
+        """What can be given out now: for each log its newest waiting lines, oldest first.
+
+        A log that is put late has lines among those that were given out already: these come at
+        once.
+        """
+        if not self.wanted():
+            reached = max(
+                (to_milliseconds(log.waiting[0].timestamp) for log in self._logs.values()
+                 if not log.has_begun),
+                default=UNKNOWN_TIME,
+            )  # fmt: skip
+            self._reached = reached if self._reached is None else min(self._reached, reached)
+        if self._reached is None:
             return []
-        since = max(
-            (to_milliseconds(log.waiting[0].timestamp) for log in self._logs.values()
-             if not log.has_begun),
-            default=None,
-        )  # fmt: skip
         taken = []
         for source, log in self._logs.items():
-            start = 0 if since is None else _first_since(log.waiting, since)
+            start = _first_since(log.waiting, self._reached)
             taken.append((source, log.waiting[start:]))
             del log.waiting[start:]
         return [(source, entries) for source, entries in taken if entries]
 
     def start_over(self) -> None:
         """What was given out last is to be fetched again, and what waits with it."""
+        self._reached = None
         for log in self._logs.values():
             log.waiting.clear()
             log.has_begun = False

@@ -2,7 +2,8 @@
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from vibebox_tui.logs.ansi import strip_sequences
@@ -120,6 +121,26 @@ class Chunk:
         self.sources.append(source)
         if flags & NOTE:
             self.notes += 1
+
+    def add_all(self, lines: Sequence[NewLine]) -> int:
+        """Add lines, at least one, and return the bytes of the longest."""
+        if self.flags and self.flags[-1] & TURNED:  # what continues a folded record, one by one
+            for line in lines:
+                self.add(*line)
+            return max(len(line[0]) for line in lines)
+        texts, seqs, times, flags, sources = zip(*lines, strict=True)
+        lengths = [*map(len, texts)]
+        ends = accumulate(length + 1 for length in lengths)
+        start = len(self.text) - 1
+        self.text += b"\n".join(texts)
+        self.text += b"\n"
+        self.ends.extend([start + end for end in ends])
+        self.seqs.extend(seqs)
+        self.times.extend(times)
+        self.flags.extend(flags)
+        self.sources.extend(sources)
+        self.notes += sum(bytes(flags).translate(_IS_NOTE))
+        return max(lengths)
 
     def extend(self, other: "Chunk", start: int, end: int) -> None:
         """Add the lines of another chunk from index `start` up to before `end`."""

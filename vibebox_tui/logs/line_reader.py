@@ -33,16 +33,17 @@ class LineReader:
     def read(self, entries: Iterable[LogEntry]) -> Iterator[NewLine]:
         """The lines of some more entries."""
         for entry in entries:
+            message = entry.message
             stderr = entry.stream == "stderr"
             self._time = to_milliseconds(entry.timestamp) or self._time
-            message = entry.message.rstrip("\r\n")
-            if "\n" not in message:
-                yield self._line(message, entry.seq or 0, self._flags_of(message, stderr))
+            seq = entry.seq or 0
+            if "\n" not in message and "\r" not in message:
+                yield self._line(message, seq, self._flags_of(message, stderr))
                 continue
-            head, *rest = message.split("\n")
-            yield self._line(head, entry.seq or 0, self._flags_of(head, stderr))
+            head, *rest = message.rstrip("\r\n").split("\n")
+            yield self._line(head, seq, self._flags_of(head, stderr))
             for text in rest:
-                yield self._line(text, entry.seq or 0, self._flags | CONTINUATION)
+                yield self._line(text, seq, self._flags | CONTINUATION)
 
     def interrupt(self) -> None:
         """Something else came in between: what follows begins a new record."""

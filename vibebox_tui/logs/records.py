@@ -12,6 +12,9 @@ _FOLLOWS = re.compile(
 )
 """What a line begins with that continues the one before it, whatever that was."""
 
+_BEGINS_SO: Final = frozenset(" \tC.DTSsn")
+"""Characters that such a line begins with, as one can see without an expression."""
+
 _PYTHON_TRACE: Final = "Traceback (most recent call last):"
 _PYTHON_CHAIN = re.compile(r"(?:During handling of the above|The above) exception")
 _JAVA_HEAD = re.compile(r"(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)(?::|$)")
@@ -37,6 +40,11 @@ class RecordReader:
         line to the next one of its chain; a Go panic goes on until a line that is no frame. A
         traceback belongs to an error logged just before it.
         """
+        if self._within is _Within.RECORD and not self._head_is_error and not is_error:
+            if line[:1] in _BEGINS_SO and _FOLLOWS.match(line):
+                return True
+            if not line.startswith(_PYTHON_TRACE):  # by far the most lines come to here
+                return False
         if self._within is _Within.NOTHING:
             return self._begin(line, is_error)
         if self._within is _Within.PYTHON_TRACE:

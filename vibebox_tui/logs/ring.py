@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
-from vibebox_tui.logs.chunk import COLUMN_BYTES, CONTINUATION, MARKED, NOTE, TURNED, NewLine
+from vibebox_tui.logs.chunk import CONTINUATION, MARKED, NOTE, TURNED, NewLine
 from vibebox_tui.logs.chunk import Chunk as Chunk
 from vibebox_tui.logs.chunk import Line as Line
 from vibebox_tui.logs.levels import Level
@@ -14,6 +15,9 @@ from vibebox_tui.protocol.messages import LogEntry
 DEFAULT_BYTES: Final = 256 * 1024 * 1024
 """Memory of a log where nobody says otherwise: about a million and a half lines."""
 
+
+GROUP_LINES: Final = 256
+"""Lines that are added at once: a chunk has at most so many too many."""
 
 _NOT_TURNED: Final = bytes(flags & ~TURNED for flags in range(256))
 
@@ -145,19 +149,18 @@ class Ring:
 
     def append_lines(self, lines: Iterable[NewLine]) -> int:
         """Add lines at the end and return how many they were."""
-        added = size = 0
-        chunk = self.chunks[-1] if self.chunks else None
-        widest = self.widest
-        for data, seq, time, flags, source in lines:
-            if chunk is None or (not flags & CONTINUATION and chunk.wants_no_more):
-                chunk = self._open_chunk()
-            chunk.add(data, seq, time, flags, source)
-            added += 1
-            size += len(data)
-            if len(data) > widest:
-                widest = len(data)
-        self.widest = widest
-        self._bytes += size + added * (1 + COLUMN_BYTES)
+        added = 0
+        coming = iter(lines)
+        while group := list(islice(coming, GROUP_LINES)):
+            added += len(group)
+            if self.chunks and self.chunks[-1].wants_no_more:
+                begins = (n for n, line in enumerate(group) if not line[3] & CONTINUATION)
+                head = next(begins, len(group))
+                self._add(group[:head])  # no record is cut
+                group = group[head:]
+                if group:
+                    self._open_chunk()
+            self._add(group)
         self._trim()
         return added
 
@@ -242,6 +245,14 @@ class Ring:
         return chunk.size
 
     # ---------------------------------------------------------------------------------------
+
+    def _add(self, lines: Sequence[NewLine]) -> None:
+        if not lines:
+            return
+        chunk = self.chunks[-1] if self.chunks else self._open_chunk()
+        before = chunk.size
+        self.widest = max(self.widest, chunk.add_all(lines))
+        self._bytes += chunk.size - before
 
     def _open_chunk(self) -> Chunk:
         """Another chunk at the end."""

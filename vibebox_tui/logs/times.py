@@ -14,6 +14,9 @@ UNKNOWN_TIME: Final = 0
 _MS_LENGTH: Final = len("2025-10-01T12:34:56.789Z")
 
 
+_FRACTIONS: Final = {f"{number:03d}": number for number in range(1000)}
+
+
 class TimeStyle(StrEnum):
     """How the time before each line is told."""
 
@@ -37,9 +40,9 @@ def to_milliseconds(text: str | None) -> int:
     if not text:
         return UNKNOWN_TIME
     if len(text) == _MS_LENGTH and text[19] == "." and text[23] == "Z":
-        second, fraction = _second(text[:19]), text[20:23]
-        if second is not None and fraction.isascii() and fraction.isdigit():
-            return second + int(fraction)
+        second, fraction = _second(text[:19]), _FRACTIONS.get(text[20:23])
+        if second is not None and fraction is not None:
+            return second + fraction
     try:
         moment = datetime.fromisoformat(text)
         return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -50,8 +50,8 @@ from vibebox_tui.ui.widgets.log_view import LogView
 LOOK_BYTES: Final = 1024 * 1024
 """Growth of a log after which it is looked whether that bound is kept."""
 
-FRAME_SECONDS: Final = 1 / 30
-"""Time between two repaints while lines arrive."""
+FRAME_SECONDS: Final = 1 / 20
+"""Time between two repaints while lines arrive; what a key does is drawn at once."""
 
 SLICE_SECONDS: Final = 0.01
 """How long scanning may keep the screen from living, at a time."""
