@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.support import wait_for
 from tests.ui.logs_support import NOW, Feed, LogApp, entries
-from vibebox_tui.client.events import LinkPhase, LinkState, LogHole, LogResumed
+from vibebox_tui.client.events import LinkPhase, LinkState, LogHole, LogLiveNow, LogResumed
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.times import TimeStyle
 from vibebox_tui.protocol.messages import LogEntry
@@ -48,6 +48,7 @@ async def pane_with(
         if lines:
             app.feed.put(lines)
             await says(app, f"{len(lines):,} kept")
+        app.feed.put(LogLiveNow())
         yield app, pilot
 
 

@@ -16,6 +16,7 @@ from vibebox_tui.protocol.messages import EnvironmentStatus
 from vibebox_tui.protocol.models import Environment, EnvironmentStats, Sample
 from vibebox_tui.ui.figures import cpu_text, memory_text
 from vibebox_tui.ui.glyphs import ASCII, UNICODE
+from vibebox_tui.ui.messages import MomentChosen
 from vibebox_tui.ui.panes.metrics import MetricsPane, Series, with_limit
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import THEMES, with_our_tokens
@@ -56,6 +57,7 @@ class MetricsApp(App[None]):
         styles = styles_directory()
         super().__init__(css_path=[styles / "tokens.tcss", styles / "metrics.tcss"])
         self.now = NOW
+        self.moments: list[int] = []
         settings = DashboardSettings(clock=lambda: self.now, glyphs=glyphs)
         self.pane = MetricsPane(feed, ENVIRONMENT, settings=settings)
         for theme in THEMES:
@@ -67,6 +69,9 @@ class MetricsApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield self.pane
+
+    def on_moment_chosen(self, event: MomentChosen) -> None:
+        self.moments.append(event.moment)
 
     def values(self) -> list[str]:
         """What stands behind the bars."""
@@ -164,3 +169,42 @@ async def test_the_window_can_be_narrower_or_wider():
         assert widths == sorted(widths)
         assert widths[0] < widths[-1]
         assert app.pane.detail == "last 1m"
+
+
+async def test_keys_choose_a_series_mark_a_moment_and_ask_for_its_log():
+    history = [Sample(int(NOW * 1000) - 2000 * n, 100.0, 1000.0) for n in range(150)]
+    stats = EnvironmentStats("env-1", 100.0, 1000.0, 2.0, 4096, history)
+    app = MetricsApp(Feed(stats))
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.pane.focus()
+        await wait_for(lambda: app.bars(0)[-1].strip())
+        await pilot.press("h", "left", "left", "right")
+        marks = [series.sparkline.marked for series in app.query(Series)]
+        assert marks == [1, None]
+        await pilot.press("j")
+        assert [series.sparkline.marked for series in app.query(Series)] == [None, 1]
+        assert app.pane.detail.split(" · ")[0].endswith("MEM 1.0G")
+        await pilot.press("enter")
+        slot = 600 / app.query(Series)[1].sparkline.size.width
+        await wait_for(lambda: app.moments)
+        assert NOW - 2 * slot - 1 <= app.moments[0] / 1000 <= NOW - slot + 1
+        await pilot.press("k", "escape")
+        assert app.pane.chosen == 0
+        assert app.pane.marked_at is None
+        assert app.pane.detail == "last 10m"
+
+
+async def test_a_mark_stays_at_its_moment_while_time_moves_on():
+    app = MetricsApp(Feed())
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.pane.focus()
+        await pilot.press("h")
+        assert app.query(Series)[0].sparkline.marked == 0
+        app.now += 60
+        app.pane.redraw()
+        moved = app.query(Series)[0].sparkline.marked
+        assert moved is not None
+        assert moved > 2
+        app.now += 3600
+        app.pane.redraw()
+        await wait_for(lambda: app.pane.marked_at is None)

@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 DEFAULT_SPAN: Final = 1800.0
@@ -13,6 +14,41 @@ MAX_SAMPLES: Final = 8192
 
 HOLD_SECONDS: Final = 5.0
 """How long a value stands for the time after it: samples come every 2 s, and one may be late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The last `span` seconds before `now` in so many slots, at least one.
+
+    The slots' bounds are multiples of their length since the epoch, so a bar once drawn keeps its
+    height while time moves on.
+    """
+
+    slots: int
+    now: float
+    span: float
+
+    @property
+    def length(self) -> float:
+        """Seconds of a slot."""
+        return self.span / self.slots
+
+    @property
+    def first(self) -> int:
+        """Which multiple of its length the first slot begins at."""
+        return int(self.now // self.length) - self.slots + 1
+
+    def index(self, at: float) -> int:
+        """The slot that a time is in; below 0 where it is before all of them."""
+        return int(at // self.length) - self.first
+
+    def time(self, index: int) -> float:
+        """When a slot begins."""
+        return (self.first + index) * self.length
+
+    def middle(self, index: int) -> float:
+        """A time that is surely in a slot, however it is rounded."""
+        return (self.first + index + 0.5) * self.length
 
 
 class Window:
@@ -65,14 +101,13 @@ class Window:
     def spread(self, slots: int, now: float, span: float | None = None) -> list[float | None]:
         """Divide the last `span` seconds before `now` into `slots`: the largest value in each.
 
-        The slots' bounds are multiples of their length since the epoch, so a bar once drawn keeps
-        its height while time moves on. A slot without a sample shows the value before it, if that
+        The slots are those of an `Axis`. A slot without a sample shows the value before it, if that
         is not older than `HOLD_SECONDS`, else None.
         """
         if slots <= 0:
             return []
-        length = (span or self.span) / slots
-        first = int(now // length) - slots + 1
+        axis = Axis(slots, now, span or self.span)
+        length, first = axis.length, axis.first
         own: list[float | None] = [None] * slots
         held = own.copy()
         for at, value in self._since(first * length - HOLD_SECONDS):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from textual.message import Message
+from textual.widget import Widget
 
 from vibebox_tui.ui.servers import EnvironmentKey
 
@@ -30,6 +31,14 @@ class EnvironmentChosen(Message):
 
     key: EnvironmentKey
     view: View | None = None
+
+
+@dataclass
+class MomentChosen(Message):
+    """Show the log of the sender's environment at a moment, milliseconds since the epoch."""
+
+    sender: Widget
+    moment: int
 
 
 @dataclass

@@ -155,6 +155,9 @@ class LogReader(Pane):
         self._tally = Tally(self.document.view)
         self._next_look = LOOK_BYTES
         self._is_detached = False
+        self._is_live = False
+        self._jump_when_live: int | None = None
+        """Where to go as soon as there is something."""
         self._start_noted: int | None = None
         """How many lines had been dropped when it was said where the log begins."""
 
@@ -166,8 +169,8 @@ class LogReader(Pane):
                 self.older.note(source, entries)
                 self.document.append(entries, source)
                 self._keep_bound()
-            case LogLiveNow() if self.document.merge is not None:
-                self._place(self.older.put(source, self._histories.pop(source, [])))
+            case LogLiveNow():
+                self._go_live(source)
             case LogResumed():
                 self._completeness.note_resumed(event)
                 level = Level.UNKNOWN if event.complete else Level.WARN
@@ -179,6 +182,15 @@ class LogReader(Pane):
             case LinkState():
                 self.show_link(self._sources.link or event)
         self._repaint_soon()
+
+    def _go_live(self, source: int) -> None:
+        """The history of a source has come."""
+        if self.document.merge is not None:
+            self._place(self.older.put(source, self._histories.pop(source, [])))
+        self._is_live = True
+        if (time := self._jump_when_live) is not None:
+            self._jump_when_live = None
+            self.jump_to(time)
 
     def _note(self, source: int, text: str, at: float, level: Level) -> None:
         """Say in the log itself what happened to it; where there are several, to which."""
@@ -414,7 +426,9 @@ class LogReader(Pane):
         where it has to be fetched.
         """
         times = self.document.ring.times
-        if times is not None and time < times[0] and not self.older.has_begun:
+        if not self._is_live:
+            self._jump_when_live = time
+        elif times is not None and time < times[0] and not self.older.has_begun:
             self._fetch_older(time)
         else:
             self.go_to_time(time)

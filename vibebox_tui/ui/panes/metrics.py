@@ -1,6 +1,7 @@
 """The metrics pane: CPU and memory of one environment, now and over the last half hour."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import ClassVar
 
 from textual import events, work
@@ -14,9 +15,10 @@ from textual.widgets import Static
 from vibebox_tui.client.errors import ClientError
 from vibebox_tui.client.events import LinkState, StatusUpdate
 from vibebox_tui.metrics.samples import Usage
-from vibebox_tui.metrics.window import HOLD_SECONDS, Window
+from vibebox_tui.metrics.window import HOLD_SECONDS, Axis, Window
 from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text
 from vibebox_tui.ui.glyphs import Glyphs
+from vibebox_tui.ui.messages import MomentChosen
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.widgets.sparkline import Sparkline
 
@@ -26,6 +28,7 @@ class Series(Container):
 
     def __init__(self, name: str, glyphs: Glyphs, *, classes: str) -> None:
         super().__init__(classes=f"series {classes}")
+        self.title = name
         self.label = Static(name, classes="series-name")
         self.sparkline = Sparkline(glyphs, classes=classes)
         self.value = Static("", classes="series-value", markup=False)
@@ -44,6 +47,13 @@ class Series(Container):
         for part in (self.sparkline, self.value):
             part.set_class(stale, "-stale")
 
+    def mark(self, at: float | None, now: float, span: float, *, is_chosen: bool) -> None:
+        """Mark the bar of a moment, in the series that is chosen; in no other."""
+        width = max(1, self.sparkline.size.width)
+        index = None if at is None else width - 1 - Axis(width, now, span).index(at)
+        self.sparkline.marked = index if is_chosen else None
+        self.set_class(is_chosen, "-chosen")
+
 
 class MetricsPane(Pane):
     """Sparklines of CPU and memory with present value and limit.
@@ -58,6 +68,12 @@ class MetricsPane(Pane):
     can_focus = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "series(1)", "Next series", show=False, id="metrics.down"),
+        Binding("k,up", "series(-1)", "Previous series", show=False, id="metrics.up"),
+        Binding("h,left", "mark(1)", "Mark earlier", id="metrics.earlier"),
+        Binding("right", "mark(-1)", "Mark later", show=False, id="metrics.later"),
+        Binding("enter", "log", "Log of that moment", id="metrics.log"),
+        Binding("escape", "unmark", "Take the mark away", show=False, id="metrics.unmark"),
         Binding("less_than_sign", "window(-1)", "Narrower window", id="metrics.narrower"),
         Binding("greater_than_sign", "window(1)", "Wider window", id="metrics.wider"),
     ]
@@ -91,6 +107,10 @@ class MetricsPane(Pane):
 
     span: reactive[int] = reactive(600)
     """Seconds that the bars stand for."""
+    chosen: reactive[int] = reactive(0, init=False)
+    """Which series the keys are for."""
+    marked_at: reactive[float | None] = reactive(None, init=False)
+    """The middle of the bar that is marked, seconds since the epoch; it moves with the bars."""
 
     @property
     def focus_target(self) -> Widget | None:
@@ -147,8 +167,49 @@ class MetricsPane(Pane):
         place = self.SPANS.index(self.span) + step
         self.span = self.SPANS[min(max(place, 0), len(self.SPANS) - 1)]
 
+    def action_series(self, step: int) -> None:
+        """Choose the series below, or above."""
+        self.chosen = min(max(self.chosen + step, 0), len(self.query(Series)) - 1)
+
+    def action_mark(self, slots: int) -> None:
+        """Move the mark by so many bars into the past; behind the newest there is none."""
+        axis = self._axis
+        at = axis.slots if self.marked_at is None else axis.index(self.marked_at)
+        index = max(at - slots, 0)
+        self.marked_at = axis.middle(index) if index < axis.slots else None
+
+    def action_unmark(self) -> None:
+        self.marked_at = None
+
+    def action_log(self) -> None:
+        """Show the log at the mark, or where there is none, of now."""
+        axis, at = self._axis, self.settings.clock()
+        if self.marked_at is not None:
+            at = axis.time(axis.index(self.marked_at))
+        self.post_message(MomentChosen(self, round(at * 1000)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc is ours only while there is a mark; else it goes back, as everywhere."""
+        return action != "unmark" or self.marked_at is not None
+
+    @property
+    def _axis(self) -> Axis:
+        """Where the bars of the chosen series stand in time."""
+        width = max(1, self._chosen_series.sparkline.size.width)
+        return Axis(width, self.settings.clock(), self.span)
+
+    @property
+    def _chosen_series(self) -> Series:
+        return self.query(Series)[self.chosen]
+
+    def watch_chosen(self) -> None:
+        self.redraw()
+
+    def watch_marked_at(self) -> None:
+        self.redraw()
+        self.refresh_bindings()
+
     def watch_span(self) -> None:
-        self.detail = f"last {duration_text(self.span)}"
         self.redraw()
 
     # --- drawing ---------------------------------------------------------------------------
@@ -163,6 +224,7 @@ class MetricsPane(Pane):
         cpu = with_limit(usage.present_cpu, cpu_limit, cpu_text, glyphs)
         memory = with_limit(usage.present_memory, usage.memory_limit, memory_text, glyphs)
         old = self._age(now)
+        self._tell_mark()
         for series, course, top, text in zip(
             self.query(Series),
             (usage.cpu, usage.memory),
@@ -171,6 +233,23 @@ class MetricsPane(Pane):
             strict=True,
         ):
             series.show(course, top, f"{text}{old}", now, self.span, stale=bool(old))
+            series.mark(self.marked_at, now, self.span, is_chosen=series is self._chosen_series)
+
+    def _tell_mark(self) -> None:
+        """Say below the pane which time is shown, and of the marked moment when and how much."""
+        parts = [f"last {duration_text(self.span)}"]
+        if self.marked_at is not None:
+            axis, usage, glyphs = self._axis, self.usage, self.settings.glyphs
+            course, text = ((usage.cpu, cpu_text), (usage.memory, memory_text))[self.chosen]
+            index = axis.index(self.marked_at)
+            if index < 0:  # the bars have moved on
+                self.marked_at = None
+                return
+            value = course.spread(axis.slots, axis.now, axis.span)[index]
+            when = datetime.fromtimestamp(axis.time(index)).strftime("%H:%M:%S")
+            parts[:0] = [f"{when} {self._chosen_series.title} {text(value, glyphs).strip()}"]
+            parts.append("Enter: its log")
+        self.detail = f" {self.settings.glyphs.separator} ".join(parts)
 
     def _tell_ages(self) -> None:
         if self._age(self.settings.clock()):

@@ -25,12 +25,14 @@ from vibebox_tui.ui.layout import SMALLEST_HEIGHT, SMALLEST_WIDTH, Shape, shape_
 from vibebox_tui.ui.messages import (
     EnvironmentChosen,
     KeyEverywhere,
+    MomentChosen,
     Said,
     Severity,
     View,
 )
 from vibebox_tui.ui.output import FrugalScreen
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.panes.logs import LogsPane
 from vibebox_tui.ui.panes.metrics import MetricsPane
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.slot import Slot
@@ -223,6 +225,17 @@ class DashboardScreen(FrugalScreen[None]):
     async def _go_to_chosen(self, event: EnvironmentChosen) -> None:
         self.go_to(event.key, event.view)
         await self._workspace.main.focus_content()
+
+    @on(MomentChosen)
+    async def _go_to_moment(self, event: MomentChosen) -> None:
+        """Show the log of the environment whose metrics were looked at, in their place."""
+        event.stop()
+        here = (slot for slot in self._workspace.shown if slot.pane is event.sender)
+        slot = next(here, None) or self._workspace.slot_for("logs")
+        slot.view = "logs"
+        await slot.focus_content()
+        if isinstance(slot.pane, LogsPane):
+            slot.pane.jump_to(event.moment)
 
     def action_environment(self, number: int) -> None:
         row = next((row for row in self.rows if row.number == number), None)

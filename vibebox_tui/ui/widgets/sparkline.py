@@ -19,11 +19,16 @@ class Sparkline(Widget):
     `top` together by `show`.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"sparkline--bar", "sparkline--full"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "sparkline--bar",
+        "sparkline--full",
+        "sparkline--mark",
+    }
     DEFAULT_CSS = """
     Sparkline { height: 1; width: 1fr; }
     Sparkline > .sparkline--bar { color: $primary; }
     Sparkline > .sparkline--full { color: $warning; }
+    Sparkline > .sparkline--mark { background: $boost; }
     Sparkline.-stale > .sparkline--bar, Sparkline.-stale > .sparkline--full {
         color: $text-disabled;
     }
@@ -34,6 +39,8 @@ class Sparkline(Widget):
 
     values: reactive[tuple[float | None, ...]] = reactive(())
     top: reactive[float] = reactive(100.0)
+    marked: reactive[int | None] = reactive(None)
+    """Which value is marked, counted from the newest, 0."""
 
     def __init__(
         self,
@@ -63,10 +70,14 @@ class Sparkline(Widget):
         quiet = self.get_component_rich_style("sparkline--bar")
         loud = self.get_component_rich_style("sparkline--full")
         limit = self.top * self.FULL_SHARE
+        mark = self.get_component_rich_style("sparkline--mark", partial=True)
+        marked = None if self.marked is None else len(shown) - 1 - self.marked
         offset = width - len(shown)
         segments = [Segment(text[:offset], quiet)] if offset else []
-        for cell, value in zip(text[offset:], shown, strict=True):
+        for index, (cell, value) in enumerate(zip(text[offset:], shown, strict=True)):
             style = loud if value is not None and value >= limit else quiet
+            if index == marked:
+                style += mark
             if segments and segments[-1].style == style:
                 segments[-1] = Segment(segments[-1].text + cell, style)
             else:
