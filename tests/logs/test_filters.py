@@ -77,6 +77,7 @@ def test_lets_pass(source: str, expected: list[int] | None):
         ("a status~[", 9),
         ("stream=both", 7),
         ("!", 0),
+        ("status>=", 8),
         ("x" * 1001, 1000),
     ],
 )

@@ -172,6 +172,12 @@ async def test_a_wrong_expression_is_shown_where_it_is_wrong_and_the_last_good_o
     async with pane_with(entries(100, levelled)) as (app, pilot):
         await pilot.press("slash", *"line", "left_parenthesis")
         await wait_for(lambda: "at 5" in str(app.pane.prompt._problem.content))
+        underlined = [
+            segment.text
+            for segment in app.pane.prompt._input.render_line(0)
+            if segment.style and segment.style.underline
+        ]
+        assert underlined == ["("]
         await says(app, "100 hits")
         await pilot.press("enter")
         assert app.pane.prompt.is_asking
@@ -195,6 +201,18 @@ async def test_filters_stack_recall_and_clear():
         await says(app, "33 of 100 kept")
         await pilot.press("ampersand", *"nothing", "escape")
         await says(app, "33 of 100 kept")
+
+
+async def test_an_empty_screen_says_why():
+    async with pane_with(entries(9, levelled)) as (app, pilot):
+        await pilot.press("ampersand", *"nowhere", "enter")
+        await shows(app, "No line in memory passes the filters")
+
+
+async def test_a_condition_that_is_half_typed_changes_nothing():
+    async with pane_with(entries(9, levelled)) as (app, pilot):
+        await pilot.press("ampersand", *"warn", "space", *"status", "greater_than_sign")
+        await wait_for(lambda: "missing" in str(app.pane.prompt._problem.content))
 
 
 async def test_the_lowest_level_and_the_stream_go_round():

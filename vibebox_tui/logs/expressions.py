@@ -150,6 +150,11 @@ _TERM = re.compile(
     r'|"(?P<quoted>[^"]+)"(?=\s|$)'
     r"|(?P<text>\S+))"
 )
+_CUT_OFF = re.compile(r"[A-Za-z_@][\w.@\-]*(?:!=|!~|<=|>=|=|<|>|~)")
+"""A condition of which the value isn't typed yet."""
+
+_NO_VALUE: Final = "what it is compared to is missing"
+
 _COMPARE: Final = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _STREAMS: Final = {"stdout": False, "out": False, "stderr": True, "err": True}
 
@@ -165,6 +170,8 @@ def _term(found: re.Match[str]) -> Term:
 
 def _condition(found: re.Match[str]) -> Term:
     path, operator = found["path"], found["operator"]
+    if found["value"] in ("=", "~"):  # the second half of an operator, and nothing behind it
+        raise ExpressionError(_NO_VALUE, found.end())
     if operator in ("~", "!~"):
         return _matching(found)
     if path == "level":
@@ -189,6 +196,10 @@ def _value_group(found: re.Match[str]) -> str:
 
 def _pattern(found: re.Match[str], group: str) -> Pattern:
     source = found[group]
+    if group == "text" and (cut_off := _CUT_OFF.fullmatch(source)):
+        raise ExpressionError(
+            "what it is compared to is missing", found.start(group) + cut_off.end()
+        )
     if group == "text" and source == "!":
         raise ExpressionError("nothing to exclude", found.start(group))
     try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Glyphs:
     """Every glyph that the dashboard draws, each one cell wide.
 
-    `bars` are the eight steps of a sparkline, from the lowest; `blank` a known nothing.
+    `cut` stands at the end of a line that goes on. `bars` are the eight steps of a sparkline, from
+    the lowest; `blank` a known nothing.
     """
 
     unicode: bool
@@ -25,6 +26,7 @@ class Glyphs:
     rule: str
     separator: str
     ellipsis: str
+    cut: str
     ascending: str
     descending: str
     bars: str
@@ -61,6 +63,7 @@ UNICODE = Glyphs(
     rule="─",
     separator="·",
     ellipsis="…",
+    cut="›",
     ascending="↑",
     descending="↓",
     bars="▁▂▃▄▅▆▇█",
@@ -82,6 +85,7 @@ ASCII = Glyphs(
     rule="-",
     separator="|",
     ellipsis=".",
+    cut=">",
     ascending="^",
     descending="v",
     bars="_.-:=+*#",

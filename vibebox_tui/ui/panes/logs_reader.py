@@ -35,6 +35,7 @@ from vibebox_tui.ui.panes.logs_sources import TAIL, LogSources, Scope
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
     beginning,
+    emptiness,
     hole,
     interruption,
     position_text,
@@ -282,6 +283,8 @@ class LogReader(Pane):
         """Say below the pane where one is in the log; show it in the histogram."""
         viewport = self.log_view.viewport
         glyphs = self.settings.glyphs
+        if not len(self.document.view):
+            self.log_view.empty_text = emptiness(self.document) if self._is_live else ""
         text = position_text(
             self.document,
             viewport,

@@ -87,6 +87,15 @@ def position_text(
     return f" {glyphs.separator} ".join(parts)
 
 
+def emptiness(document: Document) -> str:
+    """Why there is no line to show."""
+    if not document.is_complete:
+        return "Looking for lines that pass the filters"
+    if not len(document.ring):
+        return "Nothing has been logged yet."
+    return "No line in memory passes the filters: & and Enter take them off, k looks further back."
+
+
 def selection_text(selection: Selection, glyphs: Glyphs) -> str:
     """What is shown of the log, where that isn't all: `stderr >=warn timeout -health`."""
     parts: list[str] = [] if selection.stream == "all" else [selection.stream]

@@ -4,12 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.highlighter import Highlighter
+from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
+
+
+class _WrongFrom(Highlighter):
+    """Draws a text so that one sees from where on it is wrong; None: nowhere."""
+
+    def __init__(self) -> None:
+        self.position: int | None = None
+        self.style = Style.null()
+
+    def highlight(self, text: Text) -> None:
+        if self.position is not None:
+            start = min(self.position, len(text) - 1)
+            blank = text.plain.find(" ", start)
+            text.stylize(self.style, start, blank if blank > start else len(text))
 
 
 class LogPrompt(Horizontal):
@@ -19,7 +36,10 @@ class LogPrompt(Horizontal):
     while one types.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log-prompt--wrong"}
+
     DEFAULT_CSS = """
+    LogPrompt > .log-prompt--wrong { color: $text-error; text-style: underline bold; }
     LogPrompt { height: 1; display: none; dock: bottom; }
     LogPrompt.-asking { display: block; }
     LogPrompt > .prompt-label { width: auto; height: 1; padding: 0 1 0 0; color: $accent; }
@@ -74,7 +94,8 @@ class LogPrompt(Horizontal):
         self._history: Sequence[str] = ()
         self._recalled = 0
         self._label = Static("", classes="prompt-label", markup=False)
-        self._input = Input(select_on_focus=False)
+        self._wrong = _WrongFrom()
+        self._input = Input(select_on_focus=False, compact=True, highlighter=self._wrong)
         self._problem = Static("", classes="prompt-problem", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -114,9 +135,12 @@ class LogPrompt(Horizontal):
                 self._input.insert_text_at_cursor(event.character)
 
     def show_problem(self, problem: str, position: int | None = None) -> None:
-        """Tell what is wrong with the text, and put a number to the character where."""
+        """Tell what is wrong with the text, and underline it from the character where it is."""
         where = "" if position is None else f" at {position + 1}"
         self._problem.update(f"{problem}{where}" if problem else "")
+        self._wrong.position = position if problem else None
+        self._wrong.style = self.get_component_rich_style("log-prompt--wrong", partial=True)
+        self._input.refresh()
 
     def close(self) -> None:
         """Ask no longer."""

@@ -94,6 +94,8 @@ class LogRows(ScrollView):
     time_style: reactive[TimeStyle] = reactive(TimeStyle.LOCAL)
     pattern: reactive[Pattern | None] = reactive(None)
     """What a search looks for; every hit is marked."""
+    empty_text: reactive[str] = reactive("")
+    """What is said where there is no line to show."""
     source_names: reactive[tuple[str, ...]] = reactive(())
     """Where the lines are of several environments: the names, which then stand before them."""
 
@@ -169,12 +171,20 @@ class LogRows(ScrollView):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         rows = self._screen_rows()
+        if not rows and y == 0:
+            text = [Segment(self.empty_text, self._look.time)]
+            return Strip(Segment.apply_style(fit(text, width), self._ground), width)
         if y >= len(rows):
             return Strip.blank(width, self._ground)
         position, part = rows[y]
         line = self.view.ring.line(position)
         count = self._count_text(line, part)
-        segments = fit([*self._prefix(line, part), *self._visible(line, part)], width - len(count))
+        room = width - len(count)
+        segments = [*self._prefix(line, part), *self._visible(line, part)]
+        if Segment.get_line_length(segments) > room:
+            cut = self.settings.glyphs.cut
+            segments = [*fit(segments, room - 1), Segment(cut, self._look.time)]
+        segments = fit(segments, room)
         if count:
             segments.append(Segment(count, self._look.mark))
         ground = self._ground
