@@ -13,6 +13,7 @@ The last line is JSON; the exit status is 1 if a goal is missed.
 
 import argparse
 import gc
+import os
 import re
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from typing import Final
 
 import psutil
 from harness import VIBEBOX, Dashboard, Goal, environments, percentile, report
+from in_terminal import ProgramInTerminal
 
 from vibebox_tui.logs.filters import Filter, Found, Selection
 from vibebox_tui.logs.levels import Level
@@ -203,7 +205,23 @@ def beside(ring: Ring, text_bytes: int) -> None:
                 subprocess.run(command, stdout=subprocess.DEVNULL, check=False, cwd=directory)
                 seconds = time.perf_counter() - began
                 print(f"{command[0] + ', the same filter, from a file':48} {seconds:10.2f} s")
+        if toolong := shutil.which("tl"):
+            seconds = in_toolong(toolong, file, len(ring))
+            print(f"{'toolong, the same search, from a file':48} {seconds:10.2f} s")
     print(f"{'text':48} {text_bytes / 2**20:10.1f} MiB")
+
+
+def in_toolong(program: str, file: Path, lines: int) -> float:
+    """Seconds until toolong, which has no filter, has found the last line with `status=503`: it
+    searches from the end backward when it has read the file.
+    """
+    last = max(number for number in range(lines) if number % 50 == 7)
+    with ProgramInTerminal([program, str(file)], dict(os.environ), rows=ROWS) as toolong:
+        began = toolong.until(f"id={lines - 1} ", seconds=120)
+        toolong.type("\x06")  # Ctrl+F
+        toolong.until("Find", seconds=30)
+        toolong.type("status=503\r")
+        return toolong.until(f"id={last} .*status=503", seconds=120) - began
 
 
 def decoding() -> Goal:

@@ -49,6 +49,7 @@ async def standing(
     async with dashboard(server, size, clock=lambda: NOW, **settings) as shown:
         await shown.listed(*(row.name for row in ROWS))
         await wait_for(lambda: "ok " in shown.status_line)
+        await wait_for(lambda: "Nothing has been logged yet." in shown.picture)
         await stand_still(shown, link)
         yield shown
 

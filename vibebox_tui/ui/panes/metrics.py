@@ -210,6 +210,7 @@ class MetricsPane(Pane):
         self.refresh_bindings()
 
     def watch_span(self) -> None:
+        self._tell_mark()
         self.redraw()
 
     # --- drawing ---------------------------------------------------------------------------
