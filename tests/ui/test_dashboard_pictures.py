@@ -50,6 +50,7 @@ async def standing(
         await shown.listed(*(row.name for row in ROWS))
         await wait_for(lambda: "ok " in shown.status_line)
         await wait_for(lambda: "Nothing has been logged yet." in shown.picture)
+        await wait_for(lambda: size != LARGE or "No terminal here yet." in shown.picture)
         await stand_still(shown, link)
         yield shown
 
