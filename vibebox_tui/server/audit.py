@@ -1,5 +1,6 @@
 """The audit log: who changed what, from where, and what the answer was."""
 
+import asyncio
 import logging
 import uuid
 from typing import Any, Final
@@ -47,10 +48,21 @@ class Audited:
 
         try:
             await self._application(scope, receive, see)
+        except asyncio.CancelledError:
+            # The root of the request's task, which the server ends when it stops.
+            if not status:
+                await _say_that_it_stops(see)
         finally:
             if scope["method"] not in _READING:
                 _note_request(scope, facts, status)
             facts.clear()
+
+
+async def _say_that_it_stops(send: Any) -> None:
+    body = b'{"error":"ServiceUnavailable","message":"The server is stopping","details":{}}'
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _note_request(scope: Any, facts: dict[str, str], status: int) -> None:

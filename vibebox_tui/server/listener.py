@@ -28,6 +28,9 @@ crowd that comes at once must not fill the waiting room before anybody in it was
 _DATE_SECONDS: Final = 1.0
 """How old the Date header may be."""
 
+_FAREWELL_SECONDS: Final = 1.0
+"""Time for requests that are cut off to be told so."""
+
 _TURNS_TO_CONNECT: Final = 2
 """Turns of the loop from an accepted socket to its protocol's `connection_made`."""
 
@@ -138,11 +141,14 @@ class Listener:
             if loop.time() >= deadline:
                 break
             await asyncio.sleep(0.01)
+        tasks = list(self._state.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_FAREWELL_SECONDS)
         for connection in list(self._state.connections):
             connection.transport.abort()
-        for task in list(self._state.tasks):
-            task.cancel()
-        await asyncio.gather(*self._state.tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _renew_date(self) -> None:
         date = formatdate(usegmt=True).encode()
