@@ -145,3 +145,22 @@ async def test_follows_until_interrupted_and_prints_each_line_once(
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
         assert await process.stdout.read() == b""
+
+
+async def test_several_logs_are_followed_by_time(server: RunningServer, tmp_path: Path):
+    api = await fill(server, "api", "one", "three")
+    worker = await fill(server, "worker", "two", start=NOON + 500)
+    process = await start_logs(server, tmp_path, "api", "worker", "-f")
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        words = [(await process.stdout.readline()).split() for _ in range(3)]
+        assert words == [[b"api", b"one"], [b"worker", b"two"], [b"api", b"three"]]
+        backend = server.server.backend
+        for environment_id, at, text in ((worker, 9500, "five"), (api, 9000, "four")):
+            line = LogLine(NOON + at, "stdout", text)
+            entries = await backend.store.append_logs(environment_id, [line])
+            backend.service.broadcast_log(entries)
+        assert (await process.stdout.readline()).split() == [b"api", b"four"]
+        assert (await process.stdout.readline()).split() == [b"worker", b"five"]
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130

@@ -4,16 +4,18 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TextIO
 
 import click
 import msgspec
 
+from vibebox_tui.cli.log_following import open_logs, print_live
 from vibebox_tui.cli.naming import named
 from vibebox_tui.cli.server_choice import ServerOptions, connect, server_options
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LogHole, LogLines, LogResumed
 from vibebox_tui.errors import UsageError, VibeBoxError
 from vibebox_tui.logs.ansi import PLAIN, Ink, spans, strip_sequences
 from vibebox_tui.logs.expressions import TextTerm
@@ -114,33 +116,11 @@ async def _print(
 async def _follow_all(
     client: Client, environments: list[Environment], wanted: Wanted, printer: "Printer"
 ) -> None:
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for source, environment in enumerate(environments):
-                tasks.create_task(_follow(client, environment, wanted, printer, source))
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
-
-
-async def _follow(
-    client: Client, environment: Environment, wanted: Wanted, printer: "Printer", source: int
-) -> None:
-    """Print what there is, then what comes; subscribed to first, so that nothing is lost."""
-    sifter = Sifter(wanted.selection)
-    last_seq = 0
-    async with client.logs(environment.id, tail=0) as events:
-        async for page in _pages(client, environment, wanted):
-            last_seq = page[-1].seq or 0
-            printer.print(sifter.take(page), source)
-        async for event in events:
-            match event:
-                case LogLines(entries):
-                    new = [entry for entry in entries if not entry.seq or entry.seq > last_seq]
-                    printer.print(sifter.take(new), source)
-                case LogHole(first, last, why):
-                    click.echo(f"vibebox: lines {first} to {last} are gone: {why}", err=True)
-                case LogResumed() if not event.complete:
-                    click.echo("vibebox: the link was lost; lines may be missing here", err=True)
+    """Print what there is, then what comes."""
+    async with AsyncExitStack() as stack:
+        logs = await open_logs(client, environments, wanted.selection, stack)
+        await _merge([log.history(partial(_pages, client, wanted=wanted)) for log in logs], printer)
+        await print_live(logs, printer.print)
 
 
 async def _lines(client: Client, environment: Environment, wanted: Wanted) -> AsyncIterator[Line]:
