@@ -105,6 +105,23 @@ def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+async def test_another_issuer_speaks_for_its_own_users_and_never_for_the_local_one(
+    guarded: RunningServer,
+) -> None:
+    await guarded.server.accounts.local_credential()
+    for user, role, status in (
+        ("local", "admin", 401),
+        ("local", None, 401),
+        ("somebody of theirs", "viewer", 200),
+        ("somebody of theirs", None, 401),
+    ):
+        said = {"sub": user, "exp": int(time.time()) + 600} | ({"role": role} if role else {})
+        token = jwt.encode(said, _KEY, algorithm="RS256")
+        headers = {"Authorization": f"Bearer {token}"}
+        async with guarded.http(None) as http:
+            assert (await http.get("/auth/me", headers=headers)).status_code == status, said
+
+
 # --- routes --------------------------------------------------------------------------------
 
 

@@ -64,6 +64,8 @@ class Accounts:
         if not token:
             raise UnauthorizedError("An access token is required")
         claims = await self._tokens.verify(token)
+        if claims.user_id == LOCAL_USER and not claims.is_ours:
+            raise UnauthorizedError("No other issuer speaks for the local user")
         user = await self._store.user(claims.user_id)
         if user is not None and claims.issued_at < user.tokens_since:
             raise UnauthorizedError("The token was revoked; log in again")

@@ -1,6 +1,7 @@
 """Access tokens (JWT): issued by us, verified by an allow-list of algorithms and their keys."""
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ class Claims:
     email: str = ""
     role: Role | None = None
     issued_at: float = 0.0
+    is_ours: bool = True
+    """Whether we have signed it, and not another issuer."""
 
 
 class Tokens:
@@ -78,7 +81,8 @@ class Tokens:
                 return self._claims(self._decode(token, self._secret.reveal(), _OURS))
             if algorithm in self._settings.algorithms:
                 key = await self._foreign_key(token)
-                return self._claims(self._decode(token, key, algorithm))
+                claims = self._claims(self._decode(token, key, algorithm))
+                return dataclasses.replace(claims, is_ours=False)
         except jwt.ExpiredSignatureError as error:
             raise UnauthorizedError("The token has expired") from error
         except (jwt.PyJWTError, ValueError) as error:
