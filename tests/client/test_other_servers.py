@@ -12,6 +12,7 @@ from websockets.http11 import Request, Response
 
 from tests.client.other_server import Peer, other_server, raw_server
 from tests.client.reading import lines_until, next_of, next_where
+from tests.support import wait_for
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import Credentials, StaticToken, TokenFile
@@ -181,6 +182,30 @@ async def test_a_terminal_names_its_session_in_the_url() -> None:
         assert (await next_of(terminal, TerminalText)).data == "hello"
         terminal.send("ls\n")
         assert (await next_of(terminal, TerminalText)).data == "files"
+
+
+async def test_output_that_has_gathered_comes_as_one() -> None:
+    async def behaviour(peer: Peer) -> None:
+        await peer.receive("terminal_resize")
+        for number in range(100):
+            await peer.send("terminal_output", sessionId="s", data=f"{number} ")
+        await peer.receive("terminal_resize")
+        await peer.send("terminal_output", sessionId="s", data="end")
+        await peer.stay()
+
+    async with (
+        other_server(behaviour) as server,
+        client_at(server.address) as client,
+        client.terminal("s", rows=24, columns=80) as terminal,
+    ):
+        await wait_for(lambda: terminal.waiting_weight > 200)  # of 290 characters
+        pieces: list[str] = []
+        while "99 " not in "".join(pieces):
+            pieces.append((await next_of(terminal, TerminalText)).data)
+        assert "".join(pieces) == "".join(f"{number} " for number in range(100))
+        assert len(pieces) < 50
+        terminal.resize(30, 100)
+        assert (await next_of(terminal, TerminalText)).data == "end"
 
 
 async def test_input_cut_off_is_told_as_uncertain() -> None:

@@ -79,6 +79,11 @@ class Subscription(Generic[E]):
             await self._readable.wait()
         return self._take()
 
+    @property
+    def following(self) -> E | LinkState | None:
+        """The event that is read next, None while there is none."""
+        return self._events[0][0] if self._events else None
+
     async def close(self) -> None:
         """End the subscription; whoever iterates comes to the end."""
         if self._is_released:

@@ -203,8 +203,9 @@ class Attachment:
     # ---------------------------------------------------------------------------------------
 
     async def _feed(self, text: str) -> None:
-        """Draw `text` in slices, with a look at everything else that waits in between."""
-        position = 0
+        """Draw `text` in slices, with a look at everything else that waits in between; not what
+        will have scrolled away by the end of it."""
+        position = self.emulator.skip(text)
         while position < len(text):
             piece = text[position : position + self._slice]
             position += len(piece)
