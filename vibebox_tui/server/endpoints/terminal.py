@@ -128,26 +128,34 @@ class TerminalEndpoint(Endpoint):
 
     def _type_now(self, request: TerminalInputRequest) -> bool:
         cursor = self._attached(request.session_id)
-        if cursor is None or cursor.read_only or self._typing or not self._has_size(cursor):
-            return False
-        try:
-            self._require(Action.TYPE, request.session_id)
-            if not self.backend.sessions.can_write_now(request.session_id, request.data):
-                return False
-        except ServerError:
+        if cursor is None or not self._can_type_now(cursor, request):
             return False
         cursor.expect_echo()
-        written = self.backend.sessions.write_now(
-            request.session_id,
-            request.data,
-            client_id=request.client_id,
-            input_seq=request.input_seq,
-        )
+        try:
+            written = self.backend.sessions.write_now(
+                request.session_id,
+                request.data,
+                client_id=request.client_id,
+                input_seq=request.input_seq,
+            )
+        except ServerError as error:
+            self.connection.complain(error)
+            return True
         if written is None:
             self._acknowledge(request)
         else:
             written.add_done_callback(partial(self._written, request))
         return True
+
+    def _can_type_now(self, cursor: TerminalCursor, request: TerminalInputRequest) -> bool:
+        """Whether nothing is to be waited for or to be complained about."""
+        if cursor.read_only or self._typing or not self._has_size(cursor):
+            return False
+        try:
+            self._require(Action.TYPE, request.session_id)
+            return self.backend.sessions.can_write_now(request.session_id, request.data)
+        except ServerError:
+            return False
 
     def _written(self, request: TerminalInputRequest, written: asyncio.Future[None]) -> None:
         if written.cancelled():
