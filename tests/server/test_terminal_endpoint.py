@@ -166,11 +166,11 @@ async def test_a_resume_gets_what_it_missed_and_nothing_else(
             screen = Screen(first, session_id)
             await screen.attach()
         await typing.type("echo mis''sed\n")
-        await typing.until("\nmissed")
+        await typing.until("\nmissed\n#")
         async with server.websocket("terminal") as second:
             screen.websocket = second
             assert not (await screen.attach(since=screen.seq))["redraw"]
-            await screen.until("\nmissed")
+            await screen.until("\nmissed\n#")
             assert screen.text == typing.text
 
 
