@@ -286,6 +286,17 @@ async def test_long_lines_wrap():
         assert len(texts(app)) == 9
 
 
+async def test_the_scrollbar_covers_nothing_of_the_lines():
+    digits = "0123456789" * 15
+    async with pane_with(entries(30, lambda n: digits)) as (app, pilot):
+        rows = [strip.text for strip in app.screen._compositor.render_strips()]
+        assert rows[0][-2] == app.pane.settings.glyphs.cut
+        await pilot.press("L", "g", "g")
+        await wait_for(lambda: "the log begins here" in app.screen_rows[0])
+        rows = [strip.text[15:79].rstrip() for strip in app.screen._compositor.render_strips()]
+        assert "".join(rows[1:4]) == digits
+
+
 async def test_json_is_readable_and_expands():
     line = '{"level":"error","msg":"boom","http":{"status":500}}'
     async with pane_with([*entries(1, lambda n: line), *entries(1, levelled, first=2)]) as (
@@ -399,9 +410,9 @@ async def test_strange_text_keeps_to_its_columns():
     async with pane_with(entries(6, lambda n: strange[n - 1] + " end")) as (app, pilot):
         view = app.pane.log_view
         for key in ("right", "right", "L"):
-            assert {view.render_line(y).cell_length for y in range(HEIGHT)} == {view.size.width}
+            assert {view.render_line(y).cell_length for y in range(HEIGHT)} == {view.text_width}
             await pilot.press(key)
-        assert {view.render_line(y).cell_length for y in range(HEIGHT)} == {view.size.width}
+        assert {view.render_line(y).cell_length for y in range(HEIGHT)} == {view.text_width}
 
 
 async def test_another_environment_begins_anew():

@@ -152,6 +152,11 @@ class LogRows(ScrollView):
         self.refresh()
 
     @property
+    def text_width(self) -> int:
+        """Cells of a row: those that the scrollbar doesn't cover."""
+        return self.scrollable_content_region.width
+
+    @property
     def following(self) -> bool:
         """Whether the newest line is kept on the screen."""
         return self.viewport.following
@@ -169,7 +174,7 @@ class LogRows(ScrollView):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.text_width
         rows = self._screen_rows()
         if not rows and y == 0:
             text = [Segment(self.empty_text, self._look.time)]
@@ -223,7 +228,7 @@ class LogRows(ScrollView):
         segments = self._rows_of_message(line)[part]
         if self.wraps or not self._column or line.is_note:
             return segments
-        return list(Strip(segments).crop(self._column, self._column + self.size.width))
+        return list(Strip(segments).crop(self._column, self._column + self.text_width))
 
     def _prefix(self, line: Line, part: int) -> list[Segment]:
         """Time, mark and level before the first row of a line, as many blanks before the others."""
@@ -253,7 +258,7 @@ class LogRows(ScrollView):
 
     def _name_width(self) -> int:
         """Cells of the column of names: as the longest, but not more than a part of the screen."""
-        most = max(4, min(WIDEST_NAME, self.size.width // 6))
+        most = max(4, min(WIDEST_NAME, self.text_width // 6))
         return min(most, max(map(cell_len, self.source_names)))
 
     def _prefix_width(self) -> int:
@@ -276,10 +281,10 @@ class LogRows(ScrollView):
         return rows
 
     def _message_rows(self, line: Line) -> list[list[Segment]]:
-        width = max(1, self.size.width - self._prefix_width())
+        width = max(1, self.text_width - self._prefix_width())
         if line.is_note:
             rule = self.settings.glyphs.rule
-            return [note_segments(line.text, self.size.width, rule, self._look)]
+            return [note_segments(line.text, self.text_width, rule, self._look)]
         message = message_segments(pieces(line.text), line.level, self._look, self.pattern)
         rows = wrap(message, width) if self.wraps else [message]
         if line.position in self._expanded:
@@ -350,7 +355,7 @@ class LogRows(ScrollView):
         """Tell the scrollbar where we are; its unit is a line, since rows aren't counted."""
         if not self.is_mounted:
             return
-        size = Size(self.size.width, len(self.view))
+        size = Size(self.text_width, len(self.view))
         if size != self.virtual_size:
             # As the reactive's watcher does, but without a new layout of the whole screen.
             self.set_reactive(Widget.virtual_size, size)

@@ -241,7 +241,7 @@ class LogView(LogRows, can_focus=True):
     def action_sideways(self, direction: int) -> None:
         if not self.wraps:
             widest = self._widest_shown()
-            limit = max(0, widest - (self.size.width - self._prefix_width()))
+            limit = max(0, widest - (self.text_width - self._prefix_width()))
             self._column = min(max(0, self._column + direction * COLUMN_STEP), limit)
             self.refresh()
 
