@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.running_server import RunningServer
+from vibebox_tui.server.log_block import LogBlock, blocks_of
 from vibebox_tui.server.records import LogLine
 
 NOON = 1_760_011_200_000
@@ -32,7 +33,7 @@ async def fill(server: RunningServer, name: str, *messages: str, start: int = NO
         LogLine(start + 1000 * n, "stderr" if text.startswith(("ERROR", " ")) else "stdout", text)
         for n, text in enumerate(messages)
     ]
-    await server.server.backend.store.append_logs(environment.id, lines)
+    await server.server.backend.store.append_logs(environment.id, blocks_of(lines))
     return environment.id
 
 
@@ -139,7 +140,9 @@ async def test_follows_until_interrupted_and_prints_each_line_once(
         assert await process.stdout.readline() == b"first\n"
         assert await process.stdout.readline() == b"second\n"
         store = server.server.backend.store
-        entries = await store.append_logs(environment_id, [LogLine(NOON + 9000, "stdout", "third")])
+        entries = await store.append_logs(
+            environment_id, [LogBlock.of(NOON + 9000, "stdout", ["third"])]
+        )
         server.server.backend.service.broadcast_log(entries)
         assert await process.stdout.readline() == b"third\n"
         process.send_signal(signal.SIGINT)

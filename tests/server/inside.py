@@ -1,6 +1,5 @@
 """The inside of a server without its edge: a real store and keeper, an audience that listens."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from vibebox_tui.protocol.models import (
 )
 from vibebox_tui.server.environments import Environments, EnvironmentSettings
 from vibebox_tui.server.hub import Hub
+from vibebox_tui.server.log_block import LogSpan
 from vibebox_tui.server.records import TerminalSnapshot
 from vibebox_tui.server.runtimes.local import LocalRuntime
 from vibebox_tui.server.service import WebSocketService
@@ -42,8 +42,8 @@ class Audience(WebSocketService):
         self.exits: list[SessionExit] = []
         self.opened: list[str] = []
 
-    def broadcast_log(self, payload: LogEntry | Sequence[LogEntry]) -> None:
-        self.entries += [payload] if isinstance(payload, LogEntry) else payload
+    def broadcast_log(self, payload: LogSpan) -> None:
+        self.entries += payload.entries()
         super().broadcast_log(payload)
 
     def broadcast_environment_status(self, payload: EnvironmentStatus) -> None:

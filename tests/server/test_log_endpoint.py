@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection
 from tests.conftest import StartServer
 from tests.running_server import RunningServer, receive, receive_any, send
 from tests.support import wait_for
+from vibebox_tui.server.log_block import blocks_of
 from vibebox_tui.server.records import LogLine, Retention
 from vibebox_tui.server.settings import LimitSettings
 
@@ -21,7 +22,9 @@ async def publish(server: RunningServer, environment_id: str, count: int, width:
             LogLine(1_700_000_000_000 + n, "stderr" if n % 3 == 0 else "stdout", f"{n:0{width}}")
             for n in range(start, min(start + 1000, count))
         ]
-        backend.service.broadcast_log(await backend.store.append_logs(environment_id, lines))
+        backend.service.broadcast_log(
+            await backend.store.append_logs(environment_id, blocks_of(lines))
+        )
 
 
 async def subscribe(websocket: ClientConnection, environment_id: str, **more: Any) -> None:

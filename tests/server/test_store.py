@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment, Session
 from vibebox_tui.server import log_store
 from vibebox_tui.server.errors import ConflictError, StoreError
+from vibebox_tui.server.log_block import LogBlock, LogSpan
+from vibebox_tui.server.log_query import LogQuery
 from vibebox_tui.server.records import (
     CapturePosition,
-    LogLine,
     RefreshTokenRecord,
     Retention,
     UserRecord,
@@ -37,12 +38,13 @@ async def store(path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-def lines(*messages: str, time: int = 0, stream: str = "stdout") -> list[LogLine]:
+def lines(*messages: str, time: int = 0, stream: str = "stdout") -> list[LogBlock]:
     """Lines at a time, now if none is given; retention deletes what is old."""
-    return [LogLine(time or now_ms(), stream, message) for message in messages]  # type: ignore[arg-type]
+    return [LogBlock.of(time or now_ms(), stream, messages)]  # type: ignore[arg-type]
 
 
-def seqs(entries: list[LogEntry]) -> list[int | None]:
+def seqs(log: Sequence[LogEntry] | LogSpan) -> list[int | None]:
+    entries = log.entries() if isinstance(log, LogSpan) else log
     return [entry.seq for entry in entries]
 
 
@@ -256,5 +258,5 @@ async def test_a_page_ends_where_its_bounds_say(store: Store) -> None:
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(write())
         while not writing.done():
-            entries, bounds = await store.log_page(log_store.LogQuery("e", after_seq=0))
+            entries, bounds = await store.log_page(LogQuery("e", after_seq=0))
             assert entries[-1].seq == bounds.next_seq - 1

@@ -13,6 +13,7 @@ from tests.ui.logs_support import LogApp
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import StaticToken
+from vibebox_tui.server.log_block import blocks_of
 from vibebox_tui.server.records import LogLine
 
 PROGRAM = "print('INFO ready'); import sys; print('ERROR boom', file=sys.stderr)"
@@ -48,7 +49,7 @@ async def test_shows_what_a_process_prints(server: RunningServer):
 async def test_fetches_what_was_before_the_tail_and_says_where_it_begins(server: RunningServer):
     environment = await server.create("true")
     lines = [LogLine(NOON + n, "stdout", f"line {n}") for n in range(1, 2501)]
-    await server.server.backend.store.append_logs(environment.id, lines)
+    await server.server.backend.store.append_logs(environment.id, blocks_of(lines))
     async with pane_on(server, environment.id) as app:
         await wait_for(lambda: "1,000 kept" in app.pane.detail)
         for kept in ("2,000 kept", "2,500 kept"):

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus, LogEntry
+from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import (
     ConflictError,
@@ -16,7 +16,8 @@ from vibebox_tui.server.errors import (
     StartCalledOffError,
     StoreError,
 )
-from vibebox_tui.server.records import CapturePosition, LogLine
+from vibebox_tui.server.log_block import LogBlock, LogSpan
+from vibebox_tui.server.records import CapturePosition
 from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
 from vibebox_tui.server.sampler import Sampler
 from vibebox_tui.server.states import NEXT, SETTLED, State
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 class EnvironmentAudience(Protocol):
     """Who is told about environments: the WebSocketService."""
 
-    def broadcast_log(self, payload: LogEntry | Sequence[LogEntry]) -> None: ...
+    def broadcast_log(self, payload: LogSpan) -> None: ...
 
     def broadcast_environment_status(self, payload: EnvironmentStatus) -> None: ...
 
@@ -50,10 +51,10 @@ class EnvironmentLog:
         self._audience = audience
         self._note = note
 
-    async def append(self, lines: Sequence[LogLine], *positions: CapturePosition) -> None:
+    async def append(self, blocks: Sequence[LogBlock], *positions: CapturePosition) -> None:
         """Commit the lines, then publish them."""
-        entries = await self._store.append_logs(self._environment_id, lines, *positions)
-        self._audience.broadcast_log(entries)
+        span = await self._store.append_logs(self._environment_id, blocks, *positions)
+        self._audience.broadcast_log(span)
 
     async def positions(self, run: str) -> list[CapturePosition]:
         """How far each stream of a run was committed before."""

@@ -41,18 +41,20 @@ def frame(message: bytes, form: Form) -> bytes:
     return _frame(_FIN | _TEXT, message)
 
 
-def frames_between(head: bytes, bodies: Iterable[bytes], tail: bytes, form: Form) -> bytes:
-    """The frames of messages that begin and end alike, in one piece."""
+def frames_between(
+    head: bytes, bodies: Iterable[bytes], tails: Iterable[bytes], form: Form
+) -> bytes:
+    """The frames of messages that begin alike, a body and a tail each, in one piece."""
     if form is not Form.TEXT:
-        return b"".join([frame(b"%b%b%b" % (head, body, tail), form) for body in bodies])
-    around = len(head) + len(tail)
-    openings: dict[int, bytes] = {}  # by the length of the body
+        messages = [b"%b%b%b" % (head, *rest) for rest in zip(bodies, tails, strict=True)]
+        return b"".join([frame(message, form) for message in messages])
+    openings: dict[int, bytes] = {}  # by the length of what follows
     pieces: list[bytes] = []
-    for body in bodies:
-        size = len(body)
+    for body, tail in zip(bodies, tails, strict=True):
+        size = len(body) + len(tail)
         opening = openings.get(size)
         if opening is None:
-            opening = openings[size] = _header(_FIN | _TEXT, around + size) + head
+            opening = openings[size] = _header(_FIN | _TEXT, len(head) + size) + head
         pieces += (opening, body, tail)
     return b"".join(pieces)
 

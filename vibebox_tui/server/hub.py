@@ -1,16 +1,16 @@
 """The channels: what is delivered, and the cursors of those who read it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from vibebox_tui.protocol.messages import (
     EnvironmentStatus,
     EnvStatus,
-    LogEntry,
     LogSubscribeRequest,
 )
 from vibebox_tui.server.errors import SessionNotFoundError
 from vibebox_tui.server.frames import Prepared, now_ms
+from vibebox_tui.server.log_block import LogSpan
 from vibebox_tui.server.log_channel import LogChannel
 from vibebox_tui.server.log_cursor import LogCursor
 from vibebox_tui.server.log_pages import LogSource
@@ -54,11 +54,11 @@ class Hub:
 
     # --- logs ------------------------------------------------------------------------------
 
-    def publish_log(self, environment_id: str, entries: Sequence[LogEntry]) -> None:
-        """Deliver committed entries to who reads that log."""
-        channel = self._logs.get(environment_id)
+    def publish_log(self, span: LogSpan) -> None:
+        """Deliver committed lines to who reads that log."""
+        channel = self._logs.get(span.environment_id)
         if channel is not None:
-            channel.publish(entries)
+            channel.publish(span)
 
     def follow_log(self, subscriber: Subscriber, request: LogSubscribeRequest) -> LogCursor:
         """A cursor in place of the subscriber's former one, still to be begun.

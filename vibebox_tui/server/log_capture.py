@@ -10,7 +10,8 @@ from typing import Final
 from vibebox_tui.protocol.messages import Stream
 from vibebox_tui.server.errors import StoreError
 from vibebox_tui.server.lines import LineSplitter
-from vibebox_tui.server.records import CapturePosition, LogLine
+from vibebox_tui.server.log_block import LogBlock
+from vibebox_tui.server.records import CapturePosition
 from vibebox_tui.server.runtimes.base import LogSink
 from vibebox_tui.server.times import now_ms
 
@@ -144,20 +145,19 @@ class LogCapture:
         position = self._splitter.position
         self._committed_at = self._loop.time()
         if lines:
-            time = now_ms()
             place = CapturePosition(self._run, self._stream, position, self._splitter.cut)
-            entries = [LogLine(time, self._stream, line) for line in lines]
-            await append_patiently(self._sink, entries, place)
+            block = LogBlock.of(now_ms(), self._stream, lines)
+            await append_patiently(self._sink, [block], place)
         self._acknowledge(position)
 
 
 async def append_patiently(
-    sink: LogSink, lines: Sequence[LogLine], *positions: CapturePosition
+    sink: LogSink, blocks: Sequence[LogBlock], *positions: CapturePosition
 ) -> None:
     """Commit the lines, however often the store has to be asked."""
     while True:
         try:
-            await sink.append(lines, *positions)
+            await sink.append(blocks, *positions)
         except StoreError as error:
             _log.error("output of an environment waits: %s", error)
             await asyncio.sleep(_RETRY)

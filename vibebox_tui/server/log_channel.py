@@ -1,19 +1,17 @@
-"""An environment's live log: a ring of encoded entries that all subscribers read from."""
+"""An environment's live log: a ring of lines that all subscribers read from."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from vibebox_tui.protocol.messages import LogEntry
+from vibebox_tui.server.log_block import LogSpan
 from vibebox_tui.server.log_pages import LogPages, LogSource
 from vibebox_tui.server.log_stretch import Stretch
-from vibebox_tui.server.log_view import encode_entries
 from vibebox_tui.server.writer import PULL_BYTES
 
 if TYPE_CHECKING:
     from vibebox_tui.server.log_cursor import LogCursor
 
 RING_BYTES: Final = 4 * 1024 * 1024
-"""Encoded entries and their renderings kept in memory; whoever is further behind is served from
+"""Lines kept in memory, their renderings not counted; whoever is further behind is served from
 the store."""
 
 
@@ -55,20 +53,14 @@ class LogChannel:
 
     # --- entries ---------------------------------------------------------------------------
 
-    def publish(self, entries: Sequence[LogEntry]) -> None:
-        """Append committed entries and wake who waits for them."""
-        if not entries:
-            return
-        first = entries[0].seq
-        if first is None:
-            raise ValueError("an entry has a seq once it is committed")
-        if self.next_seq != first:
-            self._begin(first)
-        encoded = encode_entries(entries)
-        self.ring.extend(encoded)
+    def publish(self, span: LogSpan) -> None:
+        """Append committed lines and wake who waits for them."""
+        if self.next_seq != span.start:
+            self._begin(span.start)
+        self.ring.extend(span.blocks)
         self.ring.shorten(RING_BYTES)
         self.next_seq = self.ring.end
-        self._wake(sum([len(entry.json) for entry in encoded]))
+        self._wake(sum([len(block.messages) for block in span.blocks]))
 
     # --- helpers ---------------------------------------------------------------------------
 

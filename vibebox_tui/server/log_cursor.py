@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -127,6 +126,9 @@ class LogCursor:
             if data:
                 frames.append(data)
                 budget -= len(data)
+            if self.position == self._channel.next_seq and not self.has_more:
+                self._channel.wait(self)
+                break
         if frames and begun_at is not None and self.position is not None:
             self._writer.traffic.sent["log"] += self.position - begun_at
         return frames
@@ -167,7 +169,11 @@ class LogCursor:
             return ring
         if self._page is None or not self._page.holds(position):
             self._page = self._channel.pages.known(position)
-        return self._page if self._page is not None and self._page.holds(position) else None
+        if self._page is None or not self._page.holds(position):
+            return None
+        if self._page.end < ring.start:
+            self._channel.pages.read_ahead(self._page.end)
+        return self._page
 
     def _go_live(self) -> bytes:
         next_seq, self._live_at = self._live_at or 0, None
@@ -271,8 +277,3 @@ def _seq(entry: LogEntry) -> int:
     if entry.seq is None:
         raise ValueError("an entry has a seq once it is committed")
     return entry.seq
-
-
-def entries_of(payload: LogEntry | Sequence[LogEntry]) -> Sequence[LogEntry]:
-    """One entry or several, as several."""
-    return [payload] if isinstance(payload, LogEntry) else payload

@@ -4,8 +4,8 @@ import asyncio
 from typing import Final, Protocol
 
 from vibebox_tui.protocol.messages import LogEntry, StreamFilter
+from vibebox_tui.server.log_block import LogSpan
 from vibebox_tui.server.log_stretch import Stretch
-from vibebox_tui.server.log_view import encode_entries
 from vibebox_tui.server.records import LogBounds
 
 PAGE_ENTRIES: Final = 1024
@@ -32,6 +32,8 @@ class LogSource(Protocol):
         limit: int = 1000,
     ) -> list[LogEntry]: ...
 
+    async def read_span(self, environment_id: str, start: int, end: int) -> LogSpan: ...
+
 
 class LogPages:
     """The pages of one environment's log that somebody has read lately."""
@@ -55,36 +57,43 @@ class LogPages:
 
         Raises StoreError.
         """
+        return await asyncio.shield(self._begin(_start_of(position)))
+
+    def read_ahead(self, position: int) -> None:
+        """Have the page with `position` at hand by the time that somebody gets there.
+
+        Who waits for pages falls behind those who needn't, and then needs pages of its own.
+        """
         start = _start_of(position)
-        reading = self._reading.get(start)
-        if reading is None:
-            reading = asyncio.create_task(self._read(start), name="a page of a log")
-            self._reading[start] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(start, None))
-        return await asyncio.shield(reading)
+        if start not in self._pages:
+            self._begin(start)
 
     def clear(self) -> None:
         """Forget all pages: the log has begun anew."""
         self._pages.clear()
 
+    def _begin(self, start: int) -> asyncio.Task[Stretch]:
+        reading = self._reading.get(start)
+        if reading is None:
+            reading = asyncio.create_task(self._read(start), name="a page of a log")
+            self._reading[start] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(start, None))
+        return reading
+
     async def _read(self, start: int) -> Stretch:
-        bounds = await self._source.log_bounds(self._environment_id)
         whole = start + PAGE_ENTRIES
-        end = min(whole, bounds.next_seq)
-        entries = await self._source.read_logs(
-            self._environment_id, after_seq=start - 1, before_seq=end, limit=PAGE_ENTRIES
-        )
+        span = await self._source.read_span(self._environment_id, start, whole)
         # What retention has deleted is not at the beginning of it.
-        page = Stretch(end - len(entries), encode_entries(entries))
-        if end == whole:
+        page = Stretch(span.start, span.blocks)
+        if page.end == whole:
             self._keep(start, page)
         return page
 
     def _keep(self, start: int, page: Stretch) -> None:
         self._pages[start] = page
-        excess = sum(kept.bytes for kept in self._pages.values()) - _KEPT_BYTES
-        while excess > 0 and len(self._pages) > 1:
-            excess -= self._pages.pop(next(iter(self._pages))).bytes
+        kept = sum(page.weight for page in self._pages.values())
+        while kept > _KEPT_BYTES and len(self._pages) > 1:
+            kept -= self._pages.pop(next(iter(self._pages))).weight
 
 
 def _start_of(position: int) -> int:

@@ -4,17 +4,17 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import psutil
 
-from vibebox_tui.protocol.messages import LogEntry, StreamFilter
-from vibebox_tui.server.records import CapturePosition, LogBounds, LogLine, Retention
-from vibebox_tui.server.times import iso_time
+from vibebox_tui.server.log_block import LogBlock, LogSpan
+from vibebox_tui.server.log_query import known_bounds
+from vibebox_tui.server.records import CapturePosition, LogBounds, Retention
 
-_CHUNK_LINES: Final = 1024
-"""Lines in a chunk at most: what is decoded to read one line of it."""
+_CHUNK_LINES: Final = 4096
+"""Lines in a chunk at most: what is read to have one line of it; a usual commit has fewer."""
 
 _CHUNK_OVERHEAD: Final = 96
 """Bytes that a chunk takes in the file besides its lines, about."""
@@ -23,25 +23,6 @@ _TRIM_CHUNKS: Final = 64
 """Chunks deleted in one operation at most; a commit adds far fewer, so trimming keeps up."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[LogLine]).decode
-
-
-class LogQuery(NamedTuple):
-    """Which entries to read; see `Store.read_logs`."""
-
-    environment_id: str
-    after_seq: int | None = None
-    before_seq: int | None = None
-    since: int | None = None
-    until: int | None = None
-    stream: StreamFilter = "all"
-    search: str | None = None
-    limit: int = 1000
-
-    @property
-    def forward(self) -> bool:
-        """Whether the first matches are wanted, not the last."""
-        return self.after_seq is not None or self.since is not None
 
 
 def begin(db: sqlite3.Connection, boot_id: str) -> None:
@@ -64,24 +45,25 @@ def finish(db: sqlite3.Connection) -> None:
 def append(
     db: sqlite3.Connection,
     environment_id: str,
-    lines: Sequence[LogLine],
+    blocks: Sequence[LogBlock],
     positions: Sequence[CapturePosition],
     retention: Retention,
-) -> list[LogEntry]:
-    """Number the lines, keep them, and return them as entries."""
-    first = _next_seq(db, environment_id)
-    added = sum(
-        _add_chunk(db, environment_id, first + start, lines[start : start + _CHUNK_LINES])
-        for start in range(0, len(lines), _CHUNK_LINES)
-    )
+) -> LogSpan:
+    """Number the lines and keep them."""
+    first = following = _next_seq(db, environment_id)
+    added = 0
+    for chunk in _chunks(blocks):
+        count = sum(block.count for block in chunk)
+        added += _add_chunk(db, environment_id, following, count, chunk)
+        following += count
     db.execute(
         "UPDATE logs SET next_seq = ?, bytes = bytes + ? WHERE environment_id = ?",
-        (first + len(lines), added, environment_id),
+        (following, added, environment_id),
     )
     for position in positions:
         _keep_position(db, environment_id, position)
     _trim_environment(db, environment_id, retention.max_environment_bytes)
-    return [_entry(environment_id, seq, line) for seq, line in enumerate(lines, first)]
+    return LogSpan(environment_id, first, blocks)
 
 
 def positions(db: sqlite3.Connection, run: str) -> list[CapturePosition]:
@@ -95,37 +77,12 @@ def positions(db: sqlite3.Connection, run: str) -> list[CapturePosition]:
     ]
 
 
-def known_bounds(db: sqlite3.Connection, environment_id: str) -> LogBounds | None:
-    """What is kept of a log; None where it has no record yet."""
-    row = db.execute(
-        "SELECT (SELECT min(first_seq) FROM log_chunks WHERE environment_id = logs.environment_id),"
-        " next_seq, epoch FROM logs WHERE environment_id = ?",
-        (environment_id,),
-    ).fetchone()
-    return LogBounds(*row) if row else None
-
-
 def bounds(db: sqlite3.Connection, environment_id: str) -> LogBounds:
     """What is kept of a log, giving it its epoch where it has none yet."""
     _next_seq(db, environment_id)
     known = known_bounds(db, environment_id)
     assert known is not None
     return known
-
-
-def read(db: sqlite3.Connection, query: LogQuery) -> list[LogEntry]:
-    """The entries that match, oldest first."""
-    chunks = _chunks_forward(db, query) if query.forward else _chunks_backward(db, query)
-    found: list[LogEntry] = []
-    for first_seq, blob in chunks:
-        if query.search and not _may_contain(blob, query.search):
-            continue
-        matches = _matches(query, first_seq, _decode(blob))
-        found.extend(matches if query.forward else reversed(list(matches)))
-        if len(found) >= query.limit:
-            break
-    del found[query.limit :]
-    return found if query.forward else found[::-1]
 
 
 def trim(db: sqlite3.Connection, retention: Retention, now: int) -> int:
@@ -180,10 +137,33 @@ def _next_seq(db: sqlite3.Connection, environment_id: str) -> int:
     return 1
 
 
+def _chunks(blocks: Sequence[LogBlock]) -> Iterator[list[LogBlock]]:
+    """The blocks by chunks of bounded length, long blocks in parts."""
+    chunk: list[LogBlock] = []
+    room = _CHUNK_LINES
+    for block in blocks:
+        count = block.count
+        start = 0
+        while (part := block.part(start, start + room)) is not None:
+            chunk.append(part)
+            taken = min(room, count - start)
+            start += taken
+            room -= taken
+            if not room:
+                yield chunk
+                chunk, room = [], _CHUNK_LINES
+    if chunk:
+        yield chunk
+
+
 def _add_chunk(
-    db: sqlite3.Connection, environment_id: str, first_seq: int, lines: Sequence[LogLine]
+    db: sqlite3.Connection,
+    environment_id: str,
+    first_seq: int,
+    count: int,
+    blocks: Sequence[LogBlock],
 ) -> int:
-    blob = _encode(lines)
+    blob = _encode(blocks)
     size = len(blob) + _CHUNK_OVERHEAD
     db.execute(
         "INSERT INTO log_chunks (environment_id, first_seq, last_seq, first_time, last_time,"
@@ -191,9 +171,9 @@ def _add_chunk(
         (
             environment_id,
             first_seq,
-            first_seq + len(lines) - 1,
-            lines[0].time,
-            lines[-1].time,
+            first_seq + count - 1,
+            blocks[0].time,
+            blocks[-1].time,
             size,
             blob,
         ),
@@ -264,73 +244,3 @@ def _remember(db: sqlite3.Connection, values: dict[str, str]) -> None:
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         values.items(),
     )
-
-
-# --- reading
-
-
-def _chunks_forward(db: sqlite3.Connection, query: LogQuery) -> Iterator[tuple[int, bytes]]:
-    """Chunks from the one that has `after_seq + 1`, or the first that ends at `since` or later."""
-    start = _chunk_of(db, query.environment_id, (query.after_seq or 0) + 1)
-    if query.since is not None:
-        start = max(start, _chunk_since(db, query.environment_id, query.since))
-    yield from db.execute(
-        "SELECT first_seq, lines FROM log_chunks WHERE environment_id = ? AND first_seq >= ?"
-        " AND first_seq < ? ORDER BY first_seq",
-        (query.environment_id, start, _end(query)),
-    )
-
-
-def _chunks_backward(db: sqlite3.Connection, query: LogQuery) -> Iterator[tuple[int, bytes]]:
-    yield from db.execute(
-        "SELECT first_seq, lines FROM log_chunks WHERE environment_id = ? AND first_seq < ?"
-        " AND first_time < ? ORDER BY first_seq DESC",
-        (query.environment_id, _end(query), query.until if query.until is not None else 1 << 62),
-    )
-
-
-def _end(query: LogQuery) -> int:
-    return query.before_seq if query.before_seq is not None else 1 << 62
-
-
-def _chunk_of(db: sqlite3.Connection, environment_id: str, seq: int) -> int:
-    (first_seq,) = db.execute(
-        "SELECT max(first_seq) FROM log_chunks WHERE environment_id = ? AND first_seq <= ?",
-        (environment_id, seq),
-    ).fetchone()
-    return int(first_seq or 0)
-
-
-def _chunk_since(db: sqlite3.Connection, environment_id: str, since: int) -> int:
-    row = db.execute(
-        "SELECT first_seq FROM log_chunks WHERE environment_id = ? AND last_time >= ?"
-        " ORDER BY last_time, first_seq LIMIT 1",
-        (environment_id, since),
-    ).fetchone()
-    return int(row[0]) if row else 1 << 62
-
-
-def _may_contain(blob: bytes, search: str) -> bool:
-    """Whether a chunk is worth decoding: ASCII is searched in its bytes, other text isn't."""
-    return not search.isascii() or search.lower().encode() in blob.lower()
-
-
-def _matches(query: LogQuery, first_seq: int, lines: Sequence[LogLine]) -> Iterator[LogEntry]:
-    after = query.after_seq or 0
-    needle = query.search.lower() if query.search else None
-    for seq, line in enumerate(lines, first_seq):
-        if seq <= after or (query.before_seq is not None and seq >= query.before_seq):
-            continue
-        if query.since is not None and line.time < query.since:
-            continue
-        if query.until is not None and line.time >= query.until:
-            continue
-        if query.stream not in ("all", line.stream):
-            continue
-        if needle is not None and needle not in line.message.lower():
-            continue
-        yield _entry(query.environment_id, seq, line)
-
-
-def _entry(environment_id: str, seq: int, line: LogLine) -> LogEntry:
-    return LogEntry(environment_id, line.stream, line.message, iso_time(line.time), seq)

@@ -1,54 +1,71 @@
-"""A stretch of a log: successive entries, and what was rendered of them for all who read them."""
+"""A stretch of a log: successive lines, and what was rendered of them for all who read them."""
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from vibebox_tui.server.log_view import EncodedEntry, LogView
+from vibebox_tui.server.log_block import LogBlock
+from vibebox_tui.server.log_view import Lines, LogView
 
-CHUNK_BYTES: Final = 256 * 1024
-"""About what one batch or one join of single messages holds; far below the message limit."""
+CHUNK_BYTES: Final = 128 * 1024
+"""About what one batch or one join of single messages holds, without what each message has
+besides its line; far below the message limit, and about what a socket takes at once."""
 
-CHUNK_ENTRIES: Final = 1024
-"""Entries of a chunk at most: of usual lines about as much."""
+CHUNK_ENTRIES: Final = 512
+"""Entries of a chunk at most: of usual lines, as messages, about as much."""
 
-_SHARED_RENDERINGS: Final = 16
-"""Renderings kept for the other readers, the latest: chunks of about 64 KiB."""
+_RENDERED_BYTES: Final = 4 * 1024 * 1024
+"""Of renderings that are kept for the other readers, the latest: chunks of about 128 KiB."""
+
+_OBJECT: Final = 48
+"""Bytes that an object of bytes takes besides its own, with the place in its list."""
 
 
 class Stretch:
-    """Entries from `start` on, each encoded once, each chunk rendered once however many read it.
+    """Lines from `start` on, each chunk of them rendered once however many read it.
 
-    `bytes` is what the entries and their renderings take.
+    `bytes` is about what the lines take, without what was rendered of them.
     """
 
-    def __init__(self, start: int, entries: Sequence[EncodedEntry] = ()) -> None:
+    def __init__(self, start: int, blocks: Sequence[LogBlock] = ()) -> None:
         self.start = start
         self.end = start
         self.bytes = 0
-        self._entries: list[EncodedEntry] = []
+        self._rendered_bytes = 0
+        self._lines: list[Lines] = []
+        self._starts: list[int] = []
         self._ends: dict[int, int] = {}
         self._rendered: dict[tuple[int, int, LogView], tuple[int, bytes]] = {}
-        self.extend(entries)
+        self.extend(blocks)
+
+    @property
+    def weight(self) -> int:
+        """Bytes that all of it takes, about."""
+        return self.bytes + self._rendered_bytes
 
     def holds(self, position: int) -> bool:
         """Whether the entry `position` can be taken from it."""
         return self.start <= position < self.end
 
-    def extend(self, entries: Sequence[EncodedEntry]) -> None:
+    def extend(self, blocks: Sequence[LogBlock]) -> None:
         """Append what follows."""
-        self._entries += entries
-        self.end += len(entries)
-        self.bytes += sum([len(entry.json) for entry in entries])
+        for block in blocks:
+            messages = block.encoded()
+            self._lines.append(Lines(self.end, block.time, block.stream, messages))
+            self._starts.append(self.end)
+            self.end += len(messages)
+            self.bytes += _weight(messages)
         self._ends.clear()  # the last chunk may be longer now
 
     def shorten(self, most: int) -> None:
-        """Let go of the oldest entries that are beyond `most` bytes."""
+        """Let go of the oldest blocks that are beyond `most` bytes, but for the last one."""
         excess = 0
-        while self.bytes > most and excess < len(self._entries) - 1:
-            self.bytes -= len(self._entries[excess].json)
+        while self.bytes > most and excess < len(self._lines) - 1:
+            self.bytes -= _weight(self._lines[excess].messages)
             excess += 1
-        del self._entries[:excess]
-        self.start += excess
+        if excess:
+            self.start = self._starts[excess]
+            del self._lines[:excess], self._starts[:excess]
 
     def take(self, position: int, view: LogView, limit: int | None) -> tuple[int, bytes]:
         """The position after the next chunk from `position` on, which it holds, and its frames.
@@ -72,21 +89,35 @@ class Stretch:
         """
         aligned = position + CHUNK_ENTRIES - (position - 1) % CHUNK_ENTRIES
         size = 0
-        for number, entry in enumerate(self._slice(position, aligned), position + 1):
-            size += len(entry.json)
-            if size >= CHUNK_BYTES:
-                return number
+        for lines in self._between(position, aligned):
+            for number, message in enumerate(lines.messages, lines.seq + 1):
+                size += len(message)
+                if size >= CHUNK_BYTES:
+                    return number
         return min(aligned, self.end)
 
     def _render(self, key: tuple[int, int, LogView]) -> tuple[int, bytes]:
         position, end, view = key
-        rendered = (end, view.render(self._slice(position, end), end - 1))
-        if len(self._rendered) >= _SHARED_RENDERINGS:
-            _, oldest = self._rendered.pop(next(iter(self._rendered)))
-            self.bytes -= len(oldest)
+        rendered = (end, view.render(self._between(position, end), end - 1))
         self._rendered[key] = rendered
-        self.bytes += len(rendered[1])
+        self._rendered_bytes += len(rendered[1])
+        while self._rendered_bytes > _RENDERED_BYTES and len(self._rendered) > 1:
+            _, oldest = self._rendered.pop(next(iter(self._rendered)))
+            self._rendered_bytes -= len(oldest)
         return rendered
 
-    def _slice(self, position: int, end: int) -> list[EncodedEntry]:
-        return self._entries[position - self.start : end - self.start]
+    def _between(self, position: int, end: int) -> Iterator[Lines]:
+        """The lines from `position` up to `end`."""
+        first_index = bisect_right(self._starts, position) - 1
+        for lines in self._lines[first_index : bisect_left(self._starts, end)]:
+            if lines.seq < position or lines.seq + len(lines.messages) > end:
+                first = max(position, lines.seq)
+                part = lines.messages[first - lines.seq : end - lines.seq]
+                yield lines._replace(seq=first, messages=part)
+            else:
+                yield lines
+
+
+def _weight(messages: Sequence[bytes]) -> int:
+    """Bytes of memory that lines take, their objects included."""
+    return sum(map(len, messages)) + _OBJECT * len(messages)

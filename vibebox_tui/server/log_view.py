@@ -1,28 +1,24 @@
 """How one subscriber wants a log: which entries, in which messages, in which frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from vibebox_tui.protocol.messages import LogEntry, Stream, StreamFilter
+from vibebox_tui.protocol.messages import Stream, StreamFilter
 from vibebox_tui.server.frames import Form, frame, frames_between, now_ms
+from vibebox_tui.server.times import iso_time
 
-_encoder = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 
 
-class EncodedEntry(msgspec.Struct, frozen=True, gc=False):
-    """A log entry with its JSON but for the opening brace, encoded once for all subscribers."""
+class Lines(NamedTuple):
+    """Successive lines of one stream and one time, the first of number `seq`; see `LogBlock`."""
 
+    seq: int
+    time: int
     stream: Stream
-    json: bytes
-
-
-def encode_entries(entries: Sequence[LogEntry]) -> list[EncodedEntry]:
-    """Encode entries that have a `seq`, all at once."""
-    lines = _encoder.encode_lines(entries)  # no line has an end within: JSON escapes it
-    jsons = lines[1:-1].split(b"\n{")
-    return [EncodedEntry(entry.stream, json) for entry, json in zip(entries, jsons, strict=False)]
+    messages: Sequence[bytes]
 
 
 class LogView(NamedTuple):
@@ -43,29 +39,50 @@ class LogView(NamedTuple):
         """Whether the subscriber asked for more than the guide has."""
         return self.batch or self.request_id is not None
 
-    def render(self, entries: Sequence[EncodedEntry], through: int) -> bytes:
-        """The frames that carry what matches of `entries`, up to seq `through`; may be empty."""
-        if self.stream != "all":
-            entries = [entry for entry in entries if entry.stream == self.stream]
-        if not entries:
+    def render(self, lines: Iterable[Lines], through: int) -> bytes:
+        """The frames that carry what matches of `lines`, up to seq `through`; may be empty."""
+        wanted = [some for some in lines if self.stream in ("all", some.stream)]
+        if not wanted:
             return b""
-        return self._one_batch(entries, through) if self.batch else self._singles(entries)
+        return self._one_batch(wanted, through) if self.batch else self._singles(wanted)
 
-    def _one_batch(self, entries: Sequence[EncodedEntry], through: int) -> bytes:
+    def _one_batch(self, lines: Iterable[Lines], through: int) -> bytes:
         head = b'{"type":"logs","payload":{"environmentId":%b,"throughSeq":%d,%b"entries":[' % (
-            _encoder.encode(self.environment_id),
+            _encode(self.environment_id),
             through,
             self._request_field(),
         )
-        body = b",{".join([entry.json for entry in entries])
-        return frame(b'%b{%b]},"timestamp":%d}' % (head, body, now_ms()), self.form)
+        body = b",".join(self._entries(lines))
+        return frame(b'%b%b]},"timestamp":%d}' % (head, body, now_ms()), self.form)
 
-    def _singles(self, entries: Sequence[EncodedEntry]) -> bytes:
-        head = b'{"type":"log","payload":{' + self._request_field()
-        tail = b',"timestamp":%d}' % now_ms()
-        return frames_between(head, [entry.json for entry in entries], tail, self.form)
+    def _entries(self, lines: Iterable[Lines]) -> Iterator[bytes]:
+        for some in lines:
+            head = b"{" + self._common(some)
+            for seq, message in enumerate(some.messages, some.seq):
+                yield b'%b%b,"seq":%d}' % (head, message, seq)
+
+    def _singles(self, lines: Iterable[Lines]) -> bytes:
+        tail = b',"seq":%%d},"timestamp":%d}' % now_ms()
+        opening = b'{"type":"log","payload":{' + self._request_field()
+        return b"".join([
+            frames_between(
+                opening + self._common(some),
+                some.messages,
+                map(tail.__mod__, range(some.seq, some.seq + len(some.messages))),
+                self.form,
+            )
+            for some in lines
+        ])  # fmt: skip
+
+    def _common(self, lines: Lines) -> bytes:
+        """What all these entries have in common, and the name of what they haven't."""
+        return b'"environmentId":%b,"stream":"%b","timestamp":"%b","message":' % (
+            _encode(self.environment_id),
+            lines.stream.encode(),
+            iso_time(lines.time).encode(),
+        )
 
     def _request_field(self) -> bytes:
         if self.request_id is None:
             return b""
-        return b'"requestId":%b,' % _encoder.encode(self.request_id)
+        return b'"requestId":%b,' % _encode(self.request_id)

@@ -49,11 +49,15 @@ _SCREENS = (
 
 _TOKENS_SINCE = ("ALTER TABLE users ADD COLUMN tokens_since REAL NOT NULL DEFAULT 0",)
 
+_BLOCKS: tuple[str, ...] = ()
+"""From here on a chunk's lines are blocks, see `LogBlock`; older ones are read as they are."""
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _FIRST_RELEASE,
     _COUNTED_POSITIONS,
     _SCREENS,
     _TOKENS_SINCE,
+    _BLOCKS,
 )
 """The statements of each migration, in the order of the releases."""
 

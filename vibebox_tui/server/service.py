@@ -1,14 +1,13 @@
 """The server's only way to its clients, under the guide's method names ("API Reference")."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from vibebox_tui.protocol.messages import (
     EnvironmentChange,
     EnvironmentStatus,
-    LogEntry,
     LogSubscribeRequest,
     SessionExit,
     TerminalData,
@@ -17,7 +16,8 @@ from vibebox_tui.protocol.messages import (
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import EnvironmentNotFoundError
 from vibebox_tui.server.hub import Hub, Subscriber
-from vibebox_tui.server.log_cursor import entries_of, start_time
+from vibebox_tui.server.log_block import LogSpan
+from vibebox_tui.server.log_cursor import start_time
 from vibebox_tui.server.records import TerminalSnapshot
 from vibebox_tui.server.terminal_channel import TerminalChannel
 from vibebox_tui.server.terminal_cursor import TerminalCursor
@@ -187,11 +187,9 @@ class WebSocketService:
 
     # --- logs and status -------------------------------------------------------------------
 
-    def broadcast_log(self, payload: LogEntry | Sequence[LogEntry]) -> None:
-        """Deliver entries of ONE environment after their commit, in the order of their `seq`."""
-        entries = entries_of(payload)
-        if entries:
-            self.hub.publish_log(entries[0].environment_id, entries)
+    def broadcast_log(self, payload: LogSpan) -> None:
+        """Deliver lines of an environment after their commit, in the order of their `seq`."""
+        self.hub.publish_log(payload)
 
     def broadcast_environment_status(self, payload: EnvironmentStatus) -> None:
         """Deliver the newest status of an environment, metrics included."""

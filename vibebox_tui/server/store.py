@@ -12,14 +12,14 @@ import msgspec
 
 from vibebox_tui.protocol.messages import LogEntry, StreamFilter
 from vibebox_tui.protocol.models import Environment, Session
-from vibebox_tui.server import account_store, log_store, screen_store
+from vibebox_tui.server import account_store, log_query, log_store, screen_store
 from vibebox_tui.server.database import Database
 from vibebox_tui.server.errors import StoreError
-from vibebox_tui.server.log_store import LogQuery
+from vibebox_tui.server.log_block import LogBlock, LogSpan
+from vibebox_tui.server.log_query import LogQuery
 from vibebox_tui.server.records import (
     CapturePosition,
     LogBounds,
-    LogLine,
     RefreshTokenRecord,
     Retention,
     TerminalSnapshot,
@@ -226,12 +226,12 @@ class Store:
     async def append_logs(
         self,
         environment_id: str,
-        lines: Sequence[LogLine],
+        blocks: Sequence[LogBlock],
         *positions: CapturePosition,
-    ) -> list[LogEntry]:
-        """Commit `lines` and return them numbered; `positions` are kept in the same commit."""
+    ) -> LogSpan:
+        """Commit lines and return them numbered; `positions` are kept in the same commit."""
         return await self._database.write(
-            lambda db: log_store.append(db, environment_id, lines, positions, self._retention)
+            lambda db: log_store.append(db, environment_id, blocks, positions, self._retention)
         )
 
     async def capture_positions(self, run: str) -> list[CapturePosition]:
@@ -257,21 +257,31 @@ class Store:
         `search` is a text that the message contains, whatever its case.
         """
         query = LogQuery(environment_id, after_seq, before_seq, since, until, stream, search, limit)
-        return await self._database.read(lambda db: log_store.read(db, query))
+        return await self._database.read(lambda db: log_query.read(db, query))
+
+    async def read_span(self, environment_id: str, start: int, end: int) -> LogSpan:
+        """The lines from `start` up to `end`, exclusive, as they are kept.
+
+        It begins later where retention has deleted the first of them, and at `end` or at the end
+        of the log where it has deleted all.
+        """
+        return await self._database.read(
+            lambda db: log_query.read_span(db, environment_id, start, end)
+        )
 
     async def log_page(self, query: LogQuery) -> tuple[list[LogEntry], LogBounds]:
         """What `read_logs` would return, with the bounds of the log at that very moment."""
         entries, known = await self._database.read(
             lambda db: (
-                log_store.read(db, query) if query.limit > 0 else [],
-                log_store.known_bounds(db, query.environment_id),
+                log_query.read(db, query) if query.limit > 0 else [],
+                log_query.known_bounds(db, query.environment_id),
             )
         )
         return entries, known or await self.log_bounds(query.environment_id)
 
     async def log_bounds(self, environment_id: str) -> LogBounds:
         """What is kept of the log, what number comes next, and the epoch of its numbers."""
-        known = await self._database.read(lambda db: log_store.known_bounds(db, environment_id))
+        known = await self._database.read(lambda db: log_query.known_bounds(db, environment_id))
         if known is not None:
             return known
         return await self._database.write(lambda db: log_store.bounds(db, environment_id))

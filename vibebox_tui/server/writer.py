@@ -10,12 +10,10 @@ from vibebox_tui.server.frames import Form, frame
 from vibebox_tui.server.ticker import TICK_SECONDS, Ticker
 from vibebox_tui.server.traffic import Traffic
 
-PULL_BYTES: Final = 256 * 1024
-"""About what is taken from the cursors for one write, and enough not to wait for a tick. With
-what the transport keeps of one write it bounds what a peer costs that doesn't read."""
-
-TURN_BYTES: Final = 256 * 1024
-"""Written to one peer before the others have their turn."""
+PULL_BYTES: Final = 128 * 1024
+"""About what is taken from the cursors for one write, enough not to wait for a tick; then the
+others have their turn. A Unix socket with room takes as much whole, so that nothing is copied.
+With what the transport keeps of one write it bounds what a peer costs that doesn't read."""
 
 MAX_REPLIES: Final = 512
 """Replies that may wait; while there are more, nothing is read from the peer."""
@@ -36,9 +34,9 @@ class Writer:
     """Gathers what is due to one peer and writes it at once.
 
     The first message after a quiet moment goes out in the next turn of the event loop; then what
-    has gathered, every 16 ms. All connections write on the same ticks, so that a channel joins
-    the frames of a tick once for all of them. A peer that doesn't read is asked for nothing:
-    its cursors stay where they are.
+    has gathered, every 16 ms, or less often where many are written to. All connections write on
+    the same ticks, so that a channel joins the frames of a tick once for all of them. A peer that
+    doesn't read is asked for nothing: its cursors stay where they are.
     """
 
     def __init__(
@@ -109,7 +107,7 @@ class Writer:
 
     def flush(self) -> None:
         """Write what is due now, as far as the transport has room and the others can wait."""
-        budget = TURN_BYTES
+        budget = PULL_BYTES
         while self._writable and (self._due or self._replies):
             if budget <= 0:
                 self._ticker.soon(self)
@@ -146,7 +144,7 @@ class Writer:
     def _schedule(self, at_once: bool) -> None:
         if not self._writable:
             return
-        if at_once or self._ticker.time() - self._last_write >= TICK_SECONDS:
+        if at_once or self._ticker.time() - self._last_write >= self._ticker.interval:
             self._ticker.soon(self)
         else:
             self._ticker.on_tick(self)

@@ -20,7 +20,7 @@ from vibebox_tui.protocol.models import (
 )
 from vibebox_tui.server.auth import Action, require
 from vibebox_tui.server.errors import InvalidRequestError
-from vibebox_tui.server.log_store import LogQuery
+from vibebox_tui.server.log_query import LogQuery
 from vibebox_tui.server.routes.arguments import Caller, Id, Server
 
 PAGE_LIMIT: Final = 20

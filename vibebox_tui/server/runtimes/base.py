@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from vibebox_tui.protocol.models import Environment, SessionType
-from vibebox_tui.server.records import CapturePosition, LogLine
+from vibebox_tui.server.log_block import LogBlock
+from vibebox_tui.server.records import CapturePosition
 
 
 class Exit(NamedTuple):
@@ -34,7 +35,7 @@ class Usage(NamedTuple):
 class LogSink(Protocol):
     """Where the output of an environment goes, and what there is to say about it."""
 
-    async def append(self, lines: Sequence[LogLine], *positions: CapturePosition) -> None:
+    async def append(self, blocks: Sequence[LogBlock], *positions: CapturePosition) -> None:
         """Commit the lines, then publish them; returns when they can't be lost any more."""
 
     async def positions(self, run: str) -> list[CapturePosition]:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from vibebox_tui.server.log_block import blocks_of
 from vibebox_tui.server.log_capture import append_patiently
 from vibebox_tui.server.records import CapturePosition
 from vibebox_tui.server.runtimes.base import LogSink
@@ -123,7 +124,7 @@ class ContainerLog:
         if flush:
             lines += self._assembler.flush()
         if lines:
-            await append_patiently(self._sink, lines, *self._assembler.places())
+            await append_patiently(self._sink, blocks_of(lines), *self._assembler.places())
 
 
 async def _records(response: "ClientResponse", *, tty: bool) -> AsyncGenerator[list[Record], None]:
