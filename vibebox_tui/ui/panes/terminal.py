@@ -165,10 +165,8 @@ class TerminalPane(Pane):
             return
         if (copied := attachment.take_copied()) is not None:
             self._box.copy_for_program(copied, self._name_of(attachment))
-        if attachment is not self.present:
-            if attachment.has_news:
-                return
-            attachment.has_news = True
+        if attachment is not self.present and not attachment.note_news():
+            return
         self._frames.request()
 
     def _draw(self) -> None:

@@ -104,7 +104,7 @@ class Terminals:
     def show(self, attachment: Attachment) -> None:
         """Make `attachment` the one that is shown, and attach it if it isn't yet."""
         self.present = attachment
-        attachment.has_news = False
+        attachment.be_seen()
         if attachment.session.id not in self._attached:
             self._attached.add(attachment.session.id)
             name = f"{self._environment.name}/{attachment.name}"

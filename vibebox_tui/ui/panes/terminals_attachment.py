@@ -78,6 +78,8 @@ class Attachment:
         """Whether the user wants nothing of what is typed to be sent."""
         self.has_news = False
         """Whether there was output while another terminal was shown."""
+        self.has_rung = False
+        """Whether the bell rang while another terminal was shown."""
         self.failure = ""
         """Why the session can't be watched (any more), as a sentence."""
         self.recording: CastWriter | None = None
@@ -229,6 +231,17 @@ class Attachment:
         if self._busy_since >= SLICE_TIME:
             self._busy_since = 0.0
             await asyncio.sleep(0)
+
+    def note_news(self) -> bool:
+        """Something came while another terminal is shown; whether that says anything new."""
+        before = self.has_news, self.has_rung
+        self.has_news = True
+        self.has_rung = self.take_bell() or self.has_rung
+        return before != (self.has_news, self.has_rung)
+
+    def be_seen(self) -> None:
+        """It is shown: nothing about it is news any more."""
+        self.has_news = self.has_rung = False
 
     def take_bell(self) -> bool:
         """Whether the bell has rung since this was last asked."""

@@ -70,7 +70,8 @@ class TerminalTabs(Static):
 
 def _text(number: int, attachment: Attachment) -> str:
     name = Content(harmless(attachment.name)).truncate(LONGEST_NAME, ellipsis=True)
-    return f" {number} {name.plain}{'*' if attachment.has_news else ''} "
+    badge = "!" if attachment.has_rung else "*" if attachment.has_news else ""
+    return f" {number} {name.plain}{badge} "
 
 
 def _style(attachment: Attachment, *, is_present: bool) -> str:
@@ -78,4 +79,6 @@ def _style(attachment: Attachment, *, is_present: bool) -> str:
         return "reverse bold"
     if attachment.ended is not None:
         return "$ink-faint strike"
+    if attachment.has_rung:
+        return "bold $warning"
     return "$ink" if attachment.has_news else "$ink-dim"
