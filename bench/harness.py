@@ -77,6 +77,7 @@ class Dashboard(ProgramInTerminal):
         self.until("bench-0.*running")
         self.type("1l")
         self.until("Logs: bench-0")
+        self.until_quiet()  # where there is room, a terminal comes beside it by itself
         self.type("t" if "Terminal: bench-0" in "".join(self.display) else "+")
         self.until("No terminal here|Enter types here")
         self.type("\r")
