@@ -18,8 +18,11 @@ from vibebox_tui.server.http_protocol import HttpProtocol
 from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.waiting_room import WaitingRoom
 
-BACKLOG: Final = 2048
-"""Connections that the kernel holds while we are busy with others."""
+BACKLOG: Final = 4096
+"""Connections that the kernel holds while we are busy with others, as many as Linux lets us by
+itself (somaxconn): whoever comes to a full queue tries again after a second, then after two, four
+and so on.
+"""
 
 ACCEPTED_AT_ONCE: Final = 128
 """Connections accepted before those that are there are heard (asyncio's `backlog` is both): a
