@@ -111,7 +111,7 @@ class RunningServer:
             name=fields.pop("name", f"test-{uuid.uuid4().hex[:8]}"), command=list(command), **fields
         )
         environments = self.server.environments
-        environment = await environments.create(request, owner)
+        environment = await environments.create(request, owner, by_admin=True)
         if start:
             environment = await environments.start(environment.id)
         return environment

@@ -1,18 +1,22 @@
 """The inside of a server with a real container engine, for the tests of the docker runtime."""
 
 import os
+import signal
+import socket
 import subprocess
 import uuid
 from pathlib import Path
 from typing import Any
 
 import aiodocker
+import httpx
 import pytest
 
 from tests.server.inside import Audience, Inside
 from tests.support import wait_for_sync
 from vibebox_tui.protocol.models import CreateEnvironmentRequest, Environment
 from vibebox_tui.server.environments import Environments, EnvironmentSettings
+from vibebox_tui.server.keeper_client import KeeperClient
 from vibebox_tui.server.runtimes.docker import DockerRuntime
 from vibebox_tui.server.runtimes.docker.address import find_address
 from vibebox_tui.server.sessions import Sessions, SessionSettings
@@ -20,6 +24,9 @@ from vibebox_tui.server.store import Store
 
 IMAGE = os.environ.get("VIBEBOX_TEST_IMAGE", "")
 """A small image with a shell that the engine has already."""
+
+IS_DOCKER = os.environ.get("VIBEBOX_TEST_ENGINE") == "docker"
+"""Whether the engine is Docker's own; else it is Podman."""
 
 NO_ENGINE = "no container engine with VIBEBOX_TEST_IMAGE: see tests/engine/start"
 
@@ -48,7 +55,8 @@ class InsideWithContainers(Inside):
     ) -> None:
         self.store = await Store.open(self.directory / "vibebox.db")
         self.audience = Audience(self.store)
-        self.docker = DockerRuntime(address=self.address, **options)
+        self.keeper = await KeeperClient.open(self.directory)
+        self.docker = DockerRuntime(self.keeper, address=self.address, **options)
         self.environments = Environments(
             self.store, {"docker": self.docker}, self.audience, settings
         )
@@ -62,12 +70,14 @@ class InsideWithContainers(Inside):
         await self.sessions.close(leave_running=leave_running)
         await self.environments.close(leave_running=leave_running)
         await self.docker.close()
+        await (self.keeper.close() if leave_running else self.keeper.quit())
         self.audience.hub.close()
         await self.store.close()
 
     async def create(self, *command: str, **fields: Any) -> Environment:
         name = fields.pop("name", f"environment {len(self.environments.list())}")
         container = {"NetworkMode": "none"} | fields.pop("container", {})
+        by_admin = fields.pop("by_admin", True)
         request = CreateEnvironmentRequest(
             name=name,
             runtime="docker",
@@ -76,7 +86,7 @@ class InsideWithContainers(Inside):
             container=container,
             **fields,
         )
-        return await self.environments.create(request, "somebody")
+        return await self.environments.create(request, "somebody", by_admin=by_admin)
 
     async def remove_all(self) -> None:
         """Delete every environment with its container."""
@@ -129,35 +139,93 @@ class Outside:
 
 
 class EngineProcess:
-    """Podman's API of one's own, to be killed: the containers are the shared engine's.
+    """An engine of one's own, to be killed.
 
-    It finds the images of `insecure`, a registry's address, without TLS.
+    Podman's: its API only, the containers are the shared engine's. Docker's, and one with a
+    `storage`: all of it, with the tests' image loaded. It finds the images of `insecure`, a
+    registry's address, without TLS.
     """
 
-    def __init__(self, socket: Path, *, insecure: str = "") -> None:
-        self.address = f"unix://{socket}"
-        self._socket = socket
+    def __init__(self, directory: Path, *, insecure: str = "", storage: Path | None = None) -> None:
+        self._socket = directory / "engine.sock"
+        self.address = f"unix://{self._socket}"
+        self._is_new = True
+        self._directory = directory
+        self._storage = storage
+        self._insecure = insecure
         self._process: subprocess.Popen[bytes] | None = None
-        self._variables = dict(os.environ)
-        if insecure:
-            registries = socket.with_name("registries.conf")
-            registries.write_text(f'[[registry]]\nlocation = "{insecure}"\ninsecure = true\n')
-            self._variables["CONTAINERS_REGISTRIES_CONF"] = str(registries)
 
     def start(self) -> None:
         self._socket.unlink(missing_ok=True)
+        command, variables = self._docker() if IS_DOCKER else self._podman()
         self._process = subprocess.Popen(
-            ["podman", "system", "service", "--time=0", self.address],
-            cwd=self._socket.parent,  # what watches containers leaves a file where it was started
-            env=self._variables,
+            command,
+            cwd=self._directory,  # what watches containers leaves a file where it was started
+            env=os.environ | variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for_sync(self._socket.exists, timeout=30, what="the engine's socket")
+        wait_for_sync(self._answers, timeout=60, what="the engine")
+        if self._is_new and (IS_DOCKER or self._storage is not None):
+            self._load()
+        self._is_new = False
 
-    def kill(self) -> None:
+    def kill(self, number: int = signal.SIGKILL) -> None:
         if self._process is not None:
-            self._process.kill()
+            self._process.send_signal(number)
             self._process.wait()
             self._process = None
         self._socket.unlink(missing_ok=True)
+        # A killed dockerd leaves them, and the next one takes what they name for running.
+        for left in ("pid", "exec/containerd/containerd.pid"):
+            (self._directory / left).unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """End it with all that it has."""
+        self.kill(signal.SIGTERM if IS_DOCKER else signal.SIGKILL)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:  # httpx leaves open what it can't connect
+            if probe.connect_ex(str(self._socket)):
+                return False
+        try:
+            with _asking(self.address) as own:
+                return own.get("/_ping").is_success
+        except httpx.TransportError:
+            return False
+
+    def _podman(self) -> tuple[list[str], dict[str, str]]:
+        variables = {}
+        if self._insecure:
+            registries = self._directory / "registries.conf"
+            registries.write_text(f'[[registry]]\nlocation = "{self._insecure}"\ninsecure = true\n')
+            variables["CONTAINERS_REGISTRIES_CONF"] = str(registries)
+        where = []
+        if self._storage is not None:
+            runtime = self._directory / "run"
+            where = ["--root", str(self._storage), "--runroot", str(runtime)]
+            where += ["--storage-driver", "vfs"]
+        return ["podman", *where, "system", "service", "--time=0", self.address], variables
+
+    def _docker(self) -> tuple[list[str], dict[str, str]]:
+        root = self._storage or self._directory / "root"
+        command = [
+            "dockerd", f"--host={self.address}", f"--data-root={root}",
+            f"--exec-root={self._directory}/exec", f"--pidfile={self._directory}/pid",
+            "--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none",
+            "--shutdown-timeout=1",
+        ]  # fmt: skip
+        if self._insecure:
+            command.append(f"--insecure-registry={self._insecure}")
+        return command, {}
+
+    def _load(self) -> None:
+        """Have the image of the shared engine here too."""
+        with _asking(os.environ["DOCKER_HOST"]) as shared, _asking(self.address) as own:
+            image = shared.get(f"/images/{IMAGE}/get").raise_for_status().content
+            own.post("/images/load", content=image).raise_for_status()
+
+
+def _asking(address: str) -> httpx.Client:
+    transport = httpx.HTTPTransport(uds=address.removeprefix("unix://"))
+    return httpx.Client(transport=transport, base_url="http://engine", timeout=60)

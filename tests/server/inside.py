@@ -129,7 +129,7 @@ class Inside:
     async def create(self, *command: str, **fields: Any) -> Environment:
         name = fields.pop("name", f"environment {len(self.environments.list())}")
         request = CreateEnvironmentRequest(name=name, command=list(command), **fields)
-        return await self.environments.create(request, "somebody")
+        return await self.environments.create(request, "somebody", by_admin=True)
 
     async def start(self, script: str, **fields: Any) -> Environment:
         """Create and start an environment that runs a shell script."""

@@ -1,11 +1,16 @@
 """Environments in containers: states, ends in words, definitions, limits."""
 
+import asyncio
 import contextlib
+import socket
+import subprocess
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.server.containers import InsideWithContainers, Outside
+from tests.server.containers import IS_DOCKER, InsideWithContainers, Outside
 from tests.support import wait_for
 from vibebox_tui.protocol.models import Environment, UpdateEnvironmentRequest
 from vibebox_tui.server.errors import (
@@ -174,7 +179,7 @@ async def test_another_definition_is_another_container(
     first = environment.container_id
     assert first
     await containers.environments.update(
-        environment.id, UpdateEnvironmentRequest(environment_variables={"NEW": "1"})
+        environment.id, UpdateEnvironmentRequest(environment_variables={"NEW": "1"}), by_admin=True
     )
     await containers.environments.restart(environment.id)
     await wait_for(lambda: environment.container_id != first, SLOW)
@@ -207,3 +212,50 @@ async def test_usage_is_that_of_the_container(containers: InsideWithContainers) 
     assert (stats.cpu_limit, stats.memory_limit) == (0.5, 64)
     assert stats.network_received == 0
     assert stats.block_read is not None
+
+
+async def test_health_is_said_as_the_engine_finds_it(containers: InsideWithContainers) -> None:
+    check = {
+        "Test": ["CMD-SHELL", "test ! -e /tmp/ill"],
+        "Interval": 1_000_000_000,
+        "Timeout": 5_000_000_000,
+        "Retries": 1,
+    }
+    script = f"{SERVES.replace('echo ready', 'echo ready; (sleep 4; touch /tmp/ill) &')}"
+    environment = await started(containers, script, container={"Healthcheck": check})
+
+    async def says(wanted: str) -> bool:
+        if not IS_DOCKER:  # Podman leaves it to systemd, which tests don't have
+            check = ["podman", "healthcheck", "run", str(environment.container_id)]
+            await asyncio.to_thread(subprocess.run, check, capture_output=True)
+        said = containers.audience.statuses
+        return any((status.message or "").startswith(wanted) for status in said)
+
+    for wanted in ("healthy", "unhealthy"):
+        await wait_for(partial(says, wanted), SLOW, wanted)
+    assert environment.status == "running"
+
+
+@pytest.mark.skipif(IS_DOCKER, reason="the tests' dockerd has no network to publish from")
+async def test_a_published_port_is_reached(containers: InsideWithContainers) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    await started(
+        containers,
+        "echo served > /tmp/index.html; exec httpd -f -p 80 -h /tmp",
+        container={
+            "NetworkMode": "bridge",
+            "PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]},
+        },
+    )
+
+    async def served() -> bool:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            try:
+                answer = await http.get(f"http://127.0.0.1:{port}/index.html")
+            except httpx.TransportError:
+                return False
+        return answer.text == "served\n"
+
+    await wait_for(served, SLOW, "the port")

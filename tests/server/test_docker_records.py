@@ -246,9 +246,9 @@ def test_a_pull_says_how_far_it_is() -> None:
         {"id": "a", "status": "Downloading", "progressDetail": {"current": mib, "total": 4 * mib}},
     ):
         tally.take(msgspec.convert(line, PullProgress))
-    assert tally.words == "pulling node:20: 1 of 2 layers, 1 of 4 MiB"
+    assert tally.words == "pulling 1 of 4 MiB, 1 of 2 layers of node:20"
     tally.take(PullProgress(status="Pull complete", id="a"))
-    assert tally.words == "pulling node:20: 2 of 2 layers, 4 of 4 MiB"
+    assert tally.words == "pulling 4 of 4 MiB, 2 of 2 layers of node:20"
 
 
 # --- definitions

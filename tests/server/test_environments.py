@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -242,7 +243,7 @@ async def test_a_memory_limit_holds_for_each_process_where_there_are_no_control_
 
 async def test_lists_own_and_shared_by_status(inside: Inside) -> None:
     one = await inside.create("true")
-    create = inside.environments.create
+    create = partial(inside.environments.create, by_admin=True)
     two = await create(CreateEnvironmentRequest(name="b", command=["x"], shared=True), "other")
     await create(CreateEnvironmentRequest(name="c", command=["x"]), "other")
     assert inside.environments.list(visible_to="somebody") == [one, two]
@@ -255,17 +256,21 @@ async def test_names_are_unique_for_an_owner_and_slugs_for_all(inside: Inside) -
     with pytest.raises(ConflictError, match="named My App! already"):
         await inside.create("true", name="My App!")
     request = CreateEnvironmentRequest(name="My App!", command=["true"])
-    other = await inside.environments.create(request, "other")
+    other = await inside.environments.create(request, "other", by_admin=True)
     assert (one.slug, other.slug) == ("my-app", "my-app-2")
 
 
 async def test_an_update_holds_from_the_next_start(inside: Inside) -> None:
     environment = await inside.create("sh", "-c", "echo one")
     await inside.environments.update(
-        environment.id, UpdateEnvironmentRequest(command=["sh", "-c", "echo two"], shared=True)
+        environment.id,
+        UpdateEnvironmentRequest(command=["sh", "-c", "echo two"], shared=True),
+        by_admin=True,
     )
     with pytest.raises(InvalidRequestError):
-        await inside.environments.update(environment.id, UpdateEnvironmentRequest(command=[]))
+        await inside.environments.update(
+            environment.id, UpdateEnvironmentRequest(command=[]), by_admin=True
+        )
     await inside.environments.start(environment.id)
     await inside.logs("two")
     assert inside.environments.get(environment.id).shared
@@ -292,7 +297,7 @@ async def test_a_deleted_environment_is_gone_with_all_that_ran_in_it(inside: Ins
 async def test_the_keeper_killed_ends_environments_and_they_say_so(inside: Inside) -> None:
     environment = await inside.start("echo $$; exec sleep 100")
     await wait_for(lambda: inside.audience.entries)
-    keeper = inside.runtime._keeper.pid
+    keeper = inside.runtime.keeper.pid
     assert keeper is not None
     os.kill(keeper, signal.SIGKILL)
     failed = await inside.status(environment, "error")

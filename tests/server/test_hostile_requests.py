@@ -204,7 +204,7 @@ async def test_nothing_runs_that_was_deleted_while_it_was_started(
     backend = server.server.backend
     assert backend.sessions.list() == []
     local = backend.environments._runtimes["local"]
-    await wait_for(lambda: local._keeper._children == {})  # type: ignore[attr-defined]
+    await wait_for(lambda: local.keeper._children == {})  # type: ignore[attr-defined]
 
 
 async def test_the_last_admin_stays_however_many_leave_at_once(server: RunningServer) -> None:

@@ -76,7 +76,7 @@ async def test_what_an_older_keeper_has_goes_on_under_a_newer_server(
     for number in range(3):
         inside = Inside(short_path / "data")
         await inside.open()
-        assert inside.runtime._keeper.pid == first_keeper.pid
+        assert inside.runtime.keeper.pid == first_keeper.pid
         if number == 0:
             environment = await inside.start(
                 "echo one; exec sleep 1000", cpu_limit=2, memory_limit=500

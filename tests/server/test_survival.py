@@ -125,7 +125,7 @@ async def test_a_flood_without_a_server_waits_in_the_keeper(gated: Path) -> None
     await wait_for(lambda: len(after.audience.entries) == 400_000, timeout=30)
     assert after.audience.messages() == [str(n) for n in range(1, 400_001)]
     assert after.environments.get(environment.id).status == "running"
-    keeper = psutil.Process(after.runtime._keeper.pid)
+    keeper = psutil.Process(after.runtime.keeper.pid)
     assert keeper.memory_info().rss < 15 * 1024 * 1024
     await after.close()
 
@@ -135,7 +135,7 @@ async def test_what_was_lost_with_the_keeper_is_marked_so(short_path: Path) -> N
     await before.open()
     environment = await before.start("exec sleep 100")
     session = await before.session(environment)
-    keeper = before.runtime._keeper.pid
+    keeper = before.runtime.keeper.pid
     assert keeper is not None
     await before.close(leave_running=True)
     os.kill(keeper, signal.SIGKILL)
@@ -153,7 +153,7 @@ async def test_what_was_lost_with_the_keeper_is_marked_so(short_path: Path) -> N
 async def test_a_keeper_with_nothing_to_keep_goes_with_its_server(short_path: Path) -> None:
     inside = Inside(short_path / "data")
     await inside.open()
-    pid = inside.runtime._keeper.pid
+    pid = inside.runtime.keeper.pid
     assert pid is not None
     await inside.close(leave_running=True)
     assert not psutil.pid_exists(pid)

@@ -72,5 +72,5 @@ async def _start(sample: Sample, environments: Environments, directory: Path) ->
         cpu_limit=sample.cpu_limit,
         memory_limit=sample.memory_limit,
     )
-    environment = await environments.create(request, LOCAL_USER)
+    environment = await environments.create(request, LOCAL_USER, by_admin=True)
     await environments.start(environment.id)

@@ -66,6 +66,30 @@ _DATA_HELP: Final = "Where the store is; by default your own server's directory.
     " vibebox.adopt, or none.",
 )
 @click.option("--docker-control", is_flag=True, help="These may be changed too, not only watched.")
+@click.option(
+    "--docker-mount",
+    "docker_mounts",
+    type=_PATH,
+    multiple=True,
+    help="A directory of this machine that containers may be given, with what is in it."
+    " By default any.",
+)
+@click.option(
+    "--docker-mounts-by",
+    type=click.Choice(["admins", "developers"]),
+    default="admins",
+    show_default=True,
+    help="Who may give them one.",
+)
+@click.option(
+    "--runtime",
+    "runtimes",
+    type=click.Choice(["local", "docker"]),
+    multiple=True,
+    default=("local", "docker"),
+    show_default=True,
+    help="What environments may be. Processes (local) may do all that the server's user may.",
+)
 @click.option("--stop-environments", is_flag=True, help="Stop what runs when the server stops.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
@@ -79,6 +103,8 @@ def serve(
     audience: str | None,
     docker: Any,
     docker_control: bool,
+    docker_mounts: tuple[Path, ...],
+    docker_mounts_by: Any,
     until_stdin_closes: bool,
     verbose: bool,
     print_config: bool,
@@ -97,7 +123,12 @@ def serve(
         jwt=JwtSettings(
             public_key=_text(public_key), jwks_url=jwks_url, issuer=issuer, audience=audience
         ),
-        docker=DockerSettings(show=docker, may_change=docker_control),
+        docker=DockerSettings(
+            show=docker,
+            may_change=docker_control,
+            mount_paths=docker_mounts or None,
+            mounts_by=docker_mounts_by,
+        ),
         **options,
     )
     if print_config:

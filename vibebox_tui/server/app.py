@@ -16,15 +16,17 @@ from vibebox_tui.server.backend import Backend
 from vibebox_tui.server.data_directory import DataDirectory, write_private
 from vibebox_tui.server.environments import Environments
 from vibebox_tui.server.hub import Hub
+from vibebox_tui.server.keeper_client import KeeperClient
 from vibebox_tui.server.late_application import LateApplication
 from vibebox_tui.server.limits import ConnectionCounts, Refusals
 from vibebox_tui.server.listener import Listener
 from vibebox_tui.server.reception import Reception
-from vibebox_tui.server.runtimes.docker import DockerRuntime
+from vibebox_tui.server.runtimes.base import Runtime
+from vibebox_tui.server.runtimes.docker import DockerRuntime, MountPolicy
 from vibebox_tui.server.runtimes.local import LocalRuntime
 from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
-from vibebox_tui.server.settings import LimitSettings, ServerSettings
+from vibebox_tui.server.settings import DockerSettings, LimitSettings, ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.ticker import Ticker
 from vibebox_tui.server.tokens import Tokens
@@ -180,13 +182,11 @@ class Server:
         leave_running = not settings.stop_environments
         local = await LocalRuntime.open(directory.path)
         cleanup.push_async_callback(local.close, end_all=not leave_running)
-        docker = DockerRuntime(
-            settings.docker.show,
-            may_change_adopted=settings.docker.may_change,
-            address=settings.docker.host,
-        )
+        docker = _docker(settings.docker, local.keeper)
         cleanup.push_async_callback(docker.close)
-        environments = Environments(store, {"local": local, "docker": docker}, service)
+        every: dict[str, Runtime] = {"local": local, "docker": docker}
+        runtimes = {name: every[name] for name in settings.runtimes}
+        environments = Environments(store, runtimes, service)
         service.directory = environments
         sessions = Sessions(store, environments, service)
         hub.host = sessions
@@ -250,6 +250,16 @@ class Server:
         for user_id in self.backend.service.user_ids:
             if not await self.accounts.is_still(user_id):
                 self.backend.service.revoke_user(user_id)
+
+
+def _docker(settings: DockerSettings, keeper: KeeperClient) -> DockerRuntime:
+    return DockerRuntime(
+        keeper,
+        settings.show,
+        may_change_adopted=settings.may_change,
+        mounts=MountPolicy(settings.mount_paths, by_anyone=settings.mounts_by == "developers"),
+        address=settings.host,
+    )
 
 
 def _places(limits: LimitSettings) -> int:

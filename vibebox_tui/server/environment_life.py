@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus
 from vibebox_tui.protocol.models import Environment
@@ -22,6 +22,9 @@ from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
 from vibebox_tui.server.sampler import Sampler
 from vibebox_tui.server.states import NEXT, SETTLED, State
 from vibebox_tui.server.store import Store
+
+_LONGEST_RETRY_PAUSE: Final = 30.0
+"""Seconds between two starts of what can't be started now; the first pause is one second."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +91,8 @@ class EnvironmentLife:
         self._starter: asyncio.Task[None] | None = None
         self._stopper: asyncio.Task[None] | None = None
         self._canceller: asyncio.Task[None] | None = None
+        self._retrier: asyncio.Task[None] | None = None
+        self._retries = 0
         self._start_again = False
         self._look_again = False
         self._recovering = asyncio.Lock()
@@ -140,13 +145,21 @@ class EnvironmentLife:
             raise EnvironmentNotFoundError(self.environment.id)
         if self.state not in (State.STOPPED, State.ERROR):
             raise self._refusal("started")
+        self._try_no_more()
         self._starter = asyncio.create_task(self._start(), name="start of an environment")
         await asyncio.shield(self._starter)
 
     async def stop(self, grace: float) -> None:
-        """Begin to stop it, or call its start off. Raises ConflictError."""
+        """Begin to stop it, or call off its start, also one that is to follow by itself.
+
+        Raises ConflictError.
+        """
         if self.state is State.STARTING and self._starter is not None:
             self._call_off(self._starter, grace)
+            return
+        if self._try_no_more():
+            self.environment.last_error = None
+            await self._enter(State.STOPPED, "stopped before it ran")
             return
         if self.state is not State.RUNNING or self._run is None:
             raise self._refusal("stopped")
@@ -172,6 +185,7 @@ class EnvironmentLife:
     async def end(self, grace: float) -> None:
         """Have it stopped, whatever it is doing; returns when it is."""
         self._start_again = False
+        self._try_no_more()
         self._runtime.call_off(self.environment)
         await self.settled()
         if self._starter is not None:
@@ -183,7 +197,9 @@ class EnvironmentLife:
 
     async def leave(self) -> None:
         """Let go of it; what runs goes on."""
-        for task in (self._starter, self._canceller, self._stopper, self._follower):
+        for task in (
+            self._retrier, self._starter, self._canceller, self._stopper, self._follower
+        ):  # fmt: skip
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, ServerError):
@@ -225,13 +241,36 @@ class EnvironmentLife:
             await self._enter(State.STOPPED, "stopped before it ran")
             raise
         except ServerError as error:
-            self.environment.last_error = str(error)
-            await self._enter(State.ERROR, str(error))
+            reason = f"{error}; it is tried again by itself" if error.passes else str(error)
+            self.environment.last_error = reason
+            await self._enter(State.ERROR, reason)
+            if error.passes:
+                self._retrier = asyncio.create_task(self._try_again(), name="another start")
             raise
         self._take(run)
         await self._enter(State.RUNNING, None)
 
+    async def _try_again(self) -> None:
+        """Start it later, as was asked for: what was in the way may have passed by then."""
+        pause = min(2.0**self._retries, _LONGEST_RETRY_PAUSE)
+        self._retries += 1
+        await asyncio.sleep(pause)
+        self._retrier = None  # it isn't to cancel itself
+        if self.state is State.ERROR:
+            with contextlib.suppress(ServerError):
+                await self.start()
+
+    def _try_no_more(self) -> bool:
+        """Leave it at that; whether it was to be tried again."""
+        retrier, self._retrier = self._retrier, None
+        if retrier is None or retrier.done():
+            return False
+        retrier.cancel()
+        return True
+
     def _take(self, run: Run) -> None:
+        self._try_no_more()
+        self._retries = 0
         self._run = run
         self._look_again = False
         self.environment.started_at = run.started_at

@@ -145,13 +145,21 @@ class Environments:
 
     # --- definitions
 
-    async def create(self, request: CreateEnvironmentRequest, owner_id: str) -> Environment:
-        """Add an environment, stopped. Raises InvalidRequestError, ConflictError (name taken)."""
+    async def create(
+        self, request: CreateEnvironmentRequest, owner_id: str, *, by_admin: bool
+    ) -> Environment:
+        """Add an environment, stopped.
+
+        Raises:
+            InvalidRequestError
+            ForbiddenError: what is asked for is for admins only.
+            ConflictError: its name is taken.
+        """
         environment = Environment(
             id=str(uuid.uuid4()), owner_id=owner_id, created_at=iso_now(), **_given(request)
         )
         environment.slug = _slug(environment.name, {other.slug for other in self._all()})
-        self._check(environment)
+        self._check(environment, by_admin=by_admin)
         life = self._admit(environment)
         life.look_at_limits()
         await life.save()
@@ -159,11 +167,16 @@ class Environments:
         life.announce()
         return environment
 
-    async def update(self, environment_id: str, request: UpdateEnvironmentRequest) -> Environment:
-        """Change the definition, which holds from the next start."""
+    async def update(
+        self, environment_id: str, request: UpdateEnvironmentRequest, *, by_admin: bool
+    ) -> Environment:
+        """Change the definition, which holds from the next start; what an admin gave it stays.
+
+        Raises as `create` does.
+        """
         life = self._changeable(environment_id)
         changed = msgspec.structs.replace(life.environment, **_given(request))
-        self._check(changed)
+        self._check(changed, by_admin=by_admin or request.container is None)
         # The same object: its status may change while this is saved.
         for field in _given(request):
             setattr(life.environment, field, getattr(changed, field))
@@ -303,14 +316,14 @@ class Environments:
         self._lives[environment.id] = life
         return life
 
-    def _check(self, environment: Environment) -> None:
+    def _check(self, environment: Environment, *, by_admin: bool) -> None:
         runtime = self._runtimes.get(environment.runtime)
         if runtime is None:
             known = ", ".join(sorted(self._runtimes))
             raise InvalidRequestError(
                 f"runtime: this server has no {environment.runtime}, only {known}", field="runtime"
             )
-        runtime.check(environment)
+        runtime.check(environment, by_admin=by_admin)
         for other in self._all():
             if (other.name, other.owner_id) == (environment.name, environment.owner_id) and (
                 other.id != environment.id

@@ -14,6 +14,9 @@ class ServerError(VibeBoxError):
     status: ClassVar[int] = 500
     """The HTTP status of a REST answer."""
 
+    passes: ClassVar[bool] = False
+    """Whether it may pass by itself, so that trying again later is worth it."""
+
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
         self.details = details
@@ -68,6 +71,14 @@ class StartFailedError(InvalidRequestError):
     """A command could not be started: it, its directory or a permission is missing."""
 
 
+class NoRoomError(StartFailedError):
+    """What runs environments has no room for it now."""
+
+    kind = "InsufficientStorage"
+    status = 507
+    passes = True
+
+
 class StartCalledOffError(ConflictError):
     """Somebody stopped an environment before it ran."""
 
@@ -81,6 +92,7 @@ class RuntimeAwayError(ServerError):
 
     kind = "Unavailable"
     status = 503
+    passes = True
 
 
 class EngineError(ServerError):

@@ -278,6 +278,10 @@ class KeeperClient(asyncio.Protocol):
         """The children that were there when we connected and nobody has adopted yet."""
         return [child for child in self._children.values() if child.listener is None]
 
+    def find(self, tag: str) -> KeptChild | None:
+        """One of those, by the beginning of its tag."""
+        return next((child for child in self.found if child.tag.startswith(tag)), None)
+
     def adopt(
         self, child: KeptChild, listener: ChildListener, positions: Mapping[int, int]
     ) -> None:

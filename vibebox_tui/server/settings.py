@@ -82,12 +82,16 @@ class DockerSettings:
 
     `show`: which running containers that aren't ours are environments too (`labelled`: those
     with the label `vibebox.adopt`); they may only be watched unless `may_change`. `host` is where
-    the engine is; None: `DOCKER_HOST`, else the usual sockets.
+    the engine is; None: `DOCKER_HOST`, else the usual sockets. `mount_paths`: which directories
+    of this machine containers may be given, with what is in them (None: any); by admins only
+    unless `mounts_by` says otherwise.
     """
 
     show: Literal["all", "labelled", "none"] = "none"
     may_change: bool = False
     host: str | None = None
+    mount_paths: tuple[Path, ...] | None = None
+    mounts_by: Literal["admins", "developers"] = "admins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ class ServerSettings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     retention: Retention = field(default_factory=Retention)
     docker: DockerSettings = field(default_factory=DockerSettings)
+    runtimes: tuple[str, ...] = ("local", "docker")
+    """What environments may be: processes of this machine, which may do all that the server
+    may, or containers."""
+
     ping_seconds: float = 30
     stop_seconds: float = 10
     stop_environments: bool = False

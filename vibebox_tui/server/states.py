@@ -19,10 +19,10 @@ NEXT: Final[dict[State, frozenset[State]]] = {
     State.STARTING: frozenset({State.RUNNING, State.STOPPED, State.ERROR}),
     State.RUNNING: frozenset({State.STOPPING, State.STOPPED, State.ERROR}),
     State.STOPPING: frozenset({State.STOPPED, State.ERROR}),
-    State.ERROR: frozenset({State.STARTING}),
+    State.ERROR: frozenset({State.STARTING, State.STOPPED}),
 }
 """What may follow a state. `running` to `stopped`: the command has ended by itself, well;
-`starting` to `stopped`: it was called off."""
+`starting` to `stopped`: it was called off; `error` to `stopped`: it isn't tried again any more."""
 
 SETTLED: Final = frozenset({State.STOPPED, State.RUNNING, State.ERROR})
 """States that last until somebody or something does something."""

@@ -33,6 +33,16 @@ def memory_text(mebibytes: float | None, glyphs: Glyphs) -> str:
     return (f"{gibibytes:.0f}G" if gibibytes >= 99.95 else f"{gibibytes:.1f}G").rjust(5)
 
 
+def bytes_text(count: int) -> str:
+    """An amount of data in at most 5 cells: `0B`, `312B`, `4.1K`, `120M`, `3.0G`."""
+    amount, units = float(count), iter("BKMGTP")
+    unit = next(units)
+    while amount >= 999.5 and (larger := next(units, "")):
+        amount, unit = amount / 1024, larger
+    digits = f"{amount:.1f}" if unit != "B" and amount < 99.95 else f"{amount:.0f}"
+    return f"{digits}{unit}"
+
+
 def duration_text(seconds: float) -> str:
     """A length of time in at most two units: `4s`, `12m`, `3h20m`, `3d4h`."""
     whole = max(0, int(seconds))

@@ -66,7 +66,8 @@ class EnvironmentsController(Controller):
     ) -> Environment:
         """Add an environment of one's own, stopped."""
         require(identity, Action.CREATE)
-        return await backend.environments.create(data, identity.user_id)
+        admin = identity.role == "admin"
+        return await backend.environments.create(data, identity.user_id, by_admin=admin)
 
     @get("/{environment_id:str}")
     async def read(self, environment_id: Id, backend: Server, identity: Caller) -> Environment:
@@ -83,7 +84,8 @@ class EnvironmentsController(Controller):
     ) -> Environment:
         """Change its definition, which holds from the next start."""
         backend.environment(identity, Action.CHANGE, environment_id)
-        return await backend.environments.update(environment_id, data)
+        admin = identity.role == "admin"
+        return await backend.environments.update(environment_id, data, by_admin=admin)
 
     @delete("/{environment_id:str}", status_code=204)
     async def remove(self, environment_id: Id, backend: Server, identity: Caller) -> None:

@@ -179,8 +179,11 @@ class Runtime(Protocol):
     def sessions_need_running(self) -> bool:
         """Whether a session can only be opened in an environment that runs, and ends with it."""
 
-    def check(self, environment: Environment) -> None:
-        """Raise InvalidRequestError where the definition can't ever be started."""
+    def check(self, environment: Environment, *, by_admin: bool = True) -> None:
+        """Raise InvalidRequestError where the definition can't ever be started.
+
+        Raises ForbiddenError where it isn't for who asks, an admin or not.
+        """
 
     def limits_note(self, environment: Environment) -> str | None:
         """What of the environment's limits can't be held here, as a sentence; None: nothing."""

@@ -18,10 +18,10 @@ from vibebox_tui.server.keeper.child import TERMINAL
 from vibebox_tui.server.keeper.launch import Launch
 from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
+from vibebox_tui.server.runtimes.kept_terminal import KeptTerminal, terminal_tag
 from vibebox_tui.server.runtimes.leftovers import MARK, end_leftovers
 from vibebox_tui.server.runtimes.limits import Held, Limits
 from vibebox_tui.server.runtimes.local_run import LocalRun
-from vibebox_tui.server.runtimes.local_terminal import LocalTerminal
 from vibebox_tui.server.runtimes.tmux import Tmux
 
 _INHERITED: Final = (
@@ -40,25 +40,29 @@ class LocalRuntime:
     sessions_need_running = False
 
     def __init__(self, keeper: KeeperClient, limits: Limits) -> None:
-        self._keeper = keeper
+        self.keeper = keeper
+        """Who owns what runs; other runtimes may have it keep theirs."""
         self._limits = limits if keeper.joins_groups else limits.without_groups()
 
     @classmethod
     async def open(cls, directory: Path) -> Self:
-        """Find or start the keeper of a data directory. Raises KeeperError."""
+        """Find or start the keeper of a data directory, which `keeper` is then, for all to share.
+
+        Raises KeeperError.
+        """
         limits = Limits.find()  # first: a keeper begins in the group that we are in
         return cls(await KeeperClient.open(directory), limits)
 
     async def close(self, *, end_all: bool = False) -> None:
         """Let go; what runs goes on, unless all of it is to end with the keeper."""
         if end_all:
-            await self._keeper.quit()
+            await self.keeper.quit()
         else:
-            await self._keeper.close()
+            await self.keeper.close()
 
     # --- runs
 
-    def check(self, environment: Environment) -> None:
+    def check(self, environment: Environment, *, by_admin: bool = True) -> None:
         """Raise InvalidRequestError where the definition can't ever be started."""
         if not environment.command or not environment.command[0]:
             raise InvalidRequestError("command: a local environment needs one", field="command")
@@ -93,7 +97,7 @@ class LocalRuntime:
             group=held.directory,
         )
         try:
-            await self._keeper.spawn(launch, run)
+            await self.keeper.spawn(launch, run)
         except BaseException:
             await run.leave()
             raise
@@ -104,21 +108,21 @@ class LocalRuntime:
 
     async def recover(self, environment: Environment, log: LogSink) -> LocalRun | None:
         """The run that a server before this one has started."""
-        child = self._found(f"run/{environment.id}/")
+        child = self.keeper.find(f"run/{environment.id}/")
         if child is None:
             return None
         run_id = child.tag.rpartition("/")[2]
         positions = await log.positions(run_id)
         group = self._limits.group(environment.id)
         run = LocalRun(log, run_id, positions, group=group, ended=self._forget(environment))
-        self._keeper.adopt(child, run, run.positions)
+        self.keeper.adopt(child, run, run.positions)
         return run
 
     def end_unclaimed(self) -> None:
         """End what a keeper still has of what nobody knows any more: a backup was restored."""
-        for child in self._keeper.found:
+        for child in self.keeper.found:
             _log.warning("%s runs and belongs to nothing that is known: it is ended", child.tag)
-            self._keeper.adopt(child, _Unclaimed(), {})
+            self.keeper.adopt(child, _Unclaimed(), {})
             child.signal(signal.SIGKILL)
 
     async def attach(self, host: RuntimeHost) -> None:
@@ -139,13 +143,13 @@ class LocalRuntime:
 
     async def open_terminal(
         self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
-    ) -> LocalTerminal:
+    ) -> KeptTerminal:
         """Open a shell or tmux. Raises StartFailedError."""
         variables = _variables(environment) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         executable, argv = _program(environment, spec, variables)
         held = self._hold(environment)
         launch = Launch(
-            tag=f"session/{spec.session_id}",
+            tag=terminal_tag(spec.session_id),
             argv=argv,
             executable=executable,
             directory=_directory(environment),
@@ -157,18 +161,18 @@ class LocalRuntime:
             group=held.directory,
         )
         terminal = _terminal(environment, spec, sink)
-        await self._keeper.spawn(launch, terminal)
+        await self.keeper.spawn(launch, terminal)
         return terminal
 
     async def recover_terminal(
         self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
-    ) -> LocalTerminal | None:
+    ) -> KeptTerminal | None:
         """The terminal that a server before this one has opened."""
-        child = self._found(f"session/{spec.session_id}")
+        child = self.keeper.find(terminal_tag(spec.session_id))
         if child is None:
             return None
         terminal = _terminal(environment, spec, sink)
-        self._keeper.adopt(child, terminal, {TERMINAL: spec.position})
+        self.keeper.adopt(child, terminal, {TERMINAL: spec.position})
         return terminal
 
     def _hold(self, environment: Environment) -> Held:
@@ -180,8 +184,6 @@ class LocalRuntime:
     def _forget(self, environment: Environment) -> Callable[[], None]:
         return partial(self._limits.forget, environment.id)
 
-    def _found(self, tag: str) -> KeptChild | None:
-        return next((child for child in self._keeper.found if child.tag.startswith(tag)), None)
 
 
 class _Unclaimed:
@@ -205,12 +207,12 @@ class _Unclaimed:
         pass
 
 
-def _terminal(environment: Environment, spec: TerminalSpec, sink: TerminalSink) -> LocalTerminal:
+def _terminal(environment: Environment, spec: TerminalSpec, sink: TerminalSink) -> KeptTerminal:
     if spec.session_type == "shell":
-        return LocalTerminal(sink)
+        return KeptTerminal(sink)
     tmux = _tmux(environment, _variables(environment))
     # The client that we hang up on is not the session: that lives in tmux's own server.
-    return LocalTerminal(sink, partial(tmux.end, spec.session_name))
+    return KeptTerminal(sink, partial(tmux.end, spec.session_name))
 
 
 def _tmux(environment: Environment, variables: Mapping[str, str]) -> Tmux:

@@ -15,8 +15,14 @@ from textual.widget import Widget
 from vibebox_tui.client.errors import ClientError
 from vibebox_tui.client.events import LinkState, StatusUpdate
 from vibebox_tui.protocol.messages import EnvironmentStatus
-from vibebox_tui.protocol.models import Environment, Session
-from vibebox_tui.ui.figures import cpu_text, duration_text, memory_text, seconds_since
+from vibebox_tui.protocol.models import Environment, EnvironmentStats, Session
+from vibebox_tui.ui.figures import (
+    bytes_text,
+    cpu_text,
+    duration_text,
+    memory_text,
+    seconds_since,
+)
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import UNKNOWN
 from vibebox_tui.ui.theme import state_token
@@ -24,13 +30,16 @@ from vibebox_tui.ui.widgets.labelled_lines import LabelledLine, LabelledLines
 
 _log = logging.getLogger(__name__)
 
-SESSIONS_SECONDS: Final = 3.0
-"""Between two looks at which terminals there are: nobody pushes that."""
+LOOK_SECONDS: Final = 3.0
+"""Between two looks at which terminals there are, and what went in and out: nobody pushes that."""
 
 _SECRET_NAME: Final = re.compile(
     r"token|secret|passw|pwd|credential|private|auth|key|dsn|cookie", re.IGNORECASE
 )
 """Names of variables whose values are never shown."""
+
+_SHORT_ID: Final = 12
+"""Characters of a container's id that the docker command shows, and takes for the whole."""
 
 _LABEL_CELLS: Final = 14
 """Columns for what a line is about."""
@@ -52,6 +61,7 @@ class InfoPane(Pane):
         self._status: EnvironmentStatus | None = None
         self._seen_at: float | None = None
         self._sessions: list[Session] = []
+        self._stats: EnvironmentStats | None = None
         self._draw()
 
     def watch_environment(self) -> None:
@@ -66,7 +76,7 @@ class InfoPane(Pane):
         if environment is None:
             return
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._list_sessions(environment.id))
+            tasks.create_task(self._look(environment.id))
             async with self.client.status(environment.id) as updates:
                 async for event in updates:
                     match event:
@@ -76,17 +86,18 @@ class InfoPane(Pane):
                             self.show_link(event)
                     self._draw()
 
-    async def _list_sessions(self, environment_id: str) -> None:
-        """Read which terminals there are, again and again while anybody looks."""
+    async def _look(self, environment_id: str) -> None:
+        """Read what nobody pushes, again and again while anybody looks."""
+        rest = self.client.rest
         while True:
             if self.is_on_screen:
                 try:
-                    self._sessions = await self.client.rest.sessions(environment_id)
+                    self._sessions = await rest.sessions(environment_id)
+                    self._stats = await rest.environment_stats(environment_id)
                 except ClientError as error:
-                    _log.info("no sessions of %s: %s", environment_id, error)
-                else:
-                    self._draw()
-            await asyncio.sleep(SESSIONS_SECONDS)
+                    _log.info("no sessions or figures of %s: %s", environment_id, error)
+                self._draw()
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _draw(self) -> None:
         if self.environment is None or not self.is_mounted or not self.display:
@@ -123,7 +134,9 @@ class InfoPane(Pane):
         lines.append(("Memory", memory_text(memory, glyphs).strip() + most, ink))
         if environment.limits_note:
             lines.append(("", environment.limits_note, "$warning"))
-        if environment.last_error:
+        if state == "running" and self._stats is not None:
+            lines += _moved(self._stats, ink)
+        if environment.last_error and (status is None or environment.last_error != status.message):
             lines.append(("Last error", environment.last_error, "$state-error"))
         return [*lines, ("", "", "")]
 
@@ -145,6 +158,19 @@ def _what(environment: Environment) -> list[tuple[str, str, str]]:
         ("Directory", environment.working_directory or "", "$ink"),
     ]
     return [*(line for line in lines if line[1]), ("", "", "")]
+
+
+def _moved(stats: EnvironmentStats, ink: str) -> list[tuple[str, str, str]]:
+    """What went over network and disks since the start, where that is measured."""
+    amounts = (
+        ("Network", stats.network_received, "received", stats.network_sent, "sent"),
+        ("Disks", stats.block_read, "read", stats.block_written, "written"),
+    )
+    return [
+        (label, f"{bytes_text(inwards)} {came}, {bytes_text(outwards)} {went}", ink)
+        for label, inwards, came, outwards, went in amounts
+        if inwards is not None and outwards is not None
+    ]
 
 
 def _terminals(sessions: list[Session], now: float) -> list[tuple[str, str, str]]:
@@ -173,7 +199,7 @@ def _where(environment: Environment) -> list[tuple[str, str, str]]:
         ("Owner", environment.owner_id + (" (shared)" if environment.shared else ""), "$ink"),
         ("Created", _local_time(environment.created_at), "$ink"),
         ("Started", _local_time(environment.started_at), "$ink"),
-        ("Container", environment.container_id or "", "$ink"),
+        ("Container", (environment.container_id or "")[:_SHORT_ID], "$ink"),
         ("Ports", _ports(environment), "$ink"),
     ]
     known = [line for line in lines if line[1]]

@@ -201,6 +201,8 @@ class TerminalPane(Pane):
             return ""
         if terminals.attachments:
             return "All terminals here are shown beside. Enter opens another."
+        if self.environment is not None and self.environment.read_only:
+            return "No terminal can be opened here: it may only be watched."
         return "No terminal here yet. Enter opens a shell."
 
     @property

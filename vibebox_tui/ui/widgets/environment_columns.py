@@ -159,14 +159,21 @@ def _up(row: EnvironmentRow, look: Look) -> Cell:
     return duration_text(age), "$ink-dim"
 
 
+_WELL: Final = frozenset({"running", "healthy"})
+"""What may be said of one that runs without its being a reason to look."""
+
+
 def explanation(row: EnvironmentRow, look: Look) -> Cell:
     """Why it is as it is; where there is nothing to explain, what it runs."""
     if row.is_stale and row.seen_at is not None:
         return f"seen {duration_text(look.now - row.seen_at)} ago", "$state-unknown"
     if row.message and row.state != "running":
         return row.message, state_token(row.state)
+    if row.message and row.message not in _WELL:
+        return row.message, "$warning"
     environment = row.environment
-    return environment.base_image or shlex.join(environment.command), "$ink-faint"
+    image = (environment.base_image or "").partition("@")[0].rpartition("/")[2]
+    return image or shlex.join(environment.command), "$ink-faint"
 
 
 def last_error(row: EnvironmentRow, look: Look) -> Cell:

@@ -1,16 +1,21 @@
 """Where the container engine is, and how it is reached there."""
 
+import json
 import os
 import ssl
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from vibebox_tui.server.errors import RuntimeAwayError
 
 if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
     from aiodocker import Docker
     from aiohttp import BaseConnector
+
+_PORT: Final = {False: 2375, True: 2376}
+"""Docker's ports, without TLS and with it."""
 
 
 def find_address() -> str | None:
@@ -40,7 +45,7 @@ def reach(address: str) -> "tuple[Docker, BaseConnector]":
             connector: BaseConnector = aiohttp.UnixConnector(rest, limit=0)
             return aiodocker.Docker("unix://localhost", connector=connector), connector
         case "tcp" | "http" | "https" if rest:
-            context = _tls() if scheme == "https" or os.environ.get("DOCKER_TLS_VERIFY") else None
+            context = _tls() if _is_secured(scheme) else None
             connector = aiohttp.TCPConnector(limit=0, ssl=context or True)
             host = f"{'https' if context else 'http'}://{rest}"
             return aiodocker.Docker(host, connector=connector), connector
@@ -54,6 +59,21 @@ def reach(address: str) -> "tuple[Docker, BaseConnector]":
             raise RuntimeAwayError(
                 f"{address} is no address of a container engine: it begins with unix:// or tcp://"
             )
+
+
+def relay_target(address: str) -> str:
+    """The same as JSON for `exec_relay`, which has no libraries. Raises RuntimeAwayError.
+
+    `unix` is a path, `tcp` host and port; `tls` has the files that it takes.
+    """
+    scheme, _, rest = address.partition("://")
+    if scheme == "unix":
+        return json.dumps({"unix": rest})
+    parts = urlsplit(f"tcp://{rest}")
+    target: dict[str, object] = {"tcp": [parts.hostname, parts.port or _PORT[_is_secured(scheme)]]}
+    if _is_secured(scheme):
+        target["tls"] = {name: path and str(path) for name, path in _certificates().items()}
+    return json.dumps(target)
 
 
 def _usual_places() -> list[Path]:
@@ -81,16 +101,34 @@ def _is_socket(path: Path) -> bool:
         return False
 
 
+def _is_secured(scheme: str) -> bool:
+    return scheme == "https" or bool(os.environ.get("DOCKER_TLS_VERIFY"))
+
+
+def _certificates() -> dict[str, Path | None]:
+    """The files in `DOCKER_CERT_PATH`, those that are there."""
+    directory = _certificate_directory()
+    files = {"authority": "ca.pem", "certificate": "cert.pem", "key": "key.pem"}
+    return {
+        name: directory / file if (directory / file).exists() else None
+        for name, file in files.items()
+    }
+
+
+def _certificate_directory() -> Path:
+    return Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+
+
 def _tls() -> ssl.SSLContext:
-    """What the engine is trusted by, and what we are known to it by, from `DOCKER_CERT_PATH`."""
-    directory = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
-    authority = directory / "ca.pem"
+    """What the engine is trusted by, and what we are known to it by."""
+    files = _certificates()
     try:
-        context = ssl.create_default_context(cafile=authority if authority.exists() else None)
-        if (directory / "cert.pem").exists():
-            context.load_cert_chain(directory / "cert.pem", directory / "key.pem")
+        context = ssl.create_default_context(cafile=files["authority"])
+        if files["certificate"] is not None:
+            context.load_cert_chain(files["certificate"], files["key"])
     except OSError as error:  # ssl's errors are such too
         raise RuntimeAwayError(
-            f"the certificates for the container engine in {directory} can't be used: {error}"
+            "the certificates for the container engine in"
+            f" {_certificate_directory()} can't be used: {error}"
         ) from error
     return context

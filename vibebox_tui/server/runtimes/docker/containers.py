@@ -1,5 +1,6 @@
 """The containers of environments: found, made as the definition says, and removed."""
 
+import asyncio
 import json
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ from vibebox_tui.server.runtimes.docker.wire import Container, ContainerSummary,
 
 _NOT_FOUND: Final = 404
 
+_AT_ONCE: Final = 4
+"""Containers made or started at once: more are no faster, and each answer would come too late."""
+
 
 class Containers:
     """The containers that environments have at an engine.
@@ -30,6 +34,7 @@ class Containers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._pulls = Pulls(engine)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def find(self, environment: Environment) -> Container | None:
         """The environment's container, running or not."""
@@ -76,17 +81,26 @@ class Containers:
         """Have `prepare` end where it waits for an image."""
         self._pulls.call_off(environment.id)
 
+    async def start(self, container_id: str) -> None:
+        """Start a container; one that runs goes on."""
+        async with self._turns:
+            await self._engine.post(f"containers/{container_id}/start")
+
     async def remove(self, container: Container) -> None:
         """Remove a container, running or not, and the volumes without a name made for it."""
         await self._engine.delete(f"containers/{container.id}", force=1, v=1)
 
     async def _create(self, environment: Environment, body: dict[str, Any], log: LogSink) -> str:
-        name = container_name(environment)
         try:
-            answer = await self._engine.post("containers/create", body, name=name)
+            return await self._make(environment, body)
         except EngineError as error:
             if error.code != _NOT_FOUND or environment.base_image is None:
                 raise
             await self._pulls.pull(environment.id, environment.base_image, log)
+            return await self._make(environment, body)
+
+    async def _make(self, environment: Environment, body: dict[str, Any]) -> str:
+        async with self._turns:
+            name = container_name(environment)
             answer = await self._engine.post("containers/create", body, name=name)
         return msgspec.json.decode(answer, type=Created).id

@@ -1,7 +1,7 @@
 """An environment as a container: what the engine is asked to make of it."""
 
 import hashlib
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -15,6 +15,29 @@ DEFINITION_LABEL: Final = "vibebox.definition"
 """The label that tells whether a container is still what its environment is defined to be."""
 
 _MIB: Final = 1024 * 1024
+
+
+class VolumeOptions(
+    msgspec.Struct, rename="pascal", forbid_unknown_fields=True, omit_defaults=True
+):
+    """How a volume of a mount is made; a driver may make it of anything."""
+
+    no_copy: bool = False
+    labels: dict[str, str] | None = None
+    driver_config: dict[str, Any] | None = None
+
+
+class Mount(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, omit_defaults=True):
+    """One of `Mounts`; without an unknown name, which an engine may take for a known one."""
+
+    type: Literal["bind", "volume", "tmpfs"]
+    target: str
+    source: str = ""
+    read_only: bool = False
+    consistency: str = ""
+    bind_options: dict[str, Any] | None = None
+    volume_options: VolumeOptions | None = None
+    tmpfs_options: dict[str, Any] | None = None
 
 
 class ContainerOptions(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
@@ -34,7 +57,7 @@ class ContainerOptions(msgspec.Struct, rename="pascal", forbid_unknown_fields=Tr
     stop_timeout: int | None = None
     exposed_ports: dict[str, dict[str, Any]] | None = None
     healthcheck: dict[str, Any] | None = None
-    mounts: list[dict[str, Any]] | None = None
+    mounts: list[Mount] | None = None
     binds: list[str] | None = None
     tmpfs: dict[str, str] | None = None
     port_bindings: dict[str, list[dict[str, str]]] | None = None
@@ -64,8 +87,8 @@ def options(environment: Environment) -> ContainerOptions:
         raise InvalidRequestError(f"container: {error}", field="container") from error
 
 
-def check(environment: Environment) -> None:
-    """Raise InvalidRequestError where no engine could ever make this."""
+def check(environment: Environment) -> ContainerOptions:
+    """Its options. Raises InvalidRequestError where no engine could ever make this."""
     if not environment.base_image or environment.base_image != environment.base_image.strip():
         raise InvalidRequestError(
             "baseImage: an environment in a container needs the name of an image", field="baseImage"
@@ -81,7 +104,7 @@ def check(environment: Environment) -> None:
                 f"environmentVariables: {name!r} is no name of a variable",
                 field="environmentVariables",
             )
-    options(environment)
+    return options(environment)
 
 
 def creation(environment: Environment) -> dict[str, Any]:

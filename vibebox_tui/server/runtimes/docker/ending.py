@@ -4,6 +4,7 @@ import signal
 from typing import Final
 
 from vibebox_tui.server.runtimes.base import Exit
+from vibebox_tui.server.runtimes.docker.moments import nanoseconds
 from vibebox_tui.server.runtimes.docker.wire import Container, ContainerState
 
 _BY_SIGNAL: Final = 128
@@ -11,6 +12,11 @@ _BY_SIGNAL: Final = 128
 
 _KILLED: Final = _BY_SIGNAL + signal.SIGKILL
 _TERMINATED: Final = _BY_SIGNAL + signal.SIGTERM
+
+_INTERRUPTED: Final = _BY_SIGNAL + signal.SIGINT
+
+_CLOCKS: Final = 1.0
+"""Seconds by which the engine's clock may differ from ours."""
 
 _MIB: Final = 1024 * 1024
 
@@ -29,6 +35,22 @@ def ending(container: Container, *, told: bool, may_infer: bool) -> Exit:
         return Exit(state.exit_code, f"stopped from elsewhere, {_code_words(state)}", asked=True)
     words = _code_words(state)
     return Exit(state.exit_code, f"{words}: {state.error}" if state.error else words)
+
+
+def ended_with_engine(container: Container, lost_at: float) -> bool:
+    """Whether an engine that ends its containers with itself has ended this one.
+
+    It was lost from sight at `lost_at` (seconds since the epoch). One that fails by itself
+    meanwhile has another exit code; one that finishes just then looks the same, alas.
+    """
+    state = container.state
+    finished = nanoseconds(state.finished_at)
+    return (
+        finished is not None
+        and finished / 1e9 >= lost_at - _CLOCKS
+        and state.exit_code in (0, _INTERRUPTED, _KILLED, _TERMINATED)
+        and not state.oom_killed
+    )
 
 
 def _out_of_memory(container: Container, *, may_infer: bool) -> bool:

@@ -13,11 +13,10 @@ import msgspec
 
 from vibebox_tui.server.errors import EngineError, RuntimeAwayError
 from vibebox_tui.server.runtimes.docker.address import find_address, reach
-from vibebox_tui.server.runtimes.docker.wire import Event, Version
+from vibebox_tui.server.runtimes.docker.wire import Event, Info, Version
 
 if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
     from aiodocker import Docker
-    from aiodocker.stream import Stream
     from aiohttp import BaseConnector, ClientResponse, ClientTimeout
 
 _ANSWER: Final = 60.0
@@ -75,12 +74,24 @@ class Engine:
         self._tried = asyncio.Event()
         self.tells_why_killed = True
         """Whether it says of a killed container if that was for its memory; Podman may not."""
+        self.ends_containers = False
+        """Whether containers end with it, as Docker's do unless it is told to let them live."""
         self._away: str | None = "the container engine hasn't been asked for yet"
+
+    @property
+    def address(self) -> str:
+        """Where it was found."""
+        return self._found_at
 
     @property
     def is_open(self) -> bool:
         """Whether it has been asked for."""
         return self._watch is not None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it answers, as far as is known."""
+        return self._away is None
 
     async def ready(self) -> None:
         """Return when it answers, having asked for it if nobody had.
@@ -151,14 +162,6 @@ class Engine:
                     raise EngineError(f"{path}: a line without end", 0)
             if rest.strip():
                 yield decoder.decode(rest)
-
-    async def attach(self, exec_id: str) -> "Stream":
-        """Start an `exec` with a TTY and stay connected to it. Raises EngineError."""
-        from aiodocker.execs import Exec
-
-        with self._problems():
-            stream = Exec(self._connected(), exec_id, tty=True).start()
-            return await stream.__aenter__()  # whoever reads it closes it
 
     # The library's public calls decode logs without saying which stream a line is from, and leave
     # out time limits; the one below them has all that is needed, and is used here only.
@@ -266,6 +269,8 @@ class Engine:
         self._docker, self._connector = reach(address)
         version = await self.get("version", Version)
         self.tells_why_killed = not version.is_podman
+        info = await self.get("info", Info)
+        self.ends_containers = not (version.is_podman or info.live_restore_enabled)
         self._away = None
         self._tried.set()
         _log.info("container engine %s at %s", version.version, address)

@@ -50,6 +50,8 @@ class FoundContainers:
         self._may_change = may_change
         self._is_followed = is_followed
         self._changed = asyncio.Event()
+        self._seen: set[str] = set()
+        """Containers that were looked at by this server: one that has ended changes no more."""
 
     def look(self) -> None:
         """The list may have changed."""
@@ -76,8 +78,10 @@ class FoundContainers:
         listed = await self._listed()
         wanted = [summary for summary in listed if is_wanted(summary, self._adopted)]
         known = self._known()
-        for summary in wanted:
-            if summary.state == "running" and not self._is_followed(summary.id):
+        for summary in reversed(wanted):  # the oldest first, as all environments are listed
+            # One that is known and runs no more is looked at once: what may be done may be new.
+            is_new = summary.id not in self._seen and not _ids([summary]).isdisjoint(known)
+            if (summary.state == "running" or is_new) and not self._is_followed(summary.id):
                 await self._take_in(summary)
         there, wanted_ids = _ids(listed), _ids(wanted)
         for environment_id in known:
@@ -87,6 +91,7 @@ class FoundContainers:
                 await self._host.abandon(environment_id)
 
     async def _take_in(self, summary: ContainerSummary) -> None:
+        self._seen.add(summary.id)
         container = await self._containers.inspect(summary.id)
         if container is not None:
             environment = adopted_environment(container, read_only=not self._may_change)

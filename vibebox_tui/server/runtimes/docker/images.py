@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 from typing import Final
 
-from vibebox_tui.server.errors import EngineError, StartCalledOffError, StartFailedError
+from vibebox_tui.server.errors import EngineError, StartCalledOffError
 from vibebox_tui.server.runtimes.base import LogSink
 from vibebox_tui.server.runtimes.docker.engine import Engine
+from vibebox_tui.server.runtimes.docker.refusal import start_failure
 from vibebox_tui.server.runtimes.docker.wire import PullDetail, PullProgress
 
 _STALL: Final = 300.0
@@ -40,18 +41,19 @@ class PullTally:
 
     @property
     def words(self) -> str:
-        """As in `pulling node:20: 3 of 8 layers, 41 of 120 MiB`."""
+        """As in `pulling 41 of 120 MiB, 3 of 8 layers of node:20`: what changes stands first."""
         if not self._seen:
             return f"pulling {self._image}"
         layers = f"{len(self._done)} of {len(self._seen)} layers"
         total = sum(detail.total for detail in self._layers.values())
         if not total:
-            return f"pulling {self._image}: {layers}"
+            return f"pulling {layers} of {self._image}"
         current = sum(
             detail.total if layer in self._done else detail.current
             for layer, detail in self._layers.items()
         )
-        return f"pulling {self._image}: {layers}, {current / _MIB:.0f} of {total / _MIB:.0f} MiB"
+        bytes_ = f"{current / _MIB:.0f} of {total / _MIB:.0f} MiB"
+        return f"pulling {bytes_}, {layers} of {self._image}"
 
 
 class Pulls:
@@ -100,10 +102,10 @@ async def _pull(engine: Engine, image: str, log: LogSink) -> None:
         async with contextlib.aclosing(lines):
             async for progress in lines:
                 if progress.error:
-                    raise StartFailedError(f"{image} can't be pulled: {progress.error}")
+                    raise start_failure(f"{image} can't be pulled", progress.error)
                 tally.take(progress)
     except EngineError as error:
-        raise StartFailedError(f"{image} can't be pulled: {error}") from error
+        raise start_failure(f"{image} can't be pulled", error) from error
     finally:
         telling.cancel()
         await asyncio.wait([telling])

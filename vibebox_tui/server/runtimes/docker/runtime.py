@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -13,15 +14,21 @@ from vibebox_tui.server.errors import (
     ServerError,
     StartFailedError,
 )
+from vibebox_tui.server.keeper.child import TERMINAL
+from vibebox_tui.server.keeper_client import KeeperClient
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.docker.adoption import Adopted
 from vibebox_tui.server.runtimes.docker.containers import Containers
 from vibebox_tui.server.runtimes.docker.definition import OWNER_LABEL, check, options
+from vibebox_tui.server.runtimes.docker.ending import ended_with_engine
 from vibebox_tui.server.runtimes.docker.engine import Engine
 from vibebox_tui.server.runtimes.docker.found import FoundContainers
+from vibebox_tui.server.runtimes.docker.permission import MountPolicy, check_permission
+from vibebox_tui.server.runtimes.docker.refusal import start_failure
 from vibebox_tui.server.runtimes.docker.run import DockerRun
 from vibebox_tui.server.runtimes.docker.terminal import DockerTerminal
-from vibebox_tui.server.runtimes.docker.wire import Event
+from vibebox_tui.server.runtimes.docker.wire import Container, Event
+from vibebox_tui.server.runtimes.kept_terminal import terminal_tag
 
 _FIRST_LINES: Final = 10_000
 """Lines taken from the log of a container that ran before we knew of it: more is no history."""
@@ -32,35 +39,42 @@ _RETOLD: Final = frozenset({"start", "die", "kill", "oom", "pause", "unpause", "
 _LISTED: Final = frozenset({"start", "die", "remove", "destroy", "rename"})
 """What changes the list of containers that are there to be adopted."""
 
+_AGAIN: Final = 5.0
+"""Seconds between two looks for a run that was lost though the engine is there."""
+
 _log = logging.getLogger(__name__)
 
 
 class DockerRuntime:
     """Runs environments in containers of Docker or Podman, which outlive us.
 
-    With `adopted`, running containers that aren't ours are environments too; they may only be
-    watched unless `may_change_adopted`. `address` is a Docker host; None looks for one. Nothing
-    is imported, connected or asked for before there is a need.
+    Their terminals are relayed by processes of `keeper`. With `adopted`, running containers that
+    aren't ours are environments too; they may only be watched unless `may_change_adopted`.
+    `mounts` says what of the machine ours may be given. `address` is a Docker host; None looks
+    for one. Nothing is imported, connected or asked for before there is a need.
     """
 
     sessions_need_running = True
 
     def __init__(
         self,
+        keeper: KeeperClient,
         adopted: Adopted = "none",
         *,
         may_change_adopted: bool = False,
+        mounts: MountPolicy = MountPolicy(),  # noqa: B008  # a constant
         address: str | None = None,
     ) -> None:
+        self._keeper = keeper
         self._adopted = adopted
         self._may_change = may_change_adopted
+        self._mounts = mounts
         self._engine = Engine(self, address)
         self._containers = Containers(self._engine)
         self._host: RuntimeHost | None = None
         self._found: FoundContainers | None = None
         self._runs: dict[str, DockerRun] = {}
-        self._terminals: set[DockerTerminal] = set()
-        self._lost: set[str] = set()
+        self._lost: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def attach(self, host: RuntimeHost) -> None:
@@ -87,7 +101,6 @@ class DockerRuntime:
         for task in self._tasks.copy():
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(terminal.leave() for terminal in self._terminals.copy()))
         await self._engine.close()
 
     # --- runs
@@ -96,10 +109,10 @@ class DockerRuntime:
         """The engine holds all limits, or refuses the container."""
         return None
 
-    def check(self, environment: Environment) -> None:
-        """Raise InvalidRequestError where the definition can't ever be started."""
+    def check(self, environment: Environment, *, by_admin: bool = True) -> None:
+        """Raise InvalidRequestError or ForbiddenError where it can't or mustn't be started."""
         if not environment.adopted:
-            check(environment)
+            check_permission(check(environment), self._mounts, by_admin=by_admin)
 
     async def start(self, environment: Environment, log: LogSink) -> DockerRun:
         """Start its container, made anew where the definition has changed, pulling its image.
@@ -111,7 +124,7 @@ class DockerRuntime:
             container_id = await self._containers.prepare(environment, log)
             return await self._begin(environment, container_id, log)
         except EngineError as error:
-            raise StartFailedError(f"{environment.name} can't be started: {error}") from error
+            raise start_failure(f"{environment.name} can't be started", error) from error
 
     def call_off(self, environment: Environment) -> None:
         """End the pull of its image, where that is what a start waits for."""
@@ -121,7 +134,7 @@ class DockerRuntime:
         # Known before it starts: it may have ended before the engine has answered.
         run = self._run(environment, container_id, log)
         try:
-            await self._engine.post(f"containers/{container_id}/start")
+            await self._containers.start(container_id)
             await run.begin()
         except BaseException:
             await run.leave()
@@ -138,15 +151,30 @@ class DockerRuntime:
             container = await self._containers.find(environment)
             if container is None:
                 return None
-            missed = expected or environment.id in self._lost
-            if not container.state.running and not missed:
-                return None
+            lost_at = self._lost.get(environment.id)
+            if not container.state.running:
+                if lost_at is None and not expected:
+                    return None
+                await self._start_again(environment, container, lost_at)
             run = self._run(environment, container.id, log)
             await run.begin()
         except EngineError as error:
             raise RuntimeAwayError(str(error)) from error
-        self._lost.discard(environment.id)
+        self._lost.pop(environment.id, None)
         return run
+
+    async def _start_again(
+        self, environment: Environment, container: Container, lost_at: float | None
+    ) -> None:
+        """Start one of ours that had to end with its engine; others have ended by themselves."""
+        if (
+            lost_at is not None
+            and not environment.adopted
+            and self._engine.ends_containers
+            and ended_with_engine(container, lost_at)
+        ):
+            _log.info("%s is started again: it had ended with its engine", environment.name)
+            await self._containers.start(container.id)
 
     async def remove(self, environment: Environment) -> None:
         """Remove its container and the volumes without a name that were made for it."""
@@ -174,7 +202,8 @@ class DockerRuntime:
         if self._runs.get(container_id) is run:
             del self._runs[container_id]
         if lost:
-            self._lost.add(environment_id)
+            self._lost[environment_id] = time.time()
+            self._spawn(self._look_again_later(environment_id))
 
     # --- terminals
 
@@ -186,23 +215,26 @@ class DockerRuntime:
         if environment.container_id is None:
             raise StartFailedError(f"{environment.name} has no container")
         terminal = DockerTerminal(self._engine, environment.container_id, spec, sink)
-        await terminal.open(environment)
-        self._terminals.add(terminal)
-        terminal.on_end(lambda: self._terminals.discard(terminal))
+        await terminal.open(environment, self._keeper)
         return terminal
 
     async def recover_terminal(
         self, environment: Environment, spec: TerminalSpec, sink: TerminalSink
     ) -> DockerTerminal | None:
-        """A tmux session's terminal, opened anew; a shell has ended with its connection."""
-        if environment.status != "running" or not self._engine.is_open:
+        """The terminal that the keeper has; one of tmux is opened anew where it has gone."""
+        child = self._keeper.find(terminal_tag(spec.session_id))
+        if child is not None and environment.container_id is not None:
+            terminal = DockerTerminal(self._engine, environment.container_id, spec, sink)
+            terminal.found_open()
+            self._keeper.adopt(child, terminal, {TERMINAL: spec.position})
+            return terminal
+        if spec.session_type != "tmux" or environment.status != "running":
             return None
-        if spec.session_type == "tmux":
-            try:
-                return await self.open_terminal(environment, spec, sink)
-            except ServerError as error:
-                _log.warning("the session %s: %s", spec.session_name, error)
-        return None
+        try:
+            return await self.open_terminal(environment, spec, sink)
+        except ServerError as error:
+            _log.warning("the session %s: %s", spec.session_name, error)
+            return None
 
     # --- EngineListener
 
@@ -220,8 +252,6 @@ class DockerRuntime:
         """Whatever runs can't be seen any more."""
         for run in list(self._runs.values()):
             run.lose(reason)
-        for terminal in list(self._terminals):
-            terminal.lose(reason)
 
     def happened(self, event: Event) -> None:
         """Tell a run what happened to it, or look for one that was started by somebody else."""
@@ -244,6 +274,13 @@ class DockerRuntime:
     async def _open(self) -> None:
         with contextlib.suppress(RuntimeAwayError):  # it is looked for until it is there
             await self._engine.ready()
+
+    async def _look_again_later(self, environment_id: str) -> None:
+        """Find a run that was lost though the engine is there, and only too slow for once."""
+        await asyncio.sleep(_AGAIN)
+        while environment_id in self._lost and self._engine.is_there:
+            await self._look_again(environment_id)
+            await asyncio.sleep(_AGAIN)
 
     async def _look_again(self, environment_id: str) -> None:
         if self._host is not None:

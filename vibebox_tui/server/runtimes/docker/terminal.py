@@ -1,21 +1,23 @@
 """A terminal in a container: a shell run by `exec`."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+import sys
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import EngineError, ServerError, StartFailedError
-from vibebox_tui.server.runtimes.base import Exit, InputNumber, TerminalSink, TerminalSpec
+from vibebox_tui.server.keeper.launch import Launch
+from vibebox_tui.server.keeper_client import KeeperClient
+from vibebox_tui.server.runtimes.base import Exit, TerminalSink, TerminalSpec
+from vibebox_tui.server.runtimes.docker import exec_relay
+from vibebox_tui.server.runtimes.docker.address import relay_target
 from vibebox_tui.server.runtimes.docker.engine import Engine
-from vibebox_tui.server.runtimes.docker.wire import Created, ExecState
-
-if TYPE_CHECKING:
-    from aiodocker.stream import Stream
+from vibebox_tui.server.runtimes.docker.wire import Created
+from vibebox_tui.server.runtimes.kept_terminal import KeptTerminal, terminal_tag
 
 _SESSION_VARIABLE: Final = "VIBEBOX_SESSION"
 """In the environment of all that a session has started, by which it is found and ended."""
@@ -52,28 +54,33 @@ _START: Final = 20.0
 _log = logging.getLogger(__name__)
 
 
-class DockerTerminal:
-    """An `exec` with a TTY. It lives as long as our connection to it does."""
+class DockerTerminal(KeptTerminal):
+    """An `exec` with a TTY, whose stream a process of the keeper's relays (`exec_relay`).
 
-    pid = None
+    What the keeper does for a local terminal it does for that: it outlives us, its output is
+    numbered and kept until it is safe, its input typed once.
+    """
+
+    pid = None  # the relay's is of no use to anybody
 
     def __init__(
         self, engine: Engine, container_id: str, spec: TerminalSpec, sink: TerminalSink
     ) -> None:
+        super().__init__(sink)
         self._engine = engine
         self._container_id = container_id
         self._spec = spec
-        self._sink = sink
-        self._exec_id = ""
-        self._stream: Stream | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._may_read = asyncio.Event()
-        self._may_read.set()
-        self._ended = asyncio.Event()
-        self._at_end: Callable[[], None] = _nothing
+        self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._complaint = b""
 
-    async def open(self, environment: Environment) -> None:
-        """Start the shell. Raises StartFailedError, EngineError, RuntimeAwayError."""
+    async def open(self, environment: Environment, keeper: KeeperClient) -> None:
+        """Start the shell.
+
+        Raises:
+            StartFailedError: there is none, or the container doesn't run.
+            RuntimeAwayError
+            KeeperError
+        """
         script, argument = _program(environment, self._spec)
         body = {
             "AttachStdin": True,
@@ -89,56 +96,35 @@ class DockerTerminal:
         }
         try:
             async with asyncio.timeout(_START):
-                self._exec_id = await _create(self._engine, self._container_id, body)
-                self._stream = await self._engine.attach(self._exec_id)
-        except EngineError as error:
+                exec_id = await _create(self._engine, self._container_id, body)
+                await keeper.spawn(self._launch(exec_id), self)
+                await self._begun
+        except (EngineError, _NoShellError) as error:
             raise StartFailedError(f"no shell in {environment.name}: {error}") from error
         except TimeoutError as error:
+            self.kill()
             raise StartFailedError(
                 f"no shell in {environment.name}: the container engine doesn't answer"
             ) from error
-        await self.resize(self._spec.rows, self._spec.cols)
-        self._reader = asyncio.create_task(self._read(self._stream), name="terminal in a container")
 
-    def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back when it has ended."""
-        self._at_end = callback
-        if self._ended.is_set():
-            callback()
+    def _launch(self, exec_id: str) -> Launch:
+        relay = [sys.executable, "-I", "-S", exec_relay.__file__]
+        return Launch(
+            tag=terminal_tag(self._spec.session_id),
+            argv=[*relay, relay_target(self._engine.address), exec_id],
+            executable=sys.executable,
+            directory="/",
+            environment={},
+            limits=[],
+            rows=self._spec.rows,
+            columns=self._spec.cols,
+        )
+
+    def found_open(self) -> None:
+        """A server before this one has opened it."""
+        self._begun.set_result(None)
 
     # --- Terminal
-
-    async def write(self, data: bytes, number: InputNumber | None = None) -> None:
-        """Type; waits while the connection is full. Nothing outlives us that could remember."""
-        if self._stream is not None and not self._ended.is_set():
-            with contextlib.suppress(OSError, AssertionError, RuntimeError):
-                await self._stream.write_in(data)
-
-    def can_write_now(self, size: int) -> bool:
-        """The connection says only by waiting that it is full."""
-        return False
-
-    def write_now(
-        self, data: bytes, number: InputNumber | None = None
-    ) -> asyncio.Future[None] | None:
-        """Type, in a task of its own."""
-        return asyncio.ensure_future(self.write(data, number))
-
-    async def resize(self, rows: int, cols: int) -> None:
-        """Set the size; the shell gets SIGWINCH."""
-        with contextlib.suppress(EngineError):  # it has ended meanwhile
-            await self._engine.post(f"exec/{self._exec_id}/resize", h=rows, w=cols)
-
-    def acknowledge(self, position: int) -> None:
-        """The engine keeps nothing of it anyway."""
-
-    def pause(self) -> None:
-        """Let the program wait with its output."""
-        self._may_read.clear()
-
-    def resume(self) -> None:
-        """Go on reading."""
-        self._may_read.set()
 
     async def end(self) -> None:
         """Hang up; SIGKILL to the rest of the session after a moment."""
@@ -147,59 +133,9 @@ class DockerTerminal:
             await self._run(_END_TMUX, self._spec.session_name)
         for name, patience in (("HUP", _GRACE), ("KILL", _FORCED)):
             await self._run(_SIGNAL, self._spec.session_id, name)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._ended.wait()
+            if await self.has_ended(patience):
                 return
-        self.lose("it doesn't end")
-
-    def lose(self, reason: str) -> None:
-        """The connection has gone, and the terminal with it."""
-        if self._reader is not None:
-            self._reader.cancel()
-        self._finish(Exit(None, reason))
-
-    async def leave(self) -> None:
-        """Close the connection: tmux goes on without it, a shell is hung up on."""
-        if self._spec.session_type == "shell":
-            await self._run(_SIGNAL, self._spec.session_id, "HUP")
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
-
-    # --- helpers
-
-    async def _read(self, stream: "Stream") -> None:
-        position = self._spec.position
-        try:
-            while True:
-                await self._may_read.wait()
-                message = await stream.read_out()
-                if message is None:
-                    break
-                self._sink.output(message.data, position)
-                position += len(message.data)
-            self._finish(await self._exit())
-        except ServerError as error:
-            self._finish(Exit(None, str(error)))
-        except Exception as error:
-            _log.debug("a terminal's connection: %r", error)
-            self._finish(Exit(None, "the connection to it broke"))
-        finally:
-            with contextlib.suppress(Exception):
-                await stream.close()
-
-    async def _exit(self) -> Exit:
-        state = await self._engine.get(f"exec/{self._exec_id}/json", ExecState)
-        if state.running or state.exit_code is None:
-            return Exit(None, "the connection to it broke")
-        return Exit(state.exit_code, f"exit code {state.exit_code}")
-
-    def _finish(self, end: Exit) -> None:
-        if not self._ended.is_set():
-            self._ended.set()
-            self._sink.exited(end)
-            self._at_end()
+        await super().end()  # a container that can't be reached: its relay at least
 
     async def _run(self, script: str, *arguments: str) -> None:
         """Run a script in the container, its output left alone."""
@@ -210,9 +146,38 @@ class DockerTerminal:
         except ServerError as error:
             _log.debug("nothing to end in %s: %s", self._container_id, error)
 
+    # --- ChildListener
 
-def _nothing() -> None:
-    """Nobody has asked to be told."""
+    def output(self, stream: int, data: bytes, position: int) -> None:
+        if not self._begun.done():
+            if data.startswith(exec_relay.READY):
+                self._begun.set_result(None)
+            else:
+                self._complaint += data
+                return
+        super().output(stream, data, position)
+
+    def exited(self, code: int | None) -> None:
+        if self._begun.done():
+            super().exited(code)
+            return
+        self.forget()
+        self._begun.set_exception(_NoShellError(self._complaint.decode("utf-8", "replace")))
+
+    def lost(self) -> None:
+        if self._begun.done():
+            super().lost()
+        else:
+            self._begun.set_exception(_NoShellError("the keeper has gone"))
+
+    def _end_of(self, code: int | None) -> Exit:
+        if code is None or code < 0:  # what its relay does where there is no code to be had
+            return Exit(None, "its container or the connection to that has ended")
+        return Exit(code, f"exit code {code}")
+
+
+class _NoShellError(Exception):
+    """Why there is none."""
 
 
 async def _create(engine: Engine, container_id: str, body: Mapping[str, object]) -> str:

@@ -30,6 +30,12 @@ class Version(Wire):
         return any(part.name.startswith("Podman") for part in self.components or [])
 
 
+class Info(Wire):
+    """`GET /info`."""
+
+    live_restore_enabled: bool = False
+
+
 class HealthState(Wire):
     """How the container's own check of its health went; empty where there is none."""
 
@@ -107,13 +113,6 @@ class Created(Wire):
     """The answer to whatever was made."""
 
     id: str
-
-
-class ExecState(Wire):
-    """`GET /exec/{id}/json`."""
-
-    running: bool = False
-    exit_code: int | None = None
 
 
 class Actor(Wire):

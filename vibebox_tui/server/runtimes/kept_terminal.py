@@ -1,4 +1,4 @@
-"""A PTY of the keeper, as a session has it."""
+"""A PTY of the keeper, as a session has it, whatever the program in it is."""
 
 import asyncio
 import signal
@@ -17,7 +17,7 @@ _FORCED: Final = 5.0
 """Seconds in which the kernel has to be rid of what got SIGKILL."""
 
 
-class LocalTerminal:
+class KeptTerminal:
     """A terminal with a program in it; the keeper keeps what hasn't been acknowledged."""
 
     def __init__(
@@ -76,12 +76,27 @@ class LocalTerminal:
             await self._before_end()
         for number, patience in ((signal.SIGHUP, _HANG_UP_GRACE), (signal.SIGKILL, _FORCED)):
             self._child.signal(number)
-            try:
-                async with asyncio.timeout(patience):
-                    await self._ended.wait()
-            except TimeoutError:
-                continue
-            return
+            if await self.has_ended(patience):
+                return
+
+    async def has_ended(self, seconds: float) -> bool:
+        """Wait for the end, but no longer than that; whether it came."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End the program at once."""
+        if self._child is not None:
+            self._child.signal(signal.SIGKILL)
+
+    def forget(self) -> None:
+        """Its end is known: the keeper needn't keep it any more."""
+        if self._child is not None:
+            self._child.forget()
 
     # --- ChildListener
 
@@ -94,18 +109,25 @@ class LocalTerminal:
         self._sink.output(data, position)
 
     def exited(self, code: int | None) -> None:
-        self._finish(Exit(code, describe(code)))
+        self._finish(self._end_of(code))
 
     def lost(self) -> None:
         self._finish(Exit(None, "the keeper, which owned its processes, has gone"))
 
+    def _end_of(self, code: int | None) -> Exit:
+        return Exit(code, describe(code))
+
     def _finish(self, end: Exit) -> None:
         if self._ended.is_set():
             return
-        if self._child is not None:
-            self._child.forget()
+        self.forget()
         self._ended.set()
         self._sink.exited(end)
+
+
+def terminal_tag(session_id: str) -> str:
+    """By which the keeper knows the terminal of a session."""
+    return f"session/{session_id}"
 
 
 def _past(said: dict[str, Any]) -> TerminalPast:
