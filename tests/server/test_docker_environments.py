@@ -221,7 +221,7 @@ async def test_health_is_said_as_the_engine_finds_it(containers: InsideWithConta
         "Timeout": 5_000_000_000,
         "Retries": 1,
     }
-    script = f"{SERVES.replace('echo ready', 'echo ready; (sleep 4; touch /tmp/ill) &')}"
+    script = SERVES.replace("echo ready;", "(sleep 4; touch /tmp/ill) &")
     environment = await started(containers, script, container={"Healthcheck": check})
 
     async def says(wanted: str) -> bool:
