@@ -102,6 +102,7 @@ async def test_a_server_comes_up_while_the_engine_is_away(
     await wait_for(lambda: again.status == "running", SLOW)
 
 
+@pytest.mark.timeout(900)
 async def test_thirty_at_once(containers: InsideWithContainers) -> None:
     script = "trap 'exit 0' TERM; for n in 1 2 3; do echo line $n; done; while :; do sleep 1; done"
     environments = [await containers.create("sh", "-c", script) for _ in range(MANY)]
