@@ -102,6 +102,18 @@ async def test_a_server_comes_up_while_the_engine_is_away(
     await wait_for(lambda: again.status == "running", SLOW)
 
 
+async def test_an_answer_that_came_too_late_is_not_the_end(
+    containers: InsideWithContainers,
+) -> None:
+    environment = await started(containers, "while :; do sleep 0.1; done")
+    assert environment.container_id is not None
+    run = containers.docker._runs[environment.container_id]
+    run.lose("the container engine is away: it doesn't answer in time")  # the fault
+    await wait_for(lambda: environment.status == "error", SLOW)
+    await wait_for(lambda: environment.status == "running", SLOW)
+    assert environment.last_error is None
+
+
 @pytest.mark.timeout(900)
 async def test_thirty_at_once(containers: InsideWithContainers) -> None:
     script = "trap 'exit 0' TERM; for n in 1 2 3; do echo line $n; done; while :; do sleep 1; done"
