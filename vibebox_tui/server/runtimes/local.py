@@ -185,7 +185,6 @@ class LocalRuntime:
         return partial(self._limits.forget, environment.id)
 
 
-
 class _Unclaimed:
     """Listens to a child that is only waited for."""
 
