@@ -11,7 +11,7 @@ from tests.support import wait_for
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import ConflictError, EnvironmentNotFoundError
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
 TALKS = "trap 'exit 0' TERM; echo from before; while :; do sleep 0.1; done"
 

@@ -11,7 +11,7 @@ from tests.server.test_docker_environments import SLOW, started
 from tests.support import wait_for
 from vibebox_tui.server.errors import RuntimeAwayError
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
 MANY = 30
 

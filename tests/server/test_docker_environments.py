@@ -19,9 +19,9 @@ from vibebox_tui.server.errors import (
     StartFailedError,
 )
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
-SLOW = 60.0
+SLOW = 120.0
 """Seconds: an engine on a busy machine takes several for a container."""
 
 HOST = Path("/etc/hostname").read_text(encoding="utf-8").strip()

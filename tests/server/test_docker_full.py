@@ -12,7 +12,7 @@ from tests.server.test_docker_environments import SERVES, SLOW, reaches
 from tests.support import wait_for
 from vibebox_tui.server.errors import NoRoomError
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
 ROOM = "64m"
 

@@ -6,7 +6,7 @@ from tests.server.containers import IS_DOCKER, InsideWithContainers
 from tests.server.test_docker_environments import SLOW, started
 from tests.support import wait_for
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
 
 async def test_both_streams_are_told_apart(containers: InsideWithContainers) -> None:

@@ -15,7 +15,7 @@ from tests.support import wait_for
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import StartCalledOffError
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.server.test_docker_environments import SERVES, SLOW, started
 from tests.support import wait_for
 from vibebox_tui.server.errors import ConflictError, StartFailedError
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 
 
 BORROWED = [f"{path}:{path}:ro" for path in ("/usr", "/lib", "/lib64") if Path(path).exists()]
