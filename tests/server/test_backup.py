@@ -48,7 +48,7 @@ async def test_what_a_restored_store_doesnt_know_is_ended(
     back_up(DataDirectory(server.settings.data_directory), short_path / "box.tar")
     environment = await server.create("sleep", "1000", start=True)
     session = await server.open_session(environment.id)
-    keeper = server.server.environments._runtimes["local"]._keeper  # type: ignore[attr-defined]
+    keeper = server.server.environments._runtimes["local"].keeper  # type: ignore[attr-defined]
     running = psutil.Process(keeper.pid).children(recursive=True)
     assert len(running) >= 3
     await server.stop()

@@ -25,7 +25,7 @@ async def test_it_ends_within_ten_seconds_and_does_with_environments_as_it_was_t
     environment = await server.create("sh", "-c", STUBBORN, start=True)
     session = await server.open_session(environment.id)
     await server.logged(environment.id, 1000)
-    keeper = server.server.environments._runtimes["local"]._keeper  # type: ignore[attr-defined]
+    keeper = server.server.environments._runtimes["local"].keeper  # type: ignore[attr-defined]
     everything = psutil.Process(keeper.pid).children(recursive=True)
     running = [process for process in everything if process.name() != "seq"]
     assert len(running) >= 4
