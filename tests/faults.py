@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +27,10 @@ class FaultRelay:
         """Connections since the start."""
         self.is_refusing = False
         """Whether new connections are reset at once."""
+        self.idle_timeout = 0.0
+        """Seconds without a byte in either direction after which a connection is closed, as proxies
+        do; 0: never.
+        """
         self._upstream = upstream
         self._passing = asyncio.Event()
         self._passing.set()
@@ -87,6 +92,14 @@ class FaultRelay:
         """Carry again, what was held included."""
         self._passing.set()
 
+    def forget(self) -> None:
+        """Carry nothing any more of the connections that stand, and say nothing about it; new ones
+        work, as after a change of address or a restart of what translates them.
+        """
+        self._passing.clear()
+        self._passing = asyncio.Event()
+        self._passing.set()
+
     # ---------------------------------------------------------------------------------------
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -100,16 +113,21 @@ class FaultRelay:
             _reset(writer)
             return
         self._writers |= {writer, up_writer}
-        up = asyncio.create_task(self._pump(reader, up_writer, to_client=False))
-        down = asyncio.create_task(self._pump(up_reader, writer, to_client=True))
-        self._tasks |= {up, down}
+        carried = asyncio.Event()
+        tasks = {
+            asyncio.create_task(self._pump(reader, up_writer, carried, to_client=False)),
+            asyncio.create_task(self._pump(up_reader, writer, carried, to_client=True)),
+        }
+        if self.idle_timeout:
+            tasks.add(asyncio.create_task(_idle(carried, self.idle_timeout)))
+        self._tasks |= tasks
         try:
-            await asyncio.wait([up, down], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            up.cancel()
-            down.cancel()
-            await asyncio.gather(up, down, return_exceptions=True)
-            self._tasks -= {up, down}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._tasks -= tasks
             for each in (writer, up_writer):
                 each.close()
                 self._writers.discard(each)
@@ -120,13 +138,20 @@ class FaultRelay:
         return await asyncio.open_connection("127.0.0.1", self._upstream)
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_client: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        carried: asyncio.Event,
+        *,
+        to_client: bool,
     ) -> None:
+        passing = self._passing
         try:
             while data := await reader.read(CHUNK):
+                carried.set()
                 if late := self.delay + self._time_for(data):
                     await asyncio.sleep(late)
-                await self._passing.wait()
+                await passing.wait()
                 if to_client and self._cut_after is not None:
                     data = self._cut(data)
                 writer.write(data)
@@ -147,6 +172,14 @@ class FaultRelay:
         data = data[: self._cut_after]
         self._cut_after -= len(data)
         return data
+
+
+async def _idle(carried: asyncio.Event, seconds: float) -> None:
+    """Return once nothing has been carried for so long."""
+    with suppress(TimeoutError):
+        while True:
+            carried.clear()
+            await asyncio.wait_for(carried.wait(), seconds)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -15,7 +15,9 @@ from tests.faults import FaultRelay
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from vibebox_tui.client.client import Client
+from vibebox_tui.client.errors import RefusedError
 from vibebox_tui.client.events import (
+    InputLost,
     InputPending,
     LinkPhase,
     LinkState,
@@ -298,6 +300,80 @@ async def test_typing_beyond_the_bound_is_refused_and_told(
         ) == InputPending(65_536, refused=2)
         terminal.discard_pending()
         assert await next_of(terminal, InputPending) == InputPending(0)
+
+
+async def test_what_is_not_answered_is_told(server: RunningServer, relay: FaultRelay) -> None:
+    environment = await server.create("sleep", "60", start=True)
+    session = await server.open_session(environment.id)
+    async with (
+        client_of(server, address=through(relay)) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(terminal, TerminalLiveNow)
+        relay.black_hole()
+        terminal.send("echo unans$((1+1))wered\n")
+        sent = await next_where(terminal, lambda each: isinstance(each, InputPending))
+        assert sent == InputPending(0, unanswered=24)
+        assert terminal.unconfirmed_input == "echo unans$((1+1))wered\n"
+        relay.carry()
+        assert await next_of(terminal, InputPending) == InputPending(0)
+        await says(terminal, "unans2wered")
+        assert terminal.unconfirmed_input == ""
+
+
+async def test_what_was_typed_for_a_session_that_is_gone_is_told_as_lost(
+    server: RunningServer, relay: FaultRelay
+) -> None:
+    environment = await server.create("sleep", "60", start=True)
+    session = await server.open_session(environment.id)
+    async with (
+        client_of(server, address=through(relay)) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(terminal, TerminalLiveNow)
+        relay.is_refusing = True
+        relay.reset()
+        await next_where(terminal, in_phase(LinkPhase.WAITING))
+        terminal.send("make deploy\n")
+        async with server.http() as http:
+            assert (await http.delete(f"/sessions/{session.id}")).is_success
+        relay.is_refusing = False
+        client.retry_now()
+        assert await next_of(terminal, InputLost) == InputLost("make deploy\n")
+        with suppress(RefusedError):
+            async for _ in terminal:
+                pass
+        assert terminal.is_closed
+
+
+@pytest.mark.parametrize("policy", [PendingInput.ALWAYS, PendingInput.NEVER])
+async def test_the_setting_says_whether_what_was_typed_meanwhile_is_sent(
+    server: RunningServer, relay: FaultRelay, policy: PendingInput
+) -> None:
+    environment = await server.create("sleep", "60", start=True)
+    session = await server.open_session(environment.id)
+    settings = ClientSettings(pending_input=policy)
+    async with (
+        client_of(server, address=through(relay), settings=settings) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        await next_of(terminal, TerminalLiveNow)
+        relay.is_refusing = True
+        relay.reset()
+        await next_where(terminal, in_phase(LinkPhase.WAITING))
+        terminal.send("echo wai$((1+1))ted\n")
+        told = await next_of(terminal, InputPending)
+        is_kept = policy is PendingInput.ALWAYS
+        assert told == (InputPending(20) if is_kept else InputPending(0, refused=20))
+        relay.is_refusing = False
+        client.retry_now()
+        if is_kept:
+            await says(terminal, "wai2ted")
+        else:
+            await next_of(terminal, TerminalLiveNow)
+        terminal.send("echo af$((1+1))ter\n")
+        text, _ = await until(terminal, "af2ter")
+        assert is_kept or "wai2ted" not in text
 
 
 async def test_comes_back_after_the_server_restarts(start_server: StartServer) -> None:

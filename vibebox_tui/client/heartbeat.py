@@ -144,10 +144,12 @@ class Heartbeat:
                 return
 
     def _until_look(self) -> float:
-        """Seconds until the next look at the silence: no later than its next limit."""
+        """Seconds until the next look: no later than the silence's next limit, or the next ping."""
         settings = self._settings
         limit = settings.drop_after if self.is_stale else settings.stale_after
-        return max(SHORTEST_LOOK, min(TICK, settings.stale_after / 10, limit - self.silence))
+        until_ping = self._next_ping - self._clock.monotonic()
+        pause = min(TICK, settings.stale_after / 10, limit - self.silence, until_ping)
+        return max(SHORTEST_LOOK, pause)
 
     def _look(self) -> bool:
         """Compare the silence with its limits; False where the connection was given up."""
