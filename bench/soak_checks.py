@@ -80,8 +80,7 @@ class LogCheck:
             if int(number) != self._next - 1:
                 self._complain(f"the end is after {number}, seen were {self._next - 1}")
             return
-        if self._may_have_holes and not (self.lines or self.missing):
-            self._next = int(number)  # what was deleted before one begins to read is no gap
+        self._begin_at(int(number))
         if word != "line" or int(number) != self._next:
             self._complain(f"{message!r} came, line {self._next} was due")
             if word != "line":
@@ -89,12 +88,18 @@ class LogCheck:
         self.lines += 1
         self._next = int(number) + 1
 
+    def _begin_at(self, number: int) -> None:
+        """What was deleted before anything was read is no gap."""
+        if self._may_have_holes and not (self.lines or self.missing):
+            self._next = number
+
     def _hole(self, first: int | None, last: int | None, why: str) -> None:
         self.holes += 1
         if not self._may_have_holes or first is None or last is None:
             self._complain(f"hole {first} to {last} at {self._next}: {why}")
         if first is None or last is None:
             return
+        self._begin_at(first)
         if first != self._next or last < first:
             self._complain(f"a hole from {first} to {last} is named where {self._next} was due")
         self.missing += last - first + 1
