@@ -42,7 +42,7 @@ class Context(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     `url` may be `http://`, `https://`, `unix:/path/to/socket` or `ssh://user@host`, where
     `ssh_command` is how `vibebox` is called on that host. `ca_file` is a PEM bundle of
-    certificate authorities to trust beside the system's; `client_certificate` and `client_key`
+    certificate authorities to trust in place of the system's; `client_certificate` and `client_key`
     are what is shown to the server. `proxy` is an `http://` or `socks5h://` URL in place of what
     the environment says (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
     """

@@ -31,11 +31,13 @@ class Authority:
         certificate = _sign(self._name, self._name, self._key, self._key, [], authority=True)
         self.pair = _write(directory / name.replace(" ", "-"), certificate, self._key)
 
-    def issue(self, name: str, *hosts: str, expired: bool = False) -> Pair:
-        """A certificate for host names and addresses."""
+    def issue(self, name: str, *hosts: str, begins: int = -10, ends: int = 1) -> Pair:
+        """A certificate for host names and addresses, valid between two days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = _sign(subject, self._name, key, self._key, list(hosts), expired=expired)
+        certificate = _sign(
+            subject, self._name, key, self._key, list(hosts), begins=begins, ends=ends
+        )
         return _write(self._directory / name, certificate, key)
 
 
@@ -54,7 +56,8 @@ def _sign(
     hosts: list[str],
     *,
     authority: bool = False,
-    expired: bool = False,
+    begins: int = -10,
+    ends: int = 1,
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
     builder = (
@@ -63,8 +66,8 @@ def _sign(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 10 * _DAY)
-        .not_valid_after(now - _DAY if expired else now + _DAY)
+        .not_valid_before(now + begins * _DAY)
+        .not_valid_after(now + ends * _DAY)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
     if hosts:

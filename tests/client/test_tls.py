@@ -1,6 +1,7 @@
 """TLS against a real server: trust, and each failure as one sentence, by REST and by WebSocket."""
 
 import ssl
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from vibebox_tui.client.credentials import StaticToken
 from vibebox_tui.client.errors import TlsError, UnreachableError
 from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.client.settings import ClientSettings
-from vibebox_tui.client.tls import tls_context
+from vibebox_tui.client.tls import tls_context, tls_sentence
 from vibebox_tui.errors import UsageError
 
 
@@ -39,13 +40,20 @@ async def refusal(address: str, settings: ClientSettings) -> tuple[str, LinkStat
 
 
 @asynccontextmanager
-async def tls_server(pair: Pair, *, client_authority: Pair | None = None) -> AsyncIterator[int]:
-    """A WebSocket server with a certificate, which answers `/health` as well; its port."""
+async def tls_server(
+    pair: Pair,
+    *,
+    client_authority: Pair | None = None,
+    version: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+) -> AsyncIterator[int]:
+    """A WebSocket server with a certificate, which answers `/health` as well; its port.
+
+    `version` is the newest of TLS that it speaks.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.certificate, pair.key)
+    context.maximum_version = version
     if client_authority is not None:
-        # TLS 1.3 asks only after the handshake, and its alert may be overtaken by a reset
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(client_authority.certificate)
 
@@ -82,6 +90,7 @@ async def test_a_trusted_server_works_by_rest_and_websocket(
     ("case", "words"),
     [
         ("expired", "its certificate has expired"),
+        ("not yet valid", "its certificate is not valid yet"),
         ("wrong host", "its certificate is for another address"),
         ("self-signed", "its certificate is self-signed"),
         ("unknown authority", "its certificate comes from an authority unknown here"),
@@ -91,7 +100,8 @@ async def test_a_certificate_that_does_not_verify(tmp_path: Path, case: str, wor
     authority = Authority(tmp_path)
     other = Authority(tmp_path, "Other Authority")
     pair = {
-        "expired": lambda: authority.issue("server", "127.0.0.1", expired=True),
+        "expired": lambda: authority.issue("server", "127.0.0.1", ends=-1),
+        "not yet valid": lambda: authority.issue("server", "127.0.0.1", begins=1, ends=2),
         "wrong host": lambda: authority.issue("server", "127.0.0.2"),
         "self-signed": lambda: self_signed(tmp_path, "127.0.0.1"),
         "unknown authority": lambda: other.issue("server", "127.0.0.1"),
@@ -123,14 +133,91 @@ async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
                 )
 
 
-async def test_a_missing_client_certificate_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_missing_client_certificate_is_one_sentence(
+    tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    """TLS 1.3 asks for it only after the handshake, and its alert may be overtaken by a reset."""
     authority = Authority(tmp_path)
     server = authority.issue("server", "127.0.0.1")
     settings = ClientSettings(ca_file=authority.pair.certificate)
-    async with tls_server(server, client_authority=authority.pair) as port:
+    async with tls_server(server, client_authority=authority.pair, version=version) as port:
         said, state = await refusal(f"https://127.0.0.1:{port}", settings)
-    assert "want a client certificate" in said
-    assert "want a client certificate" in state.reason
+    for sentence in (said, state.reason):
+        assert (
+            "client certificate" in sentence
+            or "before an answer" in sentence
+            or (version is ssl.TLSVersion.TLSv1_3 and "the connection was reset" in sentence)
+        ), sentence
+
+
+async def test_a_client_certificate_that_the_server_does_not_trust_is_one_sentence(
+    tmp_path: Path,
+) -> None:
+    authority, other = Authority(tmp_path), Authority(tmp_path, "Other Authority")
+    ours = other.issue("client")
+    settings = ClientSettings(
+        ca_file=authority.pair.certificate,
+        client_certificate=ours.certificate,
+        client_key=ours.key,
+    )
+    server = authority.issue("server", "127.0.0.1")
+    old = ssl.TLSVersion.TLSv1_2
+    async with tls_server(server, client_authority=authority.pair, version=old) as port:
+        said, state = await refusal(f"https://127.0.0.1:{port}", settings)
+    assert "client certificate" in said
+    assert "client certificate" in state.reason
+
+
+async def test_whom_the_system_trusts_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's own store can't be changed by a test; OpenSSL's variable stands in for it."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("server", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.pair.certificate))
+    async with tls_server(pair) as port:
+        address = ServerAddress.parse(f"wss://127.0.0.1:{port}")
+        async with Client(address, StaticToken("t")) as client, client.status("e") as status:
+            await next_where(
+                status, lambda each: getattr(each, "phase", None) is LinkPhase.CONNECTED
+            )
+            assert (await client.rest.health()).status == "ok"
+
+
+async def test_with_a_ca_file_nobody_else_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, ours = Authority(tmp_path), Authority(tmp_path, "Ours")
+    pair = system.issue("server", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(system.pair.certificate))
+    settings = ClientSettings(ca_file=ours.pair.certificate)
+    async with tls_server(pair) as port:
+        said, _ = await refusal(f"https://127.0.0.1:{port}", settings)
+    assert "an authority unknown here" in said
+
+
+def test_a_version_that_is_no_longer_safe_is_one_sentence(tmp_path: Path) -> None:
+    """asyncio's server would cut the connection before its alert is out; OpenSSL alone doesn't."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("server", "box.example")
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(pair.certificate, pair.key)
+    theirs.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        theirs.minimum_version = theirs.maximum_version = ssl.TLSVersion.TLSv1_1
+    ours = tls_context(ClientSettings(ca_file=authority.pair.certificate))
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ours.wrap_bio(down, up, server_hostname="box.example")
+    server = theirs.wrap_bio(up, down, server_side=True)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    with pytest.raises(ssl.SSLError):
+        server.do_handshake()
+    with pytest.raises(ssl.SSLError) as caught:
+        client.do_handshake()
+    assert tls_sentence(caught.value) == "no TLS version suits both sides"
 
 
 async def test_tls_to_a_server_without_it(start_server: StartServer) -> None:

@@ -10,6 +10,7 @@ from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.clock import Clock, SystemClock
 from vibebox_tui.client.credentials import Credentials, Secret
 from vibebox_tui.client.errors import ApiError, TlsError, UnreachableError
+from vibebox_tui.client.proxy import by_way_of_proxy
 from vibebox_tui.client.reasons import reason_of
 from vibebox_tui.client.retry_after import seconds_asked_for
 from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
@@ -156,10 +157,13 @@ class HttpExchange:
         except (TimeoutError, httpx.TimeoutException) as error:
             waited = f"no answer in {self._settings.request_timeout:g} s"
             raise UnreachableError(str(self._address), waited) from error
+        except httpx.ProxyError as error:
+            raise UnreachableError(str(self._address), f"the proxy fails: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             if (sentence := tls_sentence(error)) is not None:
                 raise TlsError(str(self._address), sentence) from error
-            raise UnreachableError(str(self._address), reason_of(error)) from error
+            reason = by_way_of_proxy(reason_of(error), self._address, self._settings)
+            raise UnreachableError(str(self._address), reason) from error
         if (reason := response.headers.get(TUNNEL_FAILED)) is not None:
             raise UnreachableError(str(self._address), reason)
         return response

@@ -22,6 +22,7 @@ from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.connection import Connection, Listener
 from vibebox_tui.client.credentials import Secret
 from vibebox_tui.client.errors import RefusedError, TlsError, UnreachableError
+from vibebox_tui.client.proxy import by_way_of_proxy
 from vibebox_tui.client.reasons import reason_of
 from vibebox_tui.client.retry_after import seconds_asked_for
 from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
@@ -78,7 +79,9 @@ async def open_connection(
         socket = await _handshake(dial, settings)
     except InvalidStatus as error:
         raise _status_error(address, error.response, clock.now()) from error
-    except (ProxyError, InvalidProxy) as error:
+    except InvalidProxy as error:  # its own words have the URL, and that may have a password
+        raise RefusedError(f"the proxy can't be used: {error.msg}", 0) from error
+    except ProxyError as error:
         raise UnreachableError(address, f"the proxy fails: {error}") from error
     except InvalidMessage as error:
         reason = "what answers there speaks no HTTP"
@@ -92,7 +95,8 @@ async def open_connection(
     except (OSError, TimeoutError) as error:
         if (sentence := tls_sentence(error)) is not None:
             raise TlsError(address, sentence) from error
-        raise UnreachableError(address, reason_of(error)) from error
+        reason = by_way_of_proxy(reason_of(error), dial.address, settings)
+        raise UnreachableError(address, reason) from error
     return Connection(socket, listener, settings, clock, telemetry)
 
 
