@@ -1,6 +1,9 @@
-"""A clock that tests set."""
+"""Clocks that tests set."""
 
 import asyncio
+import time
+
+from vibebox_tui.client.clock import SystemClock
 
 
 class FakeClock:
@@ -27,3 +30,13 @@ class FakeClock:
         for due, sleeper in self._sleepers:
             if due <= self._now and not sleeper.done():
                 sleeper.set_result(None)
+
+
+class SleepyClock(SystemClock):
+    """The machine's clocks, but for sleeps: the wall clock has gone on, the other one hasn't."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.slept

@@ -1,19 +1,25 @@
 """Logins that last, against the real server's rotation."""
 
 import asyncio
+import os
 import stat
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.client.clocks import FakeClock
+from tests.client.clocks import FakeClock, SleepyClock
+from tests.client.reading import next_of
+from tests.faults import FaultRelay
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from vibebox_tui.client.address import ServerAddress
+from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import StaticToken
 from vibebox_tui.client.errors import LoginRequiredError
+from vibebox_tui.client.events import LogLiveNow, LogResumed
 from vibebox_tui.client.rest import RestClient
 from vibebox_tui.client.saved_login import SavedLogin, forget_login, login_file, save_login
 from vibebox_tui.protocol.models import CreateUserRequest, Tokens
@@ -35,7 +41,7 @@ class Countdown:
 async def rest(server: RunningServer) -> AsyncIterator[RestClient]:
     address = ServerAddress.parse(server.address)
     async with RestClient(address, StaticToken(server.token())) as rest:
-        await rest.create_user(CreateUserRequest("ann@example.com", "a long password"))
+        await rest.create_user(CreateUserRequest("ann@example.com", "a long password", "admin"))
         yield rest
 
 
@@ -108,6 +114,34 @@ async def test_two_dashboards_exchange_it_once(path: Path, rest: RestClient) -> 
     assert exchange.count == 1
 
 
+async def test_dashboards_in_processes_of_their_own_exchange_it_once(
+    server: RunningServer, path: Path, tmp_path: Path
+) -> None:
+    """A refresh token that is used a second time would revoke the login for all of them."""
+    go = tmp_path / "go"
+    program = [sys.executable, str(Path(__file__).parent / "exchange.py")]
+    dashboards = [
+        await asyncio.create_subprocess_exec(
+            *(*program, server.address, str(path), str(go)),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        for _ in range(3)
+    ]
+    before = content(path)
+    async with asyncio.timeout(30):
+        for dashboard in dashboards:
+            assert dashboard.stdout is not None
+            assert await dashboard.stdout.readline() == b"ready\n"
+        go.touch()
+        said = [(await dashboard.communicate())[0].decode().split() for dashboard in dashboards]
+    assert [dashboard.returncode for dashboard in dashboards] == [0, 0, 0]
+    assert len({token for token, _ in said}) == 1
+    assert {email for _, email in said} == {"ann@example.com"}
+    assert content(path) != before
+    assert mode(path) == 0o600
+
+
 async def test_a_login_given_up_asks_the_user(path: Path, rest: RestClient) -> None:
     credentials = SavedLogin(path, rest.refresh)
     await credentials.token()
@@ -126,3 +160,26 @@ def test_each_server_has_its_own_file() -> None:
     addresses = ["http://h:1", "http://h:2", "http://h_1", "unix:/a", "http://h:1/other"]
     files = {login_file(ServerAddress.parse(address)) for address in addresses}
     assert len(files) == len(addresses)
+
+
+async def test_a_link_goes_on_after_a_sleep_longer_than_the_tokens_life(
+    server: RunningServer, path: Path, rest: RestClient
+) -> None:
+    """Whichever comes first after it, the renewal or the server's word, the log goes on."""
+    environment = await server.create("sh", "-c", "seq 1 5; exec sleep 600", start=True)
+    await server.logged(environment.id, 5)
+    exchange = Countdown(rest)
+    clock = SleepyClock()
+    login = SavedLogin(path, exchange, clock=clock)
+    async with (
+        FaultRelay(server.port) as relay,
+        Client(ServerAddress.parse(f"http://127.0.0.1:{relay.port}"), login, clock=clock) as client,
+    ):
+        async with client.logs(environment.id) as log:
+            await next_of(log, LogLiveNow)
+            assert exchange.count == 0
+            clock.slept += 8 * 3600
+            relay.reset()
+            resumed = await next_of(log, LogResumed)
+        assert resumed.complete
+        assert exchange.count == 1

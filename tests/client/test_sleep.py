@@ -2,27 +2,17 @@
 
 import time
 
+from tests.client.clocks import SleepyClock
 from tests.client.reading import next_of, next_where
 from tests.faults import FaultRelay
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.clock import SystemClock
 from vibebox_tui.client.credentials import StaticToken
 from vibebox_tui.client.events import LinkPhase, LinkState, StatusUpdate
 from vibebox_tui.client.heartbeat import GRACE, SLEPT
 from vibebox_tui.client.settings import ClientSettings
-
-
-class SleepyClock(SystemClock):
-    """The machine's clocks, but for sleeps: the wall clock has gone on, the other one hasn't."""
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.slept
 
 
 async def test_a_connection_that_died_in_a_sleep_is_replaced_soon_after(
