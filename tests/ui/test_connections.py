@@ -5,7 +5,7 @@ import pytest
 from tests.faults import FaultRelay
 from tests.running_server import RunningServer
 from tests.support import wait_for
-from tests.ui.dashboards import SETTINGS, SLEEPING
+from tests.ui.dashboards import SETTINGS, SLEEPING, dashboard
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import StaticToken
@@ -52,3 +52,26 @@ async def test_a_line_that_drops_often_is_shown_counted_and_an_alert(server: Run
             await wait_for(lambda: status_line.alerts == 1)
             await pilot.press("exclamation_mark")
             await wait_for(lambda: "the connection was lost 3 times" in report(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_everything_that_was_carried_is_told_at_any_width(
+    server: RunningServer, size: tuple[int, int]
+) -> None:
+    environment = await server.create(*SLEEPING, name="a-name-as-long-as-they-come", start=True)
+    await server.open_session(environment.id)
+    async with dashboard(server, size) as shown:
+        await shown.listed(environment.name)
+        await shown.press("t")
+        await wait_for(lambda: len(shown.client.telemetry) == 3)
+        await wait_for(lambda: all(each.round_trips for each in shown.client.telemetry))
+        await shown.press("ctrl+n")
+        await wait_for(lambda: "No connection has been lost." in shown.picture)
+        assert "round trip" in shown.picture
+        assert "terminal …" in shown.picture
+        assert "come/shell-1" in shown.picture
+        assert ("messages" in shown.picture) is (size == (80, 24))
+        status = next(each for each in shown.client.telemetry if each.name == "status")
+        sizes = [line for line in shown.picture.splitlines() if "B/" in line]
+        assert len(sizes) == 3
+        assert status.messages_in > 0

@@ -6,9 +6,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from tests.conftest import StartServer
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.dashboards import SETTINGS, SLEEPING
+from tests.ui.terminals import ESCAPE, shell, type_text, until
 from vibebox_tui.client.address import ServerAddress
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import StaticToken
@@ -16,6 +18,7 @@ from vibebox_tui.client.events import LinkPhase
 from vibebox_tui.client.rest import RestClient
 from vibebox_tui.client.saved_login import login_file
 from vibebox_tui.protocol.models import CreateUserRequest
+from vibebox_tui.server.settings import Secret
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.screens.login import LogInDialog
@@ -95,3 +98,32 @@ async def test_a_form_that_isnt_filled_in_says_what_is_missing(server: RunningSe
             dialog.query_one("#login-password", Input).focus()
             await pilot.press("enter")
             assert "email" in str(dialog.query_one("#login-problem", Static).content)
+
+
+@pytest.mark.usefixtures("plain_shell")
+async def test_a_token_refused_in_the_middle_is_asked_for_and_everything_goes_on(
+    start_server: StartServer,
+) -> None:
+    """The server comes back with another secret: no token of before is good any more."""
+    first = await start_server(stop_environments=False)
+    async with RestClient(ServerAddress.parse(first.address), StaticToken(first.token())) as rest:
+        await rest.create_user(CreateUserRequest(EMAIL, PASSWORD, "admin"))
+    counting = "i=0; while :; do i=$((i+1)); echo line $i; sleep 1; done"
+    await first.create("sh", "-c", counting, name="one", start=True)
+    async with shell(first, is_new=False) as shown:
+        port = first.port
+        await first.stop()
+        await wait_for(lambda: shown.client.link.phase is LinkPhase.WAITING)
+        await start_server(port=port, secret=Secret("another secret of at least so many letters"))
+        shown.client.retry_now()
+        dialog = await asked(shown.pilot)
+        dialog.query_one("#login-email", Input).value = EMAIL
+        dialog.query_one("#login-password", Input).value = PASSWORD
+        dialog.query_one("#login-password", Input).focus()
+        await shown.press("enter")
+        await wait_for(lambda: shown.client.link.phase is LinkPhase.CONNECTED)
+        await type_text(shown, "echo still-$((6*7))", "enter")
+        await until(shown, "still-42")
+        await shown.press(ESCAPE, "d", "l")
+        await until(shown, "link lost")
+        await until(shown, "caught up · complete")
