@@ -98,6 +98,21 @@ async def test_stale_says_since_when_nothing_was_heard(server: RunningServer) ->
         assert client.link.since == vanished_at
 
 
+async def test_the_gap_in_a_log_begins_where_the_silence_did(server: RunningServer) -> None:
+    async with watched_by_the_clock(server) as (relay, client, clock):
+        (environment,) = await client.rest.environments()
+        async with client.logs(environment.id) as log:
+            await next_of(log, LogLiveNow)
+            await wait_for(lambda: client.telemetry[1].round_trips)
+            relay.forget()
+            vanished_at = clock.now()
+            await Phases(client, clock).advance(30)
+            resumed = await next_of(log, LogResumed)
+        assert resumed.complete
+        assert resumed.lost_at == vanished_at
+        assert resumed.restored_at - vanished_at <= 30
+
+
 async def test_who_asks_need_not_wait_for_that(server: RunningServer) -> None:
     async with watched_by_the_clock(server) as (relay, client, clock):
         client.retry_now()

@@ -1,5 +1,6 @@
 """What the dashboard logs: connections in full, and nothing of what they carry."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +49,7 @@ async def test_connections_and_losses_are_logged_and_no_token_no_line_no_key(
             await shown.press(ESCAPE, "x")
             token = shown.client._access.credentials
             secret = (await token.token()).reveal()
-    text = log.read_text()
+    text = await asyncio.to_thread(log.read_text)
     assert "logs: connected (1 of 1 attempts)" in text
     assert "terminal one/shell-1: lost after" in text
     assert "the connection was cut" in text

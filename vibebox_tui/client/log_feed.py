@@ -13,7 +13,7 @@ from typing import Final
 
 from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.connection import Connection
-from vibebox_tui.client.events import LinkState, LogEvent, LogLiveNow
+from vibebox_tui.client.events import LinkPhase, LinkState, LogEvent, LogLiveNow
 from vibebox_tui.client.log_reader import RETENTION, LogReader, after
 from vibebox_tui.protocol.messages import (
     EnvironmentRequest,
@@ -118,10 +118,16 @@ class LogFeed:
         self._connection = None
         self._is_holding = False
         if self._is_live and self._lost_at is None:
-            self._lost_at = self._clock.now()
+            self._lost_at = self._last_heard()
             for reader in self.readers:
                 reader.interrupted()
         self._is_live = False
+
+    def _last_heard(self) -> float:
+        """When the log was known to be whole: before a silence that ended the connection."""
+        if self._state is not None and self._state.phase is LinkPhase.STALE:
+            return self._state.since
+        return self._clock.now()
 
     def link_changed(self, state: LinkState) -> None:
         self._state = state
