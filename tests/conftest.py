@@ -68,6 +68,17 @@ async def start_server(short_path: Path) -> AsyncIterator[StartServer]:
 
 
 @pytest.fixture
+def plain_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Shells start with a known prompt, whoever runs the tests."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".profile").write_text("PS1='ready$ '\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
 async def server(start_server: StartServer) -> "RunningServer":
     """A server on a free port, with a user of each role."""
     return await start_server()

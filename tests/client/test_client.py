@@ -26,6 +26,8 @@ COUNTING = (
     "import time\nfor i in range(1, {n} + 1): print(f'line {{i}}', flush=True)\ntime.sleep(60)"
 )
 
+pytestmark = pytest.mark.usefixtures("plain_shell")
+
 
 def counting(count: int) -> list[str]:
     """A command that prints so many numbered lines and stays."""

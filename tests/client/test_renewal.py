@@ -5,6 +5,8 @@ import re
 import time
 from typing import Any
 
+import pytest
+
 from tests.client.other_server import Peer, other_server
 from tests.client.reading import client_of, next_of, next_where
 from tests.running_server import RunningServer
@@ -23,6 +25,8 @@ from vibebox_tui.client.events import (
     TerminalReset,
     TerminalText,
 )
+
+pytestmark = pytest.mark.usefixtures("plain_shell")
 
 
 class ShortTokens:

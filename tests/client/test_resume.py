@@ -34,6 +34,8 @@ from vibebox_tui.client.events import (
 from vibebox_tui.client.settings import ClientSettings, PendingInput
 from vibebox_tui.client.subscription import Subscription
 
+pytestmark = pytest.mark.usefixtures("plain_shell")
+
 WRITER = """
 import time
 for i in range(1, {n} + 1):

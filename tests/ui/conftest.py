@@ -1,6 +1,5 @@
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,14 +15,3 @@ def same_terminal_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
-
-
-@pytest.fixture
-def plain_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Shells start with a known prompt, whoever runs the tests."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".profile").write_text("PS1='ready$ '\n")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("SHELL", "/bin/sh")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
