@@ -110,6 +110,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self.keys_first.note_key()
             await self._key_order.take(event)
         else:
             await super().on_event(event)

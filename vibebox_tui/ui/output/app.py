@@ -14,6 +14,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.widget import Widget
 
+from vibebox_tui.ui.keys_first import KeysFirst
 from vibebox_tui.ui.output.canvas import Canvas
 from vibebox_tui.ui.output.clipboard import (
     clipboard_program,
@@ -45,6 +46,7 @@ class FrugalApp(App[T]):
         super().__init__(**options)
         self._canvas = Canvas()
         self._pacing = Pacing()
+        self.keys_first = KeysFirst()
         self._resumption: asyncio.TimerHandle | None = None
 
     def draw_everything(self) -> None:

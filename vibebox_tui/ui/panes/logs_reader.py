@@ -1,6 +1,5 @@
 """The log pane's way in: follows a log, keeps its index up, draws once a frame, fetches history."""
 
-import asyncio
 import math
 from typing import Final
 
@@ -134,7 +133,7 @@ class LogReader(Pane):
         async with self.client.logs(environment.id, tail=TAIL) as events:
             async for event in events:
                 self._take(0, event)
-                await asyncio.sleep(0)  # a full queue never waits, and the screen has to live
+                await self.give_way()  # a full queue never waits, and the screen has to live
 
     def watch_scope(self) -> None:
         self.restart()
@@ -149,7 +148,7 @@ class LogReader(Pane):
         own_bound = 2 * self.settings.log_memory  # what is dropped before that, `forget` decides
         self.document = Document(own_bound, merges=self.scope is not Scope.THIS)
         self.older = OlderLines(self.document.ring)
-        self._sources = LogSources(self._take, self._note_failure)
+        self._sources = LogSources(self._take, self._note_failure, self.give_way)
         self._histories: dict[int, list[LogEntry]] = {}
         """What came of the history of logs that are merged: shown once it is complete."""
         self._completeness = Completeness()
@@ -275,7 +274,7 @@ class LogReader(Pane):
         while not self.document.scan(SLICE_SECONDS, self._near):
             self.log_view.refresh_lines_now()
             self._tell()
-            await asyncio.sleep(0)
+            await self.give_way()
         self.log_view.refresh_lines_now()
         self._tell()
 

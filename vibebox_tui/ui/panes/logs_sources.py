@@ -1,7 +1,7 @@
 """The logs that a pane merges: each followed by a task of its own, and numbered as it came."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -53,16 +53,18 @@ class LogSources:
     """Follows several logs, which may come and go: what was said of one that is gone stays.
 
     `take` is called with each event and the number of the source that it is from; `failed` where
-    one of them can't be followed any more.
+    one of them can't be followed any more. `give_way` lets others run between two events.
     """
 
     def __init__(
         self,
         take: Callable[[int, LogEvent], None],
         failed: Callable[[int, VibeBoxError], None],
+        give_way: Callable[[], Awaitable[None]],
     ) -> None:
         self._take = take
         self._failed = failed
+        self._give_way = give_way
         self._sources: dict[EnvironmentKey, _Source] = {}
         self._wanted: tuple[Subject, ...] = ()
         self._changed = asyncio.Event()
@@ -129,6 +131,6 @@ class LogSources:
                     if isinstance(event, LinkState):
                         source.link = event
                     self._take(number, event)
-                    await asyncio.sleep(0)  # a full queue never waits, the screen has to live
+                    await self._give_way()  # a full queue never waits, the screen has to live
         except VibeBoxError as error:
             self._failed(number, error)

@@ -1,5 +1,6 @@
 """The base of every pane: one environment, one worker, and the truth about both in the border."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -16,6 +17,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LinkState
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.output import FrugalApp
 from vibebox_tui.ui.roster import is_down
 from vibebox_tui.ui.servers import Subject, labelled
 from vibebox_tui.ui.settings import DashboardSettings
@@ -109,6 +111,15 @@ class Pane(Widget):
 
     def reset(self) -> None:
         """Forget what was shown: called before `follow` starts for another environment."""
+
+    async def give_way(self) -> None:
+        """Let others run, a key that has just come above all: to be awaited between two slices of
+        work of which there may be much.
+        """
+        if isinstance(self.app, FrugalApp):
+            await self.app.keys_first.give_way()
+        else:
+            await asyncio.sleep(0)
 
     def show_link(self, link: LinkState) -> None:
         """Take note of the state of the connection that this pane's data come over."""

@@ -147,6 +147,7 @@ class TerminalPane(Pane):
                 tasks,
                 self._changed,
                 self._shown_elsewhere,
+                give_way=self.give_way,
                 may_copy=self.settings.programs_copy,
             )
             self._terminals = terminals

@@ -1,7 +1,7 @@
 """The terminals of one environment: which there are, which are attached, which one is shown."""
 
 import asyncio
-from collections.abc import Callable, Container
+from collections.abc import Awaitable, Callable, Container
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.errors import UnreachableError
@@ -18,8 +18,9 @@ class Terminals:
 
     A session is attached when it is first shown and stays attached. `changed` is called with an
     attachment that may look different, and with None when the list itself did. `taken` are the
-    ids of sessions that are shown elsewhere: none of these is shown unless it is asked for. With
-    `may_copy` programs in them may write to the clipboard.
+    ids of sessions that are shown elsewhere: none of these is shown unless it is asked for.
+    `give_way` lets others run while much is drawn. With `may_copy` programs in them may write to
+    the clipboard.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Terminals:
         changed: Callable[[Attachment | None], None],
         taken: Callable[[], Container[str]],
         *,
+        give_way: Callable[[], Awaitable[None]],
         may_copy: bool,
     ) -> None:
         self._client = client
@@ -37,6 +39,7 @@ class Terminals:
         self._tasks = tasks
         self._changed = changed
         self._taken = taken
+        self._give_way = give_way
         self._may_copy = may_copy
         self._attached: set[str] = set()
         self.attachments: list[Attachment] = []
@@ -148,7 +151,14 @@ class Terminals:
             if known.session.id == session.id:
                 known.session.session_name = session.session_name
                 return known
-        attachment = Attachment(session, rows, columns, self._changed, may_copy=self._may_copy)
+        attachment = Attachment(
+            session,
+            rows,
+            columns,
+            self._changed,
+            give_way=self._give_way,
+            may_copy=self._may_copy,
+        )
         self.attachments.append(attachment)
         return attachment
 

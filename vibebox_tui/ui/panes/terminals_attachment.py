@@ -1,7 +1,7 @@
 """One attached session: its output into an emulator, keys and pastes out to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import perf_counter
 from typing import assert_never
@@ -50,8 +50,9 @@ class Attachment:
     """A session that this pane reads and writes, with the screen that came of it.
 
     `changed` is called after anything that may look different: output, the link's state, the
-    session's end, input that waits. It is called often, and draws nothing by itself. With
-    `may_copy` its programs may write to the clipboard.
+    session's end, input that waits. It is called often, and draws nothing by itself. `give_way`
+    lets others run, between two slices of output. With `may_copy` its programs may write to the
+    clipboard.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class Attachment:
         columns: int,
         changed: Callable[["Attachment"], None],
         *,
+        give_way: Callable[[], Awaitable[None]],
         may_copy: bool = False,
     ) -> None:
         self.session = session
+        self._give_way = give_way
         self._may_copy = may_copy
         self.emulator = self._new_emulator(rows, columns)
         self.link_state: LinkState | None = None
@@ -230,7 +233,7 @@ class Attachment:
         self._busy_since += took
         if self._busy_since >= SLICE_TIME:
             self._busy_since = 0.0
-            await asyncio.sleep(0)
+            await self._give_way()
 
     def note_news(self) -> bool:
         """Something came while another terminal is shown; whether that says anything new."""
