@@ -1,31 +1,37 @@
 """Bulk work and keys, in one event loop."""
 
 import asyncio
+from time import monotonic
 
-import pytest
-
-from vibebox_tui.ui.keys_first import GRACE, KeysFirst
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What was waited for, in place of waiting."""
-    waits: list[float] = []
-
-    async def note(seconds: float) -> None:
-        waits.append(seconds)
-
-    monkeypatch.setattr(asyncio, "sleep", note)
-    return waits
+from vibebox_tui.ui.keys_first import FRAME, PATIENCE, KeysFirst
 
 
-async def test_bulk_work_only_lets_others_run_while_nobody_types(clock: list[float]) -> None:
+async def test_bulk_work_only_lets_others_run_while_nobody_types() -> None:
+    ran: list[str] = []
+    asyncio.get_running_loop().call_soon(ran.append, "another")
     await KeysFirst().give_way()
-    assert clock == [0.0]
+    assert ran == ["another"]
 
 
-async def test_bulk_work_waits_after_a_key(clock: list[float]) -> None:
+async def test_bulk_work_waits_until_a_key_has_had_its_effect_and_that_is_drawn() -> None:
     keys = KeysFirst()
-    keys.note_key()
+    keys.came()
+    waiting = asyncio.create_task(keys.give_way())
+    await asyncio.sleep(PATIENCE / 5)
+    assert not waiting.done()
+    keys.settled()
+    settled_at = monotonic()
+    await waiting
+    assert monotonic() - settled_at >= FRAME
+
+
+async def test_a_key_without_an_effect_is_waited_for_no_longer_than_that() -> None:
+    keys = KeysFirst()
+    keys.came()
+    began = monotonic()
     await keys.give_way()
-    assert GRACE / 2 < clock[0] <= GRACE
+    assert monotonic() - began >= PATIENCE
+    keys.came()
+    began = monotonic()
+    await keys.give_way()
+    assert monotonic() - began >= PATIENCE, "each is waited for"

@@ -71,8 +71,8 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.settings = settings or DashboardSettings()
         self.servers = servers
         self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
-        self._key_order = KeyOrder(self, super().on_event)
         super().__init__(css_path=_style_files())
+        self._key_order = KeyOrder(self, super().on_event, self.keys_first.settled)
         is_plain = not self.settings.glyphs.unicode
         self.set_class(is_plain, "-ascii")
         ScrollBar.renderer = PlainScrollBarRender if is_plain else ScrollBarRender
@@ -110,7 +110,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self.keys_first.note_key()
+            self.keys_first.came()
             await self._key_order.take(event)
         else:
             await super().on_event(event)

@@ -25,12 +25,19 @@ class KeyOrder:
     """Hands keys and pastes to `forward`, each as soon as the one before it has had its effect.
 
     That is known by a callback that follows the key on its way through the widgets' queues: what
-    the key made them post is ahead of it. Those that wait are as many as the terminal has sent.
+    the key made them post is ahead of it. Those that wait are as many as the terminal has sent;
+    `settled` is called when none is left.
     """
 
-    def __init__(self, app: App[Any], forward: Callable[[Input], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        forward: Callable[[Input], Awaitable[None]],
+        settled: Callable[[], None],
+    ) -> None:
         self._app = app
         self._forward = forward
+        self._settled = settled
         self._waiting: deque[Input] = deque()
         self._present: Input | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -51,6 +58,8 @@ class KeyOrder:
                 loop = asyncio.get_running_loop()
                 self._patience = loop.call_later(PATIENCE, self._settle, event)
                 self._follow(event, target, target)
+        if self._present is None:
+            self._settled()
 
     def _follow(self, event: Input, node: MessagePump, start: MessagePump | None) -> None:
         """Come back once `node` has dealt with what is in its queue now.

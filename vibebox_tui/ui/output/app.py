@@ -80,6 +80,7 @@ class FrugalApp(App[T]):
         sys.setswitchinterval(SWITCH_INTERVAL)
         if isinstance(self._driver, AcknowledgedDriver):
             self._driver.acknowledged = self._acknowledged
+            self._driver.key_came = self.keys_first.came
             self._driver.write(QUESTION)
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
 

@@ -23,9 +23,12 @@ POLL = 0.1
 
 
 class AcknowledgedDriver(LinuxDriver):
-    """Calls `acknowledged`, in the event loop, whenever the terminal answers a status report."""
+    """Calls `acknowledged`, in the event loop, whenever the terminal answers a status report, and
+    `key_came`, in its own thread, for each key.
+    """
 
     acknowledged: Callable[[], None] = staticmethod(lambda: None)
+    key_came: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
@@ -52,6 +55,8 @@ class AcknowledgedDriver(LinuxDriver):
 
     def _process(self, messages: Iterable[Message]) -> None:
         for message in messages:
+            if isinstance(message, events.Key) and message.key != Keys.Ignore:
+                self.key_came()
             self.process_message(message)
 
     def _tell_acknowledged(self) -> None:
