@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 
-from vibebox_tui.server.errors import ServerError, StoreError
+from vibebox_tui.server.errors import StoreError
 from vibebox_tui.server.schema import migrate
 
 _T = TypeVar("_T")
@@ -175,7 +175,9 @@ class _Request(Generic[_T]):
         connection.execute("SAVEPOINT operation")
         try:
             self._result = self._operation(connection)
-        except (ServerError, sqlite3.IntegrityError, ValueError) as error:
+        except Exception as error:  # whatever it is, who asked is told, and the thread goes on
+            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+                raise
             self._error = error
             connection.execute("ROLLBACK TO operation")
         connection.execute("RELEASE operation")
