@@ -19,9 +19,11 @@ from vibebox_tui.server.errors import (
     ConflictError,
     EnvironmentNotFoundError,
     InvalidRequestError,
+    RuntimeAwayError,
     StartFailedError,
 )
 from vibebox_tui.server.runtimes.limits import Limits
+from vibebox_tui.server.runtimes.local_run import LocalRun
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's subreaper")
 
@@ -35,6 +37,24 @@ async def test_logs_both_streams_and_stops(inside: Inside) -> None:
     assert stopping.status == "stopping"
     await inside.environments.settled(environment.id)
     assert inside.audience.course() == ["stopped", "starting", "running", "stopping", "stopped"]
+
+
+async def test_a_runtime_that_could_not_stop_it_is_asked_again(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vibebox_tui.server.environment_life.STOP_RETRY_SECONDS", 0.01)
+    stop, failures = LocalRun.stop, [RuntimeAwayError("it doesn't answer in time")] * 2
+
+    async def stop_at_last(run: LocalRun, grace: float) -> None:
+        if failures:
+            raise failures.pop()
+        await stop(run, grace)
+
+    monkeypatch.setattr(LocalRun, "stop", stop_at_last)
+    environment = await inside.start("exec sleep 100")
+    await inside.environments.stop(environment.id)
+    await inside.environments.settled(environment.id)
+    assert (environment.status, failures) == ("stopped", [])
 
 
 async def test_says_how_a_command_failed(inside: Inside) -> None:

@@ -28,6 +28,9 @@ _LONGEST_RETRY_PAUSE: Final = 30.0
 
 _log = logging.getLogger(__name__)
 
+STOP_RETRY_SECONDS: Final = 2.0
+"""Until a runtime that couldn't stop something, being busy say, is asked again."""
+
 
 class EnvironmentAudience(Protocol):
     """Who is told about environments: the WebSocketService."""
@@ -292,10 +295,24 @@ class EnvironmentLife:
             self._canceller = asyncio.create_task(stop_what_runs(), name="a start is called off")
 
     async def _stop(self, run: Run, grace: float) -> None:
+        """Have it end; one whose runtime was asked in vain is asked again, until it has ended or
+        is lost from sight.
+        """
+        over = asyncio.ensure_future(run.wait())
         try:
-            await run.stop(grace)
-        except TimeoutError:
-            _log.error("environment %s doesn't end, even by SIGKILL", self.environment.id)
+            while not over.done():
+                try:
+                    await run.stop(grace)
+                except TimeoutError:
+                    _log.error("environment %s doesn't end, even by SIGKILL", self.environment.id)
+                except ServerError as error:
+                    _log.warning("the stop of environment %s: %s", self.environment.id, error)
+                    await asyncio.wait([over], timeout=STOP_RETRY_SECONDS)
+                    continue
+                return
+        finally:
+            over.cancel()
+            await asyncio.gather(over, return_exceptions=True)
 
     async def _follow(self, run: Run) -> None:
         """Wait for the end of the run and say what it was."""
