@@ -26,6 +26,12 @@ def size_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def a_shell_that_starts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terminals run a plain shell, whatever that of who runs the tests does when it starts."""
+    monkeypatch.setenv("SHELL", "/bin/sh")
+
+
+@pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed by argon2id as ever, but in a millisecond: nobody guesses at ours."""
     from argon2 import PasswordHasher

@@ -3,6 +3,7 @@
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.dashboards import MIDDLE, dashboard
+from vibebox_tui.server.log_block import blocks_of
 from vibebox_tui.server.records import LogLine
 from vibebox_tui.ui.panes.logs import LogsPane
 from vibebox_tui.ui.panes.metrics import MetricsPane
@@ -15,7 +16,7 @@ async def fill(server: RunningServer, name: str, *texts: str, start: int = NOON)
     """An environment whose log has these lines, a second apart."""
     environment = await server.create("true", name=name)
     lines = [LogLine(start + 1000 * n, "stdout", text) for n, text in enumerate(texts)]
-    await server.server.backend.store.append_logs(environment.id, lines)
+    await server.server.backend.store.append_logs(environment.id, blocks_of(lines))
 
 
 async def test_enter_in_the_metrics_shows_the_log_of_that_moment(server: RunningServer) -> None:

@@ -76,7 +76,7 @@ class Machine:
             in_string = self._state is _State.STRING
             if is_text and in_string:
                 self._collect(piece)
-            elif not (in_string and piece[0] in _SWALLOWED):
+            elif not (in_string and self._swallows(piece[0])):
                 for place, character in enumerate(piece, 1):
                     self._step(character)
                     if is_text and self._state is _State.GROUND:
@@ -87,6 +87,10 @@ class Machine:
             if self._state is _State.GROUND and not is_text:
                 return following
             piece, is_text = following, not is_text
+
+    def _swallows(self, control: str) -> bool:
+        """Whether a control character means nothing in the string that is under way."""
+        return control in _SWALLOWED and self._string_kind not in _IN_ONE_LINE
 
     def _step(self, character: str) -> None:
         character = self._recognised(character)
