@@ -92,7 +92,8 @@ def skip(flood: Flood, data: str, screen: Screen) -> bool:
     screen.last_drawn = (
         _SGR.sub("", stretch[-_LAST_CHARACTERS:]).rstrip("\r\n") or screen.last_drawn
     )
-    screen.scrollback.taken += flood.newlines if screen.keeps_scrollback else 0
+    if screen.keeps_scrollback:
+        screen.scrollback.skip(flood.newlines)
     return True
 
 

@@ -6,7 +6,7 @@ in `PLAIN`) or one object (any other).
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
 from sys import getsizeof
 from typing import Any, cast
@@ -36,20 +36,38 @@ _TUPLE_COST = 64
 _PLACE_COST = 8
 """Bytes that a place in a tuple takes."""
 
-_SETTLE_EVERY = 256
-"""Lines taken before their memory is counted: counting each by itself would cost more."""
+_FEW_RUNS = 12
+"""Runs of a line up to which adding up their tuples is the fastest way to join them."""
+
+_BLOCK = 256
+"""Lines whose memory is counted together: counting each by itself would cost more."""
+
+_MOST_FOR_A_LINE = _LINE_COST
+_MOST_FOR_A_RUN = _RUN_COST
+_WIDEST = 4
+"""Bytes that a line, a run and a character take at most, in whichever form the line is kept."""
 
 
 class Scrollback:
-    """The newest `limit` lines, or fewer where they would take more than their memory."""
+    """The newest `limit` lines, or fewer where they would take more than their memory.
+
+    Memory is counted by blocks of lines: at first as what they take at most, which costs next to
+    nothing, and exactly where that comes to more than is allowed.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.taken = 0
-        """Lines ever taken; wrong only in that skipped floods count as what they could fill."""
+        self._allowed = limit * _BYTES_PER_LINE
         self._kept: deque[Kept] = deque(maxlen=limit)
+        self._settled = 0
+        """Lines ever taken, but for the unsettled ones."""
         self._unsettled = 0
-        self._blocks: deque[int] = deque([0], maxlen=limit // _SETTLE_EVERY + 2)
+        """The newest lines, less than a block."""
+        self._unsettled_bytes = 0
+        self._blocks: deque[int] = deque([0], maxlen=limit // _BLOCK + 2)
+        """Bytes of each block of lines; those of the first may be any number of lines."""
+        self._estimated = 0
+        """The newest blocks whose bytes are the most that they can be."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -57,6 +75,11 @@ class Scrollback:
     def __getitem__(self, index: int) -> Line:
         """A line, -1 the newest; perhaps one made just now, which to change changes nothing."""
         return _unpacked(self._kept[index])
+
+    @property
+    def taken(self) -> int:
+        """Lines ever taken; wrong only in that skipped floods count as what they could fill."""
+        return self._settled + self._unsettled
 
     def set_wrapped(self, index: int) -> None:
         """Have the text of a line go on in the next one."""
@@ -87,9 +110,9 @@ class Scrollback:
         """Take a line that leaves the screen, and return a blank one for its bottom."""
         kept = _packed(line)
         self._kept.append(kept)
-        self.taken += 1
         self._unsettled += 1
-        if self._unsettled >= _SETTLE_EVERY:
+        self._unsettled_bytes += _MOST_FOR_A_RUN * len(line.runs) + _WIDEST * line.length
+        if self._unsettled >= _BLOCK:
             self._settle()
         if kept is line:
             return Line()
@@ -97,6 +120,10 @@ class Scrollback:
         line.length = 0
         line.changed = True
         return line
+
+    def skip(self, lines: int) -> None:
+        """Count lines as taken that came and went in a skipped flood."""
+        self._settled += lines
 
     def extend(self, lines: list[Line]) -> None:
         """Take lines that leave the screen, oldest first."""
@@ -107,12 +134,14 @@ class Scrollback:
         self._extend(texts if style is PLAIN else [(text, style) if text else "" for text in texts])
 
     def _extend(self, lines: Sequence[Kept]) -> None:
-        self.taken += len(lines)
-        for start in range(0, len(lines), _SETTLE_EVERY):
-            block = lines[start : start + _SETTLE_EVERY]
-            self._kept.extend(block)
-            self._unsettled += len(block)
-            if self._unsettled >= _SETTLE_EVERY:
+        start = 0
+        while start < len(lines):
+            added = lines[start : start + _BLOCK - self._unsettled]
+            start += len(added)
+            self._kept.extend(added)
+            self._unsettled += len(added)
+            self._unsettled_bytes += _cost(added)
+            if self._unsettled >= _BLOCK:
                 self._settle()
 
     def clear(self) -> None:
@@ -120,37 +149,56 @@ class Scrollback:
 
     def replace(self, lines: list[Line]) -> None:
         """Hold other lines: those that were here, flowed anew."""
-        self._kept = deque(map(_packed, lines), maxlen=self.limit)
-        self._blocks.clear()
-        self._unsettled = len(self._kept)
-        self._settle()
+        self._settled += self._unsettled
+        self._unsettled = self._unsettled_bytes = 0
+        self._hold(map(_packed, lines))
+        if self._blocks[0] > self._allowed:
+            self._shed()
 
     def memory(self) -> int:
         """Bytes that the lines take, about."""
+        self._count_exactly()
         return sum(self._blocks) + _cost(self._newest(self._unsettled))
+
+    def _hold(self, lines: Iterable[Kept]) -> None:
+        """Hold these lines as one block."""
+        self._kept = deque(lines, maxlen=self.limit)
+        self._blocks.clear()
+        self._blocks.append(_cost(self._kept))
+        self._estimated = 0
 
     def _newest(self, count: int) -> list[Kept]:
         return list(islice(reversed(self._kept), count))
 
     def _settle(self) -> None:
-        """Count what came since the last time; shed lines where all together is too much."""
-        self._blocks.append(_cost(self._newest(self._unsettled)))
-        self._unsettled = 0
-        if sum(self._blocks) > self.limit * _BYTES_PER_LINE:
-            self._shed()
+        """Close a block; shed lines where all together take too much."""
+        self._blocks.append(self._unsettled_bytes + _MOST_FOR_A_LINE * self._unsettled)
+        self._settled += self._unsettled
+        self._unsettled = self._unsettled_bytes = 0
+        self._estimated = min(self._estimated + 1, len(self._blocks))
+        if sum(self._blocks) > self._allowed:
+            self._count_exactly()
+            if sum(self._blocks) > self._allowed:
+                self._shed()
+
+    def _count_exactly(self) -> None:
+        """Have the exact bytes of every block."""
+        lines = self._newest(self._unsettled + self._estimated * _BLOCK)[self._unsettled :]
+        for number in range(self._estimated):
+            block = lines[number * _BLOCK : (number + 1) * _BLOCK]
+            self._blocks[-1 - number] = _cost(block)
+        self._estimated = 0
 
     def _shed(self) -> None:
         """Drop the oldest lines until an eighth of the memory is free."""
-        free = self.limit * _BYTES_PER_LINE * 7 // 8
+        free = self._allowed * 7 // 8
         shed: list[Kept] = []
         for kept in reversed(self._kept):
             free -= _cost([kept])
             if free < 0:
                 break
             shed.append(kept)
-        self._kept = deque(reversed(shed), maxlen=self.limit)
-        self._blocks.clear()
-        self._blocks.append(_cost(self._kept))
+        self._hold(reversed(shed))
 
 
 def _packed(line: Line) -> Kept:
@@ -162,8 +210,10 @@ def _packed(line: Line) -> Kept:
     runs = line.runs
     if not runs:
         return ""
-    if len(runs) == 1 and runs[0][1] is PLAIN:
-        return runs[0][0]
+    if len(runs) == 1:
+        return runs[0][0] if runs[0][1] is PLAIN else runs[0]
+    if len(runs) <= _FEW_RUNS:
+        return cast("tuple[str | Style, ...]", sum(runs, ()))
     return tuple(chain.from_iterable(runs))
 
 
@@ -188,7 +238,9 @@ def _cost_of_any(lines: Collection[Kept]) -> int:
     texts = [kept for kept in lines if kept.__class__ is str]
     tuples = [kept for kept in lines if kept.__class__ is tuple]
     parts = list(chain.from_iterable(cast("list[tuple[str]]", tuples)))
-    others = [kept for kept in lines if isinstance(kept, Line)]
+    others = []
+    if len(texts) + len(tuples) < len(lines):
+        others = [kept for kept in lines if isinstance(kept, Line)]
     texts += parts[::2]
     return (
         _cost(cast("list[Kept]", texts))
