@@ -78,11 +78,11 @@ class Log:
                     case LogHole():
                         self.unwanted.append(event)
 
-    async def flows(self, *, resumed: int) -> None:
-        """Wait until it was taken up again so often, and goes on from there."""
+    async def flows(self, *, resumed: int, more: int = 2_000) -> None:
+        """Wait until it was taken up again so often, and goes on from there by `more` lines."""
         await wait_for(lambda: self.resumed == resumed, PATIENCE, "the log's resumption")
         seen = self.written
-        await wait_for(lambda: self.written > seen + 2_000, PATIENCE, "more lines")
+        await wait_for(lambda: self.written > seen + more, PATIENCE, "more lines")
 
     @property
     def is_whole(self) -> bool:
