@@ -27,6 +27,10 @@ class KeyOrder:
     That is known by a callback that follows the key on its way through the widgets' queues: what
     the key made them post is ahead of it. Those that wait are as many as the terminal has sent;
     `settled` is called when none is left.
+
+    A widget with a method `take_at_once(key) -> bool` is asked first, where it has the focus,
+    whether it does there and then all that the key does: what is typed into a terminal needn't go
+    through the queues of the widgets around it.
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class KeyOrder:
         while self._waiting and self._present is None:
             event = self._waiting.popleft()
             target = self._app.focused or self._app.screen
+            if _has_taken(target, event):
+                continue
             await self._forward(event)
             if event.is_forwarded:  # else a priority binding has acted on it
                 self._present = event
@@ -92,3 +98,9 @@ class KeyOrder:
             if self._patience is not None:
                 self._patience.cancel()
             await self._forward_next()
+
+
+def _has_taken(target: MessagePump, event: Input) -> bool:
+    """Whether `target` is one that takes keys at once, and has done so with this one."""
+    take: Callable[[events.Key], bool] | None = getattr(target, "take_at_once", None)
+    return take is not None and isinstance(event, events.Key) and take(event)

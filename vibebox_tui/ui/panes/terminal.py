@@ -100,6 +100,8 @@ class TerminalPane(Pane):
         self._has_room = asyncio.Event()
         self._titled = ""
         self._is_opening = False
+        self._hearing: list[TerminalPane] = []
+        """The panes that know that what is typed here goes to them too."""
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -129,6 +131,10 @@ class TerminalPane(Pane):
         return self._box.hints()
 
     # --- following -------------------------------------------------------------------------
+
+    def on_unmount(self) -> None:
+        for pane in self._hearing:
+            pane.hear("")
 
     def reset(self) -> None:
         self._terminals = None
@@ -226,10 +232,21 @@ class TerminalPane(Pane):
         alive = {each.session.id: each for each in shown if each is not None and not each.is_over}
         return [each for session_id, each in alive.items() if session_id != here]
 
-    def _heard_from(self) -> str:
-        """The name of a terminal from which what is typed comes here too."""
-        typing = [pane.present for pane in self._beside if pane._box.is_broadcasting]
-        return next((each.name for each in typing if each is not None), "")
+    def hear(self, name: str) -> None:
+        """What is typed into the terminal `name` comes here too; none: no longer."""
+        if self._box.heard_from != name:
+            self._box.heard_from = name
+            self._frames.request()
+
+    def _let_hear(self) -> None:
+        """Tell the panes beside whether what is typed here goes to them."""
+        hearing = self._beside if self._box.is_broadcasting else []
+        for pane in self._hearing:
+            if pane not in hearing:
+                pane.hear("")
+        for pane in hearing:
+            pane.hear(self.present.name if self.present else "")
+        self._hearing = hearing
 
     def _shown_elsewhere(self) -> set[str]:
         shown = [pane.present for pane in self._others if pane.is_on_screen]
@@ -244,7 +261,7 @@ class TerminalPane(Pane):
         if (title := self.title_text()) != self._titled:
             self._titled = title
             self.retitle()
-        self._box.heard_from = self._heard_from()
+        self._let_hear()
         self.set_class(self._box.is_broadcasting or bool(self._box.heard_from), "-broadcast")
         self.detail = self._box.words()
         self._tabs.show(self._terminals.attachments if self._terminals else [], attachment)
@@ -430,8 +447,7 @@ class TerminalPane(Pane):
         event.stop()
         self.detail = self._box.words()
         self.refresh_bindings()
-        for pane in (self, *self._beside):
-            pane._frames.request()
+        self._frames.request()
 
     @on(TerminalView.SizeChanged)
     def _fit(self, event: TerminalView.SizeChanged) -> None:

@@ -91,6 +91,7 @@ class TerminalBox(Widget):
             lambda: self._others() if self.is_broadcasting else (),
         )
         self._awaits_another = False
+        self.view.take_at_once = self._type_at_once
         asks = Asks(self._copy, self._open_link, self._ask_search, self.say)
         self._reading = Reading(self.view, asks)
         self._pointing = Pointing(
@@ -233,6 +234,13 @@ class TerminalBox(Widget):
             self._settle()
         else:
             self._press(event)
+
+    def _type_at_once(self, key: events.Key) -> bool:
+        """Type the key, where that is all that it does: who types feels every widget on its way."""
+        if not self.is_typing or self._reading.is_active or not self._capture.is_typed(key.key):
+            return False
+        self._press(key)
+        return True
 
     def _press(self, event: events.Key) -> None:
         was_prefixed = self._capture.prefixed

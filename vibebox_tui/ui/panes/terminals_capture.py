@@ -100,6 +100,10 @@ class Capture:
         self._escape_keys = {escape_key, escape_also} - {None}
         self.prefixed = False
 
+    def is_typed(self, key: str) -> bool:
+        """Whether `key` is the remote side's, and nothing else would come of `press`."""
+        return not self.prefixed and key not in self._escape_keys
+
     def press(self, key: str, character: str | None) -> Verdict:
         """Say whose `key` is; the names are Textual's."""
         if not self.prefixed:

@@ -71,8 +71,11 @@ class TerminalView(Widget, can_focus=True):
         self._glyphs = glyphs
         self.text: TerminalText | None = None
         """What is shown, by lines; another one as soon as their numbers are others."""
+        self.take_at_once: Callable[[events.Key], bool] = lambda _: False
+        """Called with each key before it becomes an event: does it, or says that it doesn't."""
         self.holds_still = False
         """Whether the view keeps its place although it shows the present screen."""
+        self._looks: dict[str, RichStyle] = {}
         self._paint: TerminalPaint | None = None
         self._paint_is_reversed = False
         self._marks: MarksOfLine | None = None
@@ -174,10 +177,13 @@ class TerminalView(Widget, can_focus=True):
 
     def component_style(self, name: str) -> RichStyle:
         """The look of a part of the view, as the styles have it."""
-        return self.get_component_rich_style(name)
+        if (look := self._looks.get(name)) is None:  # Textual forgets them with every refresh
+            look = self._looks[name] = self.get_component_rich_style(name)
+        return look
 
     def notify_style_update(self) -> None:
         self._paint = None
+        self._looks.clear()
         super().notify_style_update()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
