@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rich.style import Style as RichStyle
+
 from vibebox_tui.ui.panes.terminals_copy import CopyMode, Selection, Span, Wish
 from vibebox_tui.ui.panes.terminals_links import address_at
 from vibebox_tui.ui.panes.terminals_search import Hit, Search
@@ -12,6 +14,9 @@ from vibebox_tui.ui.widgets.terminal_view import TerminalView
 
 DOUBLE, TRIPLE = 2, 3
 """Clicks that select a word and a line."""
+
+_AS_ANY_OTHER = RichStyle(reverse=False, dim=False, conceal=False)
+"""What is marked looks the same, however the program draws it."""
 
 NO_PROMPTS = "The shell marks no prompts (OSC 133); the guide says how to have it do so"
 
@@ -235,7 +240,7 @@ class Reading:
         """The part of a span that is in `line`."""
         start = span.start.column if line == span.start.line else 0
         end = span.end.column + 1 if line == span.end.line else self._view.size.width
-        return Mark(start, end, self._view.component_style(look))
+        return Mark(start, end, _AS_ANY_OTHER + self._view.component_style(look))
 
 
 def word_around(mode: CopyMode, cell: Cell) -> Span:
