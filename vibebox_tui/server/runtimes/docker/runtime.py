@@ -146,7 +146,12 @@ class DockerRuntime:
         expected = environment.status not in ("stopped", "error")
         if not expected and not self._engine.is_open:
             return None  # when it is open, everything is looked at again
-        await self._engine.ready()
+        try:
+            await self._engine.ready()
+        except RuntimeAwayError:
+            if environment.status == "running":  # as a server before this one has seen it
+                self._lost.setdefault(environment.id, time.time())
+            raise
         try:
             container = await self._containers.find(environment)
             if container is None:
