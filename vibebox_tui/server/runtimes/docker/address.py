@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from vibebox_tui.server.errors import RuntimeAwayError
+from vibebox_tui.server.runtimes.docker.tunnel import ssh_place
 
 if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
     from aiodocker import Docker
@@ -49,24 +50,22 @@ def reach(address: str) -> "tuple[Docker, BaseConnector]":
             connector = aiohttp.TCPConnector(limit=0, ssl=context or True)
             host = f"{'https' if context else 'http'}://{rest}"
             return aiodocker.Docker(host, connector=connector), connector
-        case "ssh":
-            raise RuntimeAwayError(
-                f"{address} can't be used as it is: forward the engine's socket, as in"
-                " ssh -L /tmp/engine.sock:/var/run/docker.sock HOST, and set DOCKER_HOST to"
-                " unix:///tmp/engine.sock"
-            )
         case _:
             raise RuntimeAwayError(
-                f"{address} is no address of a container engine: it begins with unix:// or tcp://"
+                f"{address} is no address of a container engine: it begins with unix://, tcp:// or"
+                " ssh://"
             )
 
 
 def relay_target(address: str) -> str:
     """The same as JSON for `exec_relay`, which has no libraries. Raises RuntimeAwayError.
 
-    `unix` is a path, `tcp` host and port; `tls` has the files that it takes.
+    `unix` is a path, `tcp` host and port; `tls` has the files that it takes; `ssh` is a place that
+    `exec_relay.forwarding` takes.
     """
     scheme, _, rest = address.partition("://")
+    if scheme == "ssh":
+        return json.dumps({"ssh": ssh_place(address)})
     if scheme == "unix":
         return json.dumps({"unix": rest})
     parts = urlsplit(f"tcp://{rest}")

@@ -13,6 +13,7 @@ import msgspec
 
 from vibebox_tui.server.errors import EngineError, RuntimeAwayError
 from vibebox_tui.server.runtimes.docker.address import find_address, reach
+from vibebox_tui.server.runtimes.docker.tunnel import SshTunnel
 from vibebox_tui.server.runtimes.docker.wire import Event, Info, Version
 
 if TYPE_CHECKING:  # they take a third of a second to import, and most servers need neither
@@ -61,7 +62,8 @@ class EngineListener(Protocol):
 class Engine:
     """A container engine, Docker or Podman, that comes and goes.
 
-    `address` is a Docker host (`unix:///run/docker.sock`, `tcp://…`); None looks for one.
+    `address` is a Docker host (`unix:///run/docker.sock`, `tcp://…`, `ssh://…`); None looks for
+    one.
     """
 
     def __init__(self, listener: EngineListener, address: str | None = None) -> None:
@@ -70,6 +72,7 @@ class Engine:
         self._found_at = ""
         self._docker: Docker | None = None
         self._connector: BaseConnector | None = None
+        self._tunnel: SshTunnel | None = None
         self._watch: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self.tells_why_killed = True
@@ -266,6 +269,9 @@ class Engine:
             )
         await asyncio.to_thread(__import__, "aiodocker")
         self._found_at = address
+        if address.startswith("ssh://"):
+            self._tunnel = SshTunnel(address)
+            address = await self._tunnel.open()
         self._docker, self._connector = reach(address)
         version = await self.get("version", Version)
         self.tells_why_killed = not version.is_podman
@@ -273,7 +279,7 @@ class Engine:
         self.ends_containers = not (version.is_podman or info.live_restore_enabled)
         self._away = None
         self._tried.set()
-        _log.info("container engine %s at %s", version.version, address)
+        _log.info("container engine %s at %s", version.version, self._found_at)
 
     async def _listen(self) -> None:
         """Follow what happens, from before we look at how things are, until it stops."""
@@ -314,3 +320,6 @@ class Engine:
             await docker.close()
         if self._connector is not None:
             await self._connector.close()
+        tunnel, self._tunnel = self._tunnel, None
+        if tunnel is not None:
+            await tunnel.close()

@@ -21,7 +21,8 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 READY: Final = b"\0"
@@ -34,8 +35,8 @@ _ROOM: Final = 64 * 1024
 
 _PIECE: Final = 16 * 1024
 
-_ANSWER: Final = 20.0
-"""Seconds in which the engine answers."""
+ANSWER: Final = 20.0
+"""Seconds in which the engine answers, and `ssh` logs in."""
 
 _CODE_KNOWN: Final = 2.0
 """Seconds after a stream's end in which the engine knows the exit code."""
@@ -53,6 +54,10 @@ _SIZE: Final = struct.Struct("HHHH")
 
 class RefusedError(Exception):
     """What the engine says instead."""
+
+
+class LostError(Exception):
+    """Why nobody knows how it has ended."""
 
 
 class Engine:
@@ -100,10 +105,10 @@ class Engine:
     def _connect(self) -> socket.socket:
         if "unix" in self._target:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(_ANSWER)
+            connection.settimeout(ANSWER)
             connection.connect(self._target["unix"])
             return connection
-        connection = socket.create_connection(tuple(self._target["tcp"]), _ANSWER)
+        connection = socket.create_connection(tuple(self._target["tcp"]), ANSWER)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return self._secured(connection) if "tls" in self._target else connection
@@ -176,13 +181,76 @@ class Flow:
 def main() -> int:
     """Relay until the end; the exit code of the `exec`."""
     tty.setraw(0)
-    engine = Engine(json.loads(sys.argv[1]), sys.argv[2])
+    try:
+        with reached(json.loads(sys.argv[1])) as target:
+            return attend(Engine(target, sys.argv[2]))
+    except RefusedError as error:
+        print(error, end="", flush=True)
+        return REFUSED
+    except LostError as error:
+        hang_up(str(error))
+
+
+@contextlib.contextmanager
+def reached(target: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The engine as it is reached from here: that of another host by an `ssh` of our own.
+
+    Raises:
+        RefusedError: SSH fails; the reason is its own.
+    """
+    if "ssh" not in target:
+        yield target
+        return
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="vibebox-") as directory:
+        here, log = Path(directory, "engine.sock"), Path(directory, "log")
+        null, pipe = subprocess.DEVNULL, subprocess.PIPE
+        command = forwarding(target["ssh"], here)
+        with (
+            log.open("wb") as said,
+            subprocess.Popen(command, stdin=pipe, stdout=null, stderr=said) as ssh,
+        ):
+            try:
+                deadline = time.monotonic() + ANSWER
+                while not here.exists():
+                    if ssh.poll() is not None or time.monotonic() > deadline:
+                        raise RefusedError(complaint(log))
+                    time.sleep(_PAUSE)
+                yield {"unix": str(here)}
+            finally:
+                ssh.terminate()
+
+
+def forwarding(place: Mapping[str, str], here: Path) -> list[str]:
+    """The `ssh` that has a socket of another host at the path `here`, until its input ends.
+
+    It asks nothing, and a link that has died is noticed within half a minute.
+    """
+    options = (
+        "BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=10", "ServerAliveCountMax=3",
+        "ExitOnForwardFailure=yes", "ControlPath=none",
+    )  # fmt: skip
+    words = ["ssh", "-T", *(word for option in options for word in ("-o", option))]
+    port = ["-p", place["port"]] if place["port"] else []
+    return [*words, *port, "-L", f"{here}:{place['socket']}", "--", place["host"], "cat"]
+
+
+def complaint(log: Path) -> str:
+    """What an `ssh` said last."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    last = lines[-1] if lines else "no answer by SSH"
+    return "".join(each for each in last if each.isprintable())
+
+
+def attend(engine: Engine) -> int:
+    """Begin, relay and end. Raises RefusedError, LostError."""
     try:
         stream, rest = engine.begin()
         wait_for_start(engine, stream, rest)
-    except (OSError, RefusedError) as error:
-        print(error, end="", flush=True)
-        return REFUSED
+    except OSError as error:
+        raise RefusedError(error) from error
     os.write(1, READY)
     follow_size(engine)
     relay(stream, rest, engine.waits)
@@ -191,7 +259,7 @@ def main() -> int:
 
 def wait_for_start(engine: Engine, stream: socket.socket, rest: bytes) -> None:
     """Return once it runs, or has run. Raises RefusedError: there is nothing to run."""
-    deadline = time.monotonic() + _ANSWER
+    deadline = time.monotonic() + ANSWER
     while time.monotonic() < deadline:
         state = engine.state()
         if not state.get("Running"):
@@ -244,20 +312,23 @@ def relay(stream: socket.socket, rest: bytes, waits: tuple[type[OSError], ...]) 
 
 
 def ending(engine: Engine) -> int:
-    """The exit code, once the engine knows it; without one, say why and end by SIGHUP."""
+    """The exit code, once the engine knows it. Raises LostError."""
     deadline = time.monotonic() + _CODE_KNOWN
     try:
         while (state := engine.state()).get("Running") and time.monotonic() < deadline:
             time.sleep(_PAUSE)
-    except (OSError, ValueError):
-        _hang_up("the container engine has gone; a shell in a container can't be attached to again")
+    except (OSError, ValueError) as error:
+        raise LostError(
+            "the container engine has gone; a shell in a container can't be attached to again"
+        ) from error
     code = None if state.get("Running") else state.get("ExitCode")
     if code is None:
-        _hang_up("the container has ended, or the connection to it broke")
+        raise LostError("the container has ended, or the connection to it broke")
     return int(code)
 
 
-def _hang_up(reason: str) -> NoReturn:
+def hang_up(reason: str) -> NoReturn:
+    """Say why, and end by SIGHUP."""
     os.set_blocking(1, True)
     os.write(1, f"\r\n[{reason}]\r\n".encode())
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -16,6 +17,7 @@ from vibebox_tui.server.runtimes.base import Exit, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.docker import exec_relay
 from vibebox_tui.server.runtimes.docker.address import relay_target
 from vibebox_tui.server.runtimes.docker.engine import Engine
+from vibebox_tui.server.runtimes.docker.tunnel import SSH_VARIABLES
 from vibebox_tui.server.runtimes.docker.wire import Created
 from vibebox_tui.server.runtimes.kept_terminal import KeptTerminal, terminal_tag
 
@@ -114,7 +116,7 @@ class DockerTerminal(KeptTerminal):
             argv=[*relay, relay_target(self._engine.address), exec_id],
             executable=sys.executable,
             directory="/",
-            environment={},
+            environment={name: os.environ[name] for name in SSH_VARIABLES if name in os.environ},
             limits=[],
             rows=self._spec.rows,
             columns=self._spec.cols,
