@@ -1,9 +1,11 @@
 """An app that writes only the cells that changed, and never more than one frame ahead."""
 
 import asyncio
+import math
 import sys
 from functools import partial
-from typing import Any, ClassVar, TypeVar, cast
+from time import monotonic
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
@@ -31,6 +33,9 @@ SWITCH_INTERVAL = 0.001
 """Seconds after which a thread that waits for the interpreter gets it (Python's own: 0.005): a key
 and an acknowledgement come through one thread, a frame leaves through another."""
 
+ECHO: Final = 0.03
+"""Seconds that other drawing waits for the echo of a key at most: two frames."""
+
 
 class FrugalApp(App[T]):
     """Draws through a canvas: Textual's updates go into it, the differences come out of it.
@@ -48,6 +53,20 @@ class FrugalApp(App[T]):
         self._pacing = Pacing()
         self.keys_first = KeysFirst()
         self._resumption: asyncio.TimerHandle | None = None
+        self._echo_by = -math.inf
+
+    def await_echo(self) -> None:
+        """An echo is on its way, which is to be drawn before anything else."""
+        self._echo_by = monotonic() + ECHO
+
+    def has_echoed(self) -> None:
+        """Nothing has to wait for an echo any more."""
+        self._echo_by = -math.inf
+
+    @property
+    def awaits_echo(self) -> bool:
+        """Whether an echo may come in a moment."""
+        return monotonic() < self._echo_by
 
     def draw_everything(self) -> None:
         """Write every cell again, as after another program wrote to the terminal."""
@@ -156,12 +175,19 @@ def _put_chops(canvas: Canvas, update: ChopsUpdate) -> None:
 
 
 def draw_now(widget: Widget) -> None:
-    """Draw what `widget` has marked for a refresh at once.
+    """Draw what `widget` has marked for a refresh at once, and nothing else.
 
-    Textual draws at the next tick of a timer, up to a sixtieth of a second later, and after two
-    more messages; an echo of a key is not to wait for that.
+    Textual draws at the next tick of a timer, up to a sixtieth of a second later, after two more
+    messages, and with whatever else has changed; an echo of a key is not to wait for that.
     """
-    screen: Screen[object] = widget.screen
-    if screen.is_current and not widget.app._batch_count:
-        screen._dirty_widgets.add(widget)
-        screen._on_timer_update()
+    screen = widget.screen
+    if isinstance(widget.app, FrugalApp):
+        widget.app.has_echoed()
+    if isinstance(screen, FrugalScreen) and screen.is_current and not widget.app._batch_count:
+        screen.draw_now(widget)
+
+
+def await_echo(widget: Widget) -> None:
+    """A key has been sent whose echo `widget` will draw: what else changes is drawn after it."""
+    if isinstance(widget.app, FrugalApp):
+        widget.app.await_echo()

@@ -44,6 +44,21 @@ class FrugalScreen(Screen[T]):
         super().__init__(*arguments, **options)
         self._compositor = FrugalCompositor()
 
+    def draw_now(self, widget: Widget) -> None:
+        """Draw what `widget` has marked for a refresh, where it has its place already."""
+        self._dirty_widgets.add(widget)
+        if self._layout_required or self._scroll_required or self._repaint_required:
+            super()._on_timer_update()
+            return
+        others = self._dirty_widgets - {widget}
+        self._compositor.update_widgets({widget})
+        self._compositor_refresh()
+        self._dirty_widgets |= others
+
+    def _on_timer_update(self) -> None:
+        if not getattr(self.app, "awaits_echo", False):
+            super()._on_timer_update()
+
 
 class FrugalCompositor(Compositor):
     """Renders a partial update as a `Patch`: of each row, the widget in front, where it's dirty."""

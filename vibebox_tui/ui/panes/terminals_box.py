@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from vibebox_tui.emulator import Copied
 from vibebox_tui.emulator.keys import encode_focus
 from vibebox_tui.ui.messages import KeyEverywhere, Said
-from vibebox_tui.ui.output import draw_now
+from vibebox_tui.ui.output import await_echo, draw_now
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
 from vibebox_tui.ui.panes.terminals_capture import (
     COPY_HINTS,
@@ -248,6 +248,7 @@ class TerminalBox(Widget):
             case Typed():
                 self.view.back = 0
                 self._typing.press(verdict)
+                await_echo(self.view)
             case Command():
                 self._obey(verdict)
             case Elsewhere(key):
