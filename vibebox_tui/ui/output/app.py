@@ -174,8 +174,8 @@ def _put_chops(canvas: Canvas, update: ChopsUpdate) -> None:
                 canvas.put(x, y, strip)
 
 
-def draw_now(widget: Widget) -> None:
-    """Draw what `widget` has marked for a refresh at once, and nothing else.
+def draw_now(widget: Widget, *others: Widget) -> None:
+    """Draw what `widget` and others on its screen have marked for a refresh at once, no more.
 
     Textual draws at the next tick of a timer, up to a sixtieth of a second later, after two more
     messages, and with whatever else has changed; an echo of a key is not to wait for that.
@@ -184,7 +184,7 @@ def draw_now(widget: Widget) -> None:
     if isinstance(widget.app, FrugalApp):
         widget.app.has_echoed()
     if isinstance(screen, FrugalScreen) and screen.is_current and not widget.app._batch_count:
-        screen.draw_now(widget)
+        screen.draw_now(widget, *others)
 
 
 def await_echo(widget: Widget) -> None:

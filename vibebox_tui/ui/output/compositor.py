@@ -44,14 +44,14 @@ class FrugalScreen(Screen[T]):
         super().__init__(*arguments, **options)
         self._compositor = FrugalCompositor()
 
-    def draw_now(self, widget: Widget) -> None:
-        """Draw what `widget` has marked for a refresh, where it has its place already."""
-        self._dirty_widgets.add(widget)
+    def draw_now(self, *widgets: Widget) -> None:
+        """Draw what these have marked for a refresh, where they have their places already."""
+        self._dirty_widgets.update(widgets)
         if self._layout_required or self._scroll_required or self._repaint_required:
             super()._on_timer_update()
             return
-        others = self._dirty_widgets - {widget}
-        self._compositor.update_widgets({widget})
+        others = self._dirty_widgets.difference(widgets)
+        self._compositor.update_widgets(set(widgets))
         self._compositor_refresh()
         self._dirty_widgets |= others
 

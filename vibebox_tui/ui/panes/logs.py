@@ -20,6 +20,7 @@ from vibebox_tui.logs.times import parse_moment
 from vibebox_tui.paths import state_directory
 from vibebox_tui.protocol.messages import StreamFilter
 from vibebox_tui.ui.messages import Said
+from vibebox_tui.ui.output import draw_now
 from vibebox_tui.ui.panes.logs_history import PromptHistory
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
 from vibebox_tui.ui.screens.filters import FilterList
@@ -261,6 +262,7 @@ class LogsPane(LogReader):
     def on_log_view_moved(self, event: LogView.Moved) -> None:
         event.stop()
         self._tell()
+        draw_now(self.log_view, self)  # a key isn't to wait for the next frame
 
     def on_log_view_not_found(self, event: LogView.NotFound) -> None:
         event.stop()

@@ -47,7 +47,7 @@ class Pane(Widget):
     environment: reactive[Environment | None] = reactive(None, always_update=True)
     link: reactive[LinkState | None] = reactive(None)
     failure: reactive[str] = reactive("")
-    detail: reactive[str] = reactive("")
+    detail: reactive[str] = reactive("", repaint=False)
     """What the border says beneath the pane: its position, its mode. May have console markup."""
     tabs: reactive[tuple[tuple[str, ...], tuple[str, ...]]] = reactive(((), ()))
     """What else can be shown in this place: the border names these before and after the pane."""

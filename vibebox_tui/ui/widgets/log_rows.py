@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import tzinfo
+from math import ceil
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -34,6 +35,9 @@ from vibebox_tui.ui.widgets.log_paint import (
 CACHED_LINES: Final = 512
 """Lines whose drawing is kept: a few screenfuls, so that scrolling back costs nothing."""
 
+CACHED_ROWS: Final = 256
+"""Rows that are kept as they were drawn: a high screen, before and after a key."""
+
 SOURCE_COLOURS: Final = 8
 """Colours that the environments of a merged log have by turns."""
 
@@ -42,6 +46,10 @@ WIDEST_NAME: Final = 16
 
 PREFIX_GAP: Final = 3
 """Cells between time and message: the mark, the level's letter and a blank."""
+
+_RowKey = tuple[int, int, int, bool, int, str]
+"""What the drawing of a row depends on: the line's position, which of its rows, the line's flags,
+whether the cursor is on it, the column that one has moved to, what stands at the right end."""
 
 
 class LogRows(ScrollView):
@@ -116,10 +124,13 @@ class LogRows(ScrollView):
         self._expanded: set[int] = set()
         self._column = 0
         self._drawn: LRUCache[tuple[int, int], list[list[Segment]]] = LRUCache(CACHED_LINES)
+        self._finished: LRUCache[_RowKey, Strip] = LRUCache(CACHED_ROWS)
         self._shown: list[ScreenRow] | None = None
         self._shown_version = 0
         self._styles: LogStyles | None = None
         self._ground = Style.null()
+        self._width = 0
+        self._thumb: tuple[int, int] | None = None
 
     # --- for the pane ----------------------------------------------------------------------
 
@@ -133,7 +144,7 @@ class LogRows(ScrollView):
         other_log = view.ring is not self.view.ring
         self.viewport.view = view
         if other_log:
-            self._drawn.clear()
+            self._forget_drawn()
             self._expanded.clear()
             self.viewport.follow()
         self.refresh_lines_now()
@@ -142,19 +153,20 @@ class LogRows(ScrollView):
         """Lines were put between others: `to` says where each stands now."""
         self.viewport.shift(to)
         self._expanded = {to(position) for position in self._expanded}
-        self._drawn.clear()
+        self._forget_drawn()
         self._shown = None
 
     def refresh_lines_now(self) -> None:
         """Draw anew what is on the screen, as after lines have come; once a frame at most."""
         self._shown = None
+        self._measure()
         self._size_scrollbar()
         self.refresh()
 
     @property
     def text_width(self) -> int:
         """Cells of a row: those that the scrollbar doesn't cover."""
-        return self.scrollable_content_region.width
+        return self._width
 
     @property
     def following(self) -> bool:
@@ -170,8 +182,20 @@ class LogRows(ScrollView):
     # --- drawing ---------------------------------------------------------------------------
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._ground = self.rich_style
-        return super().render_lines(crop)
+        """The rows of `crop`; what Textual's own way adds, borders above all, isn't needed here,
+        and takes longer than the rows.
+        """
+        self._measure()
+        if self.rich_style != self._ground:
+            self._ground = self.rich_style
+            self._finished.clear()
+        _, background = self.background_colors
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.x or crop.width < self.text_width:
+            return [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
 
     def render_line(self, y: int) -> Strip:
         width = self.text_width
@@ -184,6 +208,17 @@ class LogRows(ScrollView):
         position, part = rows[y]
         line = self.view.ring.line(position)
         count = self._count_text(line, part)
+        if self.time_style is TimeStyle.RELATIVE:
+            return self._row(line, part, count)
+        has_cursor = position == self.viewport.cursor and not self.following
+        key = (position, part, line.flags, has_cursor, self._column, count)
+        strip = self._finished.get(key)
+        if strip is None:
+            strip = self._finished[key] = self._row(line, part, count)
+        return strip
+
+    def _row(self, line: Line, part: int, count: str) -> Strip:
+        width = self.text_width
         room = width - len(count)
         segments = [*self._prefix(line, part), *self._visible(line, part)]
         if Segment.get_line_length(segments) > room:
@@ -193,13 +228,13 @@ class LogRows(ScrollView):
         if count:
             segments.append(Segment(count, self._look.mark))
         ground = self._ground
-        if position == self.viewport.cursor and not self.following:
+        if line.position == self.viewport.cursor and not self.following:
             ground += self._look.cursor
         return Strip(Segment.apply_style(segments, ground), width)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._drawn.clear()
+        self._forget_drawn()
         self._styles = None
 
     def _screen_rows(self) -> list[ScreenRow]:
@@ -348,20 +383,34 @@ class LogRows(ScrollView):
             self.refresh()
 
     def _redraw_all(self) -> None:
-        self._drawn.clear()
+        self._forget_drawn()
         self.refresh_lines_now()
 
+    def _forget_drawn(self) -> None:
+        self._drawn.clear()
+        self._finished.clear()
+
+    def _measure(self) -> None:
+        self._width = self.scrollable_content_region.width
+
     def _size_scrollbar(self) -> None:
-        """Tell the scrollbar where we are; its unit is a line, since rows aren't counted."""
+        """Tell the scrollbar where we are, if that makes it look different: it is drawn at each
+        word. Its unit is a line, since rows aren't counted.
+        """
         if not self.is_mounted:
             return
         size = Size(self.text_width, len(self.view))
+        rows = self._screen_rows()
+        top = self.view.row(rows[0].position) if rows else 0
+        thumb = _thumb(self.size.height, size.height, top)
+        if thumb == self._thumb and size.width == self.virtual_size.width:
+            return
+        self._thumb = thumb
         if size != self.virtual_size:
             # As the reactive's watcher does, but without a new layout of the whole screen.
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)
-        rows = self._screen_rows()
-        self.scroll_y = self.view.row(rows[0].position) if rows else 0
+        self.scroll_y = top
 
     def _widest_shown(self) -> int:
         lines = {row.position for row in self._screen_rows()}
@@ -373,3 +422,11 @@ class LogRows(ScrollView):
             ),
             default=0,
         )
+
+
+def _thumb(height: int, lines: int, top: int) -> tuple[int, int] | None:
+    """Where the thumb of a scrollbar so high begins and how long it is, in eighths of a cell."""
+    if lines <= height:
+        return None
+    length = max(1.0, height * height / lines)
+    return int((height - length) * top / (lines - height) * 8), ceil(length * 8)
