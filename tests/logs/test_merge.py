@@ -109,6 +109,29 @@ def test_a_shift_tells_where_every_line_went(batches: list[Batch]):
             assert ring.line(shift(position))._replace(position=0) == line
 
 
+@given(arrivals, st.integers(0, 5), st.integers(1, 30))
+@settings(max_examples=100, deadline=None)
+def test_nothing_moves_the_lines_apart_that_are_read(batches: list[Batch], top: int, height: int):
+    ring = Ring()
+    merge = Merge(ring)
+    expected: dict[int, list[LogEntry]] = {}
+    read = range(0)
+    for source, entries, now in batches:
+        merge.take(source, entries, now)
+        expected.setdefault(source, []).extend(entries)
+        before = [ring.line(position).text for position in read]
+        shift = merge.settle(now, read)
+        if read:
+            read = range(shift(read.start), shift(read.start) + len(read))
+        elif len(ring) > top:
+            read = range(ring.first + top, min(ring.first + top + height, ring.end))
+        assert [ring.line(position).text for position in read][: len(before)] == before
+    merge.settle(1e9)
+    assert not merge.parked
+    is_whole_and_sorted(ring, expected)
+    assert all(len(sources) == 1 for sources in sources_of_records(ring))
+
+
 _histories = st.lists(st.lists(st.integers(0, 30), max_size=12), min_size=1, max_size=4)
 """For each log the milliseconds between its lines."""
 

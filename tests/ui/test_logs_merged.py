@@ -133,6 +133,29 @@ async def test_a_late_line_goes_where_it_belongs_and_nothing_moves_while_paused(
         await wait_for(lambda: [row.split()[-1] for row in rows(app)[1:4]] == ["1", "late", "2"])
 
 
+async def test_late_lines_never_push_those_of_a_paused_screen():
+    async with merged() as (app, pilot, feeds):
+        history = [entry(n * 10, f"INFO {n}", n) for n in range(1, 101)]
+        await all_of_them(app, pilot, feeds, api_dev=history, web=[], db=[])
+        await shows(app, "INFO 100")
+        await pilot.press("k")
+        before = app.screen_rows
+        late = [entry(955, "ERROR late", 1), entry(956, "  at frame", 2)]
+        feeds["web"].put(late)
+        feeds["db"].put([entry(965, "INFO later", 1)])
+        await wait_for(lambda: "+3 new" in app.pane.detail)
+        feeds["web"].put([entry(957, "  at another", 3)])
+        await wait_for(lambda: "+4 new" in app.pane.detail)
+        assert app.screen_rows == before
+        await pilot.press("G")
+        await shows(app, "late")
+        assert [row.split("I ")[-1].split("E ")[-1].strip() for row in rows(app)[-10:]] == [
+            "INFO 94", "INFO 95", "ERROR late", "at frame", "at another", "INFO 96", "INFO later",
+            "INFO 97", "INFO 98", "INFO 99", "INFO 100",
+        ][-10:]  # fmt: skip
+        assert not app.pane.document.parked
+
+
 async def test_older_lines_of_all_come_without_a_seam():
     older = {
         "api-dev": [entry(n * 10, f"INFO api {n}", n) for n in range(1, 2501)],

@@ -15,6 +15,7 @@ from vibebox_tui.client.events import LinkPhase, LinkState, LogHole, LogLiveNow,
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.times import TimeStyle
 from vibebox_tui.protocol.messages import LogEntry
+from vibebox_tui.protocol.models import Environment
 
 HEIGHT = 20
 """Rows of the pane in these tests."""
@@ -585,6 +586,43 @@ async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest
         await wait_for(lambda: app.feed.subscription is not first)
         app.feed.put(entries(10, levelled, first=21_001))
         await shows(app, "line 21010")
+
+
+async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(21_000, levelled)
+    async with pane_with(lines[:1000], older=lines, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "m", "j", "j", "m")
+        for start in range(1000, 21_000, 1000):
+            app.feed.put(lines[start : start + 1000])
+        await says(app, "and more")
+        first = app.feed.subscription
+        await pilot.press("G")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(lines[-1000:])
+        app.feed.put(LogLiveNow())
+        await shows(app, "line 21000")
+        await pilot.press("at", *"2025-10-09T08:00:00Z", "enter")
+        await wait_for(lambda: cursor_text(app) == "the log begins here")
+        await pilot.press("u")
+        assert cursor_text(app) == levelled(1)
+        await pilot.press("u", "y")
+        assert cursor_text(app) == levelled(3)
+        assert app.clipboard == f"{levelled(1)}\n{levelled(3)}"
+
+
+async def test_marks_are_not_another_environments():
+    async with pane_with(entries(30, levelled)) as (app, pilot):
+        await pilot.press("g", "m")
+        first = app.feed.subscription
+        app.pane.environment = Environment(id="env-2", name="web")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(entries(30, levelled))
+        await says(app, "30 kept")
+        await pilot.press("u")
+        await wait_for(lambda: any("No mark" in said for said in app.said))
 
 
 async def test_all_panes_together_keep_a_bound(monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ from typing import Final
 from vibebox_tui.logs.filters import Found, Selection
 from vibebox_tui.logs.folds import Folded, hidden_flags
 from vibebox_tui.logs.levels import Level
-from vibebox_tui.logs.merge import Merge, Shift
+from vibebox_tui.logs.merge import NOTHING, Merge, Shift
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.repeats import Collapsed
 from vibebox_tui.logs.ring import DEFAULT_BYTES, Line, Ring, note_line
@@ -78,14 +78,24 @@ class Document:
         time = self.ring.times[0] if self.ring.times else UNKNOWN_TIME
         self.ring.prepend_lines([note_line(text, time)])
 
-    def settle(self, clock: Callable[[], float] = time.monotonic) -> Shift:
-        """Put the lines of several sources that have waited for others; say what that moved."""
-        return self.merge.settle(clock()) if self.merge is not None else Shift()
+    def settle(
+        self, read: range = NOTHING, clock: Callable[[], float] = time.monotonic
+    ) -> Shift:
+        """Put the lines of several sources that have waited for others; say what that moved.
+
+        `read` are the positions of lines that nothing may move apart.
+        """
+        return self.merge.settle(clock(), read) if self.merge is not None else Shift()
 
     @property
     def waits(self) -> bool:
         """Whether there are lines that have to be settled."""
         return self.merge is not None and self.merge.waits
+
+    @property
+    def parked(self) -> int:
+        """How many lines wait until those are no longer read between which they belong."""
+        return self.merge.parked if self.merge is not None else 0
 
     def select(self, selection: Selection) -> None:
         """Show something else of the log."""

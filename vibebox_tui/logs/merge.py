@@ -1,13 +1,13 @@
 """Several logs as one, by time: in a ring, late lines where they belong."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from operator import itemgetter
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, compress, groupby
+from operator import itemgetter, not_
 from typing import Final
 
 from vibebox_tui.logs.chunk import CONTINUATION, NewLine
-from vibebox_tui.logs.hold_back import HoldBack, Record
+from vibebox_tui.logs.held_lines import GoingOn, HeldLines, time_of
 from vibebox_tui.logs.line_reader import LineReader
 from vibebox_tui.logs.ring import Ring
 from vibebox_tui.logs.times import UNKNOWN_TIME
@@ -16,8 +16,13 @@ from vibebox_tui.protocol.messages import LogEntry
 MOST_SOURCES: Final = 256
 """Logs that can be merged: a line's source is one byte."""
 
-HELD_RECORDS: Final = 20_000
-"""Records that are held back at most; more are put in their places at once."""
+HELD_LINES: Final = 20_000
+"""Lines that are held back at most; more are put in their places at once."""
+
+NOTHING: Final = range(0)
+
+_Place = tuple[int, list[NewLine]]
+"""Lines, and the position before which they belong."""
 
 
 class Shift:
@@ -40,12 +45,15 @@ class Merge:
     """Puts the lines of several logs into `ring`, sorted by time; records stay together.
 
     New lines are held back for a moment (`take`, then `settle`), so that few come late. All lines
-    of a record have the time of its first one.
+    of a record have the time of its first one. Those that belong between lines which somebody
+    reads wait (`parked`) until these are no longer on the screen.
     """
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
-        self._held: HoldBack[NewLine] = HoldBack()
+        self._held = HeldLines()
+        self._parked: list[NewLine] = []
+        self._parked_going_on: list[GoingOn] = []
         self._readers: dict[int, LineReader] = {}
 
     @property
@@ -53,83 +61,119 @@ class Merge:
         """Whether there are lines that are held back."""
         return bool(len(self._held))
 
+    @property
+    def parked(self) -> int:
+        """How many lines wait for others not to be read any more."""
+        return len(self._parked) + sum(map(len, self._parked_going_on))
+
     def take(self, source: int, entries: Iterable[LogEntry], now: float) -> None:
         """Take new entries of a log; `now` in seconds, by the clock that `settle` is told."""
         reader = self._readers.setdefault(source, LineReader(source))
         newest = self.ring.times[1] if self.ring.times else UNKNOWN_TIME
-        for line in reader.read(entries):
-            continues = bool(line[3] & CONTINUATION)
-            self._held.take(source, line[2] or newest, line, now, continues=continues)
+        self._held.take(source, reader.read(entries), now, newest)
 
     def take_note(self, note: NewLine, now: float) -> None:
         """Take a line of our own, which belongs where its log has come to."""
         source = note[4]
         self._readers.setdefault(source, LineReader(source)).interrupt()
-        self._held.take(source, note[2], note, now, continues=False)
+        self._held.take(source, [note], now, note[2])
 
-    def settle(self, now: float) -> Shift:
-        """Put what has been held back for long enough in its place."""
-        is_much = len(self._held) > HELD_RECORDS
-        return self._place(self._held.release_all() if is_much else self._held.release(now))
+    def settle(self, now: float, read: range = NOTHING) -> Shift:
+        """Put what has been held back for long enough in its place.
+
+        `read` are the positions of lines that nothing may move apart.
+        """
+        is_much = len(self._held) > HELD_LINES
+        going_on, lines = self._held.release_all() if is_much else self._held.release(now)
+        places = self._places_going_on(going_on, read)
+        lines = self._without_following(lines)
+        newest = self.ring.times[1] if self.ring.times else UNKNOWN_TIME
+        late = bisect_left(lines, newest, key=time_of)
+        places += self._places(lines[:late], read)
+        self.ring.append_lines(lines[late:])
+        return self._insert(places)
 
     def put_older(self, older: Iterable[tuple[int, Sequence[LogEntry]]]) -> Shift:
         """Put older entries of some logs in their places: all are from before what is there."""
-        records: HoldBack[NewLine] = HoldBack()
+        held = HeldLines()
         for source, entries in older:
-            for line in LineReader(source).read(entries):
-                continues = bool(line[3] & CONTINUATION)
-                records.take(source, line[2], line, 0.0, continues=continues)
-        sorted_records = records.release_all()
+            held.take(source, LineReader(source).read(entries), 0.0, UNKNOWN_TIME)
+        _, lines = held.release_all()
         first = self.ring.times[0] if self.ring.times else None
-        before = [record for record in sorted_records if first is None or record.time <= first]
-        places = [
-            (self.ring.at_time(record.time), _lines(record))
-            for record in sorted_records[len(before) :]
-        ]
-        shift = self._insert(places)
-        self.ring.prepend_lines(line for record in before for line in _lines(record))
+        before = len(lines) if first is None else bisect_right(lines, first, key=time_of)
+        shift = self._insert(
+            [(self.ring.at_time(time), list(of_it)) for time, of_it in _by_time(lines[before:])]
+        )
+        self.ring.prepend_lines(lines[:before])
         return shift
 
     # ---------------------------------------------------------------------------------------
 
-    def _place(self, records: list[Record[NewLine]]) -> Shift:
-        """Put sorted records into the ring: those that are late before what is newer."""
-        late: list[tuple[int, list[NewLine]]] = []
-        newest: list[NewLine] = []
-        for record in records:
-            if newest and not record.goes_on:  # it is not older than the one before it
-                newest.extend(_lines(record))
-                continue
-            self.ring.append_lines(newest)
-            newest = []
-            place = self._place_of(record)
-            if place == self.ring.end:
-                newest = _lines(record)
-            elif record.goes_on:  # before what else belongs there: it ends the record before that
-                late.insert(0, (place, _lines(record)))
+    def _places(self, lines: list[NewLine], read: range) -> list[_Place]:
+        """Where these sorted lines belong, and those that are parked; parked are from now on those
+        that belong between lines which are read.
+        """
+        if not lines and not self._parked:
+            return []
+        may_park = self.parked < HELD_LINES
+        waiting = sorted([*self._parked, *lines], key=time_of)
+        self._parked = []
+        places: list[_Place] = []
+        for time, group in _by_time(waiting):
+            place = self.ring.after_time(time)
+            if may_park and place in read[1:]:
+                self._parked.extend(group)
             else:
-                late.append((place, _lines(record)))
-        self.ring.append_lines(newest)
-        return self._insert(late)
+                places.append((place, list(group)))
+        return places
 
-    def _place_of(self, record: Record[NewLine]) -> int:
-        """The position before which a record belongs."""
-        times = self.ring.times
-        if times is None or (record.time >= times[1] and not record.goes_on):
-            return self.ring.end
-        place = self.ring.after_time(record.time)
-        if not record.goes_on:
-            return place
+    def _places_going_on(self, new: list[GoingOn], read: range) -> list[_Place]:
+        """The same for lines that go on with records."""
+        waiting = [*self._parked_going_on, *new]
+        self._parked_going_on = []
+        places: list[_Place] = []
+        for lines in waiting:
+            if self._joins_parked(lines):
+                continue
+            place, lines = self._place_going_on(lines)  # noqa: PLW2901 - a head it may become
+            if place in read[1:]:
+                self._parked_going_on.append(lines)
+            elif place == self.ring.end:
+                self.ring.append_lines(lines)
+            else:
+                places.append((place, lines))
+        return places
+
+    def _joins_parked(self, lines: GoingOn) -> bool:
+        """Whether the record that these go on with is parked; then they are too."""
+        _, _, time, _, source = lines[0]
+        at = [n for n, line in enumerate(self._parked, 1) if line[4] == source and line[2] == time]
+        if at:
+            self._parked[at[-1] : at[-1]] = lines
+        return bool(at)
+
+    def _without_following(self, lines: list[NewLine]) -> list[NewLine]:
+        """The lines but those that would come before what is parked of their log and their time."""
+        for parked in reversed(self._parked_going_on):
+            _, _, time, _, source = parked[0]
+            follows = [line[2] == time and line[4] == source for line in lines]
+            parked.extend(compress(lines, follows))
+            lines = [*compress(lines, map(not_, follows))]
+        return lines
+
+    def _place_going_on(self, lines: GoingOn) -> _Place:
+        data, seq, time, flags, source = lines[0]
+        place = self.ring.after_time(time)
         for end in range(place, self.ring.first, -1):
             line = self.ring.line(end - 1)
-            if line.time < record.time:
+            if line.time < time:
                 break
-            if line.source == record.source and not line.is_note:
-                return end
-        record.goes_on = False  # what it continues isn't in memory any more
-        return place
+            if line.source == source and not line.is_note:
+                return end, lines
+        # What it continues isn't in memory any more.
+        return place, [(data, seq, time, flags & ~CONTINUATION, source), *lines[1:]]
 
-    def _insert(self, places: list[tuple[int, list[NewLine]]]) -> Shift:
+    def _insert(self, places: list[_Place]) -> Shift:
         within = [(max(at, self.ring.first), lines) for at, lines in places if at < self.ring.end]
         behind = [lines for at, lines in places if at >= self.ring.end]
         within.sort(key=itemgetter(0))
@@ -139,9 +183,6 @@ class Merge:
         return Shift([(position, len(lines)) for position, lines in within])
 
 
-def _lines(record: Record[NewLine]) -> list[NewLine]:
-    """The lines of a record with its time; the first one begins it, unless the record goes on."""
-    time = record.time
-    (data, seq, _, flags, source), *rest = record.lines
-    first = (data, seq, time, flags if record.goes_on else flags & ~CONTINUATION, source)
-    return [first, *((data, seq, time, flags, source) for data, seq, _, flags, source in rest)]
+def _by_time(lines: Iterable[NewLine]) -> Iterator[tuple[int, Iterator[NewLine]]]:
+    """Sorted lines, those of each time together: whole records."""
+    return groupby(lines, key=time_of)

@@ -16,9 +16,13 @@ DEFAULT_BYTES: Final = 256 * 1024 * 1024
 """Memory of a log where nobody says otherwise: about a million and a half lines."""
 
 
+Mark = tuple[int, int, bytes]
+"""A marked line, wherever it stands: its source, its sequence number and its text."""
+
 GROUP_LINES: Final = 256
 """Lines that are added at once: a chunk has at most so many too many."""
 
+_IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
 _NOT_TURNED: Final = bytes(flags & ~TURNED for flags in range(256))
 
 
@@ -39,6 +43,8 @@ class Ring:
         """Lines that were dropped from the front to stay within the bound."""
         self.widest = 0
         """Bytes of the longest line there was."""
+        self.lost_marks: set[Mark] = set()
+        """Lines that were marked when they were dropped: they are again, should they come back."""
         self._first = 0
         self._starts: list[int] = []
         self._bytes = 0
@@ -151,8 +157,9 @@ class Ring:
         """Add lines at the end and return how many they were."""
         added = 0
         coming = iter(lines)
-        while group := list(islice(coming, GROUP_LINES)):
-            added += len(group)
+        while coming_next := list(islice(coming, GROUP_LINES)):
+            added += len(coming_next)
+            group = self._with_marks(coming_next)
             if self.chunks and self.chunks[-1].wants_no_more:
                 begins = (n for n, line in enumerate(group) if not line[3] & CONTINUATION)
                 head = next(begins, len(group))
@@ -176,6 +183,7 @@ class Ring:
     def prepend_lines(self, lines: Iterable[NewLine]) -> int:
         """Put older lines before the oldest one and return how many they were."""
         older = Ring(self.max_bytes)
+        older.lost_marks = self.lost_marks
         added = older.append_lines(lines)
         self.chunks[:0] = older.chunks
         self._first -= added
@@ -192,7 +200,7 @@ class Ring:
         by_chunk: dict[int, list[tuple[int, Sequence[NewLine]]]] = {}
         for position, lines in places:
             chunk_index, index = self.locate(position)
-            by_chunk.setdefault(chunk_index, []).append((index, lines))
+            by_chunk.setdefault(chunk_index, []).append((index, self._with_marks(lines)))
         for chunk_index in sorted(by_chunk, reverse=True):
             old = self.chunks[chunk_index]
             new = old.with_inserted(by_chunk[chunk_index])
@@ -209,6 +217,10 @@ class Ring:
         chunk_index, index = self.locate(position)
         flags = self.chunks[chunk_index].flags
         flags[index] = flags[index] | MARKED if marked else flags[index] & ~MARKED
+
+    def marks(self) -> set[Mark]:
+        """All lines that are marked, also those that aren't in memory any more."""
+        return self.lost_marks.union(*map(_marks, self.chunks))
 
     def turn(self, position: int) -> None:
         """Fold the record of a line where it is open, or open it."""
@@ -227,6 +239,7 @@ class Ring:
         if len(self.chunks) < 2:
             return 0
         chunk = self.chunks.pop(0)
+        self.lost_marks |= _marks(chunk)
         self.dropped += len(chunk)
         self._first += len(chunk)
         self._bytes -= chunk.size
@@ -239,6 +252,7 @@ class Ring:
         if len(self.chunks) < 2:
             return 0
         chunk = self.chunks.pop()
+        self.lost_marks |= _marks(chunk)
         self._starts.pop()
         self._bytes -= chunk.size
         self.version += 1
@@ -253,6 +267,18 @@ class Ring:
         before = chunk.size
         self.widest = max(self.widest, chunk.add_all(lines))
         self._bytes += chunk.size - before
+
+    def _with_marks(self, lines: Sequence[NewLine]) -> Sequence[NewLine]:
+        """The lines, those marked that were when they were dropped."""
+        return [self._marked_again(line) for line in lines] if self.lost_marks else lines
+
+    def _marked_again(self, line: NewLine) -> NewLine:
+        data, seq, time, flags, source = line
+        mark = source, seq, data
+        if mark not in self.lost_marks:
+            return line
+        self.lost_marks.discard(mark)
+        return data, seq, time, flags | MARKED, source
 
     def _open_chunk(self) -> Chunk:
         """Another chunk at the end."""
@@ -278,6 +304,17 @@ class Ring:
 def note_line(text: str, time: int, level: Level = Level.UNKNOWN, source: int = 0) -> NewLine:
     """A line of our own, which every filter lets pass; `time` in milliseconds."""
     return text.encode("utf-8", "replace"), 0, time, NOTE | level, source
+
+
+def _marks(chunk: Chunk) -> set[Mark]:
+    """The marked lines of a chunk, but for those without a number: they can't come again."""
+    found: set[Mark] = set()
+    at = -1
+    marked = chunk.flags.translate(_IS_MARKED)
+    while (at := marked.find(1, at + 1)) >= 0:
+        if chunk.seqs[at]:
+            found.add((chunk.sources[at], chunk.seqs[at], chunk.raw(at)))
+    return found
 
 
 def _first_time(chunk: Chunk) -> int:

@@ -261,6 +261,8 @@ class LogsPane(LogReader):
 
     def on_log_view_moved(self, event: LogView.Moved) -> None:
         event.stop()
+        if self.document.parked:
+            self._repaint_soon()
         self._tell()
         draw_now(self.log_view, self)  # a key isn't to wait for the next frame
 

@@ -23,14 +23,14 @@ from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.document import Document
 from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
-from vibebox_tui.logs.merge import Shift
+from vibebox_tui.logs.merge import NOTHING, Shift
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_older import Older, OlderLines
-from vibebox_tui.ui.panes.logs_sources import TAIL, LogSources, Scope
+from vibebox_tui.ui.panes.logs_sources import TAIL, LogSources, Scope, parts
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
     beginning,
@@ -114,8 +114,10 @@ class LogReader(Pane):
     # --- following -------------------------------------------------------------------------
 
     def reset(self) -> None:
-        before = self.document
+        before, is_same_log = self.document, self._is_same_log
         self._begin()
+        if is_same_log:
+            self.document.ring.lost_marks = before.ring.marks()
         self.document.select(before.selection)
         self.document.collapse(before.collapses)
         self.document.fold(before.folds)
@@ -132,8 +134,14 @@ class LogReader(Pane):
         assert environment is not None, "a worker is started for an environment only"
         async with self.client.logs(environment.id, tail=TAIL) as events:
             async for event in events:
-                self._take(0, event)
-                await self.give_way()  # a full queue never waits, and the screen has to live
+                for part in parts(event):
+                    self._take(0, part)
+                    await self.give_way()  # a full queue never waits, and the screen has to live
+
+    @property
+    def _is_same_log(self) -> bool:
+        """Whether what is to be followed is what was."""
+        return self._following == self._to_follow and self._begun_scope is self.scope
 
     def watch_scope(self) -> None:
         self.restart()
@@ -147,6 +155,7 @@ class LogReader(Pane):
     def _begin(self) -> None:
         own_bound = 2 * self.settings.log_memory  # what is dropped before that, `forget` decides
         self.document = Document(own_bound, merges=self.scope is not Scope.THIS)
+        self._begun_scope = self.scope
         self.older = OlderLines(self.document.ring)
         self._sources = LogSources(self._take, self._note_failure, self.give_way)
         self._histories: dict[int, list[LogEntry]] = {}
@@ -250,7 +259,7 @@ class LogReader(Pane):
 
     def _repaint_now(self) -> None:
         self._repaint = None
-        shift = Shift() if self._is_detached else self.document.settle()
+        shift = Shift() if self._is_detached else self.document.settle(self._read)
         if shift:
             self.log_view.shift(shift)
         is_done = self.document.scan(SLICE_SECONDS, self._near)
@@ -267,6 +276,11 @@ class LogReader(Pane):
     def _near(self) -> int | None:
         """The line around which what is shown matters first; None is the end."""
         return None if self.log_view.following else self.log_view.viewport.cursor
+
+    @property
+    def _read(self) -> range:
+        """The lines on the screen while it is paused: nothing is to move them apart."""
+        return NOTHING if self.log_view.following else self.log_view.shown_positions
 
     @work(group="scan", exclusive=True, exit_on_error=False)
     async def _scan_on(self) -> None:
@@ -380,7 +394,7 @@ class LogReader(Pane):
         while not older.has_begun and not self._is_far_enough(until):
             if until is not None:
                 self.log_view.viewport.go_to_start()  # what is dropped now is the newest
-            document.settle(lambda: math.inf)
+            document.settle(self._read, lambda: math.inf)
             lines = await older.fetch(self._origins)
             if document is not self.document:
                 return

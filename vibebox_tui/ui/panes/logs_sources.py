@@ -1,13 +1,13 @@
 """The logs that a pane merges: each followed by a task of its own, and numbered as it came."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LinkState, LogEvent
+from vibebox_tui.client.events import LinkState, LogEvent, LogLines
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.merge import MOST_SOURCES
 from vibebox_tui.ui.roster import is_down
@@ -15,6 +15,18 @@ from vibebox_tui.ui.servers import EnvironmentKey, Neighbour, Subject
 
 TAIL: Final = 1000
 """Lines of history that are asked for at first; older ones are fetched when one goes there."""
+
+PART_LINES: Final = 250
+"""Lines that are taken in between two looks at the keys: about two milliseconds."""
+
+
+def parts(event: LogEvent) -> Iterator[LogEvent]:
+    """The event, or one that has many lines in parts, between which others have their turn."""
+    if not isinstance(event, LogLines) or len(event.entries) <= PART_LINES:
+        yield event
+        return
+    for start in range(0, len(event.entries), PART_LINES):
+        yield replace(event, entries=event.entries[start : start + PART_LINES])
 
 
 class Scope(StrEnum):
@@ -130,7 +142,8 @@ class LogSources:
                 async for event in events:
                     if isinstance(event, LinkState):
                         source.link = event
-                    self._take(number, event)
-                    await self._give_way()  # a full queue never waits, the screen has to live
+                    for part in parts(event):
+                        self._take(number, part)
+                        await self._give_way()  # a full queue never waits, the screen has to live
         except VibeBoxError as error:
             self._failed(number, error)

@@ -73,7 +73,8 @@ def position_text(
     that the newest lines aren't in memory.
     """
     more = " and more" if is_detached else ""
-    parts = ["FOLLOW" if viewport.following else "PAUSED", f"+{viewport.new_lines:,} new{more}"]
+    new = viewport.new_lines + (document.parked if document.selection.passes_all else 0)
+    parts = ["FOLLOW" if viewport.following else "PAUSED", f"+{new:,} new{more}"]
     kept = f"{document.ring.kept:,} kept"
     if document.selection.passes_all:
         parts.append(kept)

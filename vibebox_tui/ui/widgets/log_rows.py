@@ -179,6 +179,12 @@ class LogRows(ScrollView):
         position = self.viewport.cursor
         return None if position is None else self.view.ring.line(position)
 
+    @property
+    def shown_positions(self) -> range:
+        """The positions of the lines on the screen, and of those between them."""
+        rows = self._screen_rows()
+        return range(rows[0].position, rows[-1].position + 1) if rows else range(0)
+
     # --- drawing ---------------------------------------------------------------------------
 
     def render_lines(self, crop: Region) -> list[Strip]:
