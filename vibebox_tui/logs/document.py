@@ -78,9 +78,7 @@ class Document:
         time = self.ring.times[0] if self.ring.times else UNKNOWN_TIME
         self.ring.prepend_lines([note_line(text, time)])
 
-    def settle(
-        self, read: range = NOTHING, clock: Callable[[], float] = time.monotonic
-    ) -> Shift:
+    def settle(self, read: range = NOTHING, clock: Callable[[], float] = time.monotonic) -> Shift:
         """Put the lines of several sources that have waited for others; say what that moved.
 
         `read` are the positions of lines that nothing may move apart.

@@ -135,7 +135,7 @@ class Merge:
         for lines in waiting:
             if self._joins_parked(lines):
                 continue
-            place, lines = self._place_going_on(lines)  # noqa: PLW2901 - a head it may become
+            place, lines = self._place_going_on(lines)
             if place in read[1:]:
                 self._parked_going_on.append(lines)
             elif place == self.ring.end:
