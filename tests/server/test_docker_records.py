@@ -12,6 +12,7 @@ from vibebox_tui.server.records import CapturePosition, LogLine
 from vibebox_tui.server.runtimes.docker.adoption import (
     adopted_environment,
     adopted_id,
+    in_order,
     is_wanted,
 )
 from vibebox_tui.server.runtimes.docker.definition import OWNER_LABEL, creation
@@ -28,6 +29,7 @@ from vibebox_tui.server.runtimes.docker.stats import usage
 from vibebox_tui.server.runtimes.docker.wire import (
     Container,
     ContainerSummary,
+    Info,
     PullProgress,
     Stats,
 )
@@ -281,6 +283,32 @@ def test_who_is_wanted() -> None:
     assert not is_wanted(summary(), "labelled")
     assert is_wanted(summary(vibebox_adopt="yes"), "labelled")
     assert not is_wanted(ContainerSummary("c", ["/c"], {OWNER_LABEL: "e"}), "all")
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ({}, True),
+        ({"MemoryLimit": True, "CpuCfsQuota": True, "CgroupVersion": "2", "Rootless": True}, True),
+        ({"MemoryLimit": True, "CpuCfsQuota": True, "CgroupVersion": "1", "Rootless": True}, False),
+        ({"MemoryLimit": False, "CpuCfsQuota": False, "CgroupVersion": "1"}, False),
+    ],
+)
+def test_an_engine_that_holds_no_limits_is_known(said: dict[str, object], *, holds: bool) -> None:
+    assert msgspec.convert(said, Info).holds_limits is holds
+
+
+def test_projects_stand_together_behind_what_is_in_none() -> None:
+    def summary(name: str, created: int, project: str = "") -> ContainerSummary:
+        labels = {"com.docker.compose.project": project} if project else {}
+        return ContainerSummary(name, [f"/{name}"], labels, "running", created)
+
+    found = [
+        summary("late", 9), summary("web", 2, "shop"), summary("app", 5, "blog"),
+        summary("db", 7, "shop"), summary("early", 3), summary("cache", 2, "shop"),
+    ]  # fmt: skip
+    ordered = [container.id for container in in_order(found)]
+    assert ordered == ["early", "late", "cache", "web", "db", "app"]
 
 
 def test_what_is_found_is_told() -> None:

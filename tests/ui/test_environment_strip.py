@@ -49,6 +49,12 @@ async def test_what_is_left_out_is_hinted_at() -> None:
     assert text.endswith("…")
 
 
+async def test_one_long_name_leaves_room_for_the_others() -> None:
+    rows = (row(1, "a-name-that-is-much-too-long-for-a-line-of-all"), *MANY[1:4])
+    text = await text_of(rows, "id-1")
+    assert text == " 1●a-name-that-is-much-too-l…  2●service-2  3●service-3  4●service-4 "
+
+
 async def test_no_environments_is_an_empty_strip() -> None:
     assert await text_of((), "") == ""
 

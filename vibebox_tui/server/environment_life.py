@@ -238,8 +238,8 @@ class EnvironmentLife:
         await self._enter(State.STARTING, "starting")
         try:
             self._runtime.check(self.environment)
-            self.look_at_limits()
             run = await self._runtime.start(self.environment, self.log)
+            self.look_at_limits()  # some runtimes know only now
         except StartCalledOffError:
             await self._enter(State.STOPPED, "stopped before it ran")
             raise

@@ -1,5 +1,7 @@
 """The environments in one line, for screens too narrow for a list."""
 
+from typing import Final
+
 from textual.content import Content
 from textual.reactive import reactive
 
@@ -8,6 +10,9 @@ from vibebox_tui.ui.servers import EnvironmentKey
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import state_token
 from vibebox_tui.ui.widgets.line import Line
+
+_LONGEST_NAME: Final = 26
+"""Cells of a name in the strip: one long name would leave no room for others."""
 
 
 class EnvironmentStrip(Line):
@@ -44,11 +49,12 @@ class EnvironmentStrip(Line):
         is_current = row.key == self.current
         ground = " on $cursor-row" if is_current else ""
         ink = "bold $ink" if is_current else "$ink-dim"
+        name = Content(row.name).truncate(_LONGEST_NAME, ellipsis=self._glyphs.unicode)
         return Content.assemble(
             (f" {row.label}", "bold $accent") if is_first else "",
             (f" {row.number}", f"$primary{ground}"),
             (self._glyphs.state(row.state), f"{state_token(row.state)}{ground}"),
-            (f"{row.name} ", f"{ink}{ground}"),
+            (f"{name} ", f"{ink}{ground}"),
         )
 
     def _window(self, widths: list[int], room: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from vibebox_tui.protocol.models import Environment
@@ -38,6 +39,17 @@ def is_wanted(container: ContainerSummary, adopted: Adopted) -> bool:
     return asks is None or asks.lower() not in ("false", "0")
 
 
+def in_order(found: Iterable[ContainerSummary]) -> list[ContainerSummary]:
+    """As a list of environments has them: the oldest first, those of a project behind the others.
+
+    So they are numbered in the order in which they are seen.
+    """
+    by_age = sorted(found, key=lambda container: (container.created, container.names))
+    projects = dict.fromkeys(["", *(_label(each.labels or {}, _PROJECT) for each in by_age)])
+    places = {project: place for place, project in enumerate(projects)}
+    return sorted(by_age, key=lambda each: places[_label(each.labels or {}, _PROJECT)])
+
+
 def adopted_id(name: str) -> str:
     """The id of the environment for the container of that name, however often it is made anew."""
     return str(uuid.uuid5(_NAMESPACE, name.lstrip("/")))
@@ -45,7 +57,7 @@ def adopted_id(name: str) -> str:
 
 def adopted_environment(container: Container, *, read_only: bool) -> Environment:
     """What is found, as an environment."""
-    project, service = _label(container, _PROJECT), _label(container, _SERVICE)
+    project, service = _label(container.labels, _PROJECT), _label(container.labels, _SERVICE)
     host = container.host_config
     created = nanoseconds(container.created)
     return Environment(
@@ -110,5 +122,5 @@ def _facts(container: Container) -> dict[str, object]:
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def _label(container: Container, names: tuple[str, ...]) -> str:
-    return next((container.labels[name] for name in names if name in container.labels), "")
+def _label(labels: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((labels[name] for name in names if name in labels), "")

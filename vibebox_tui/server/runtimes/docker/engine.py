@@ -77,6 +77,8 @@ class Engine:
         self._tried = asyncio.Event()
         self.tells_why_killed = True
         """Whether it says of a killed container if that was for its memory; Podman may not."""
+        self.holds_limits = True
+        """Whether containers are held to their limits, as far as is known."""
         self.ends_containers = False
         """Whether containers end with it, as Docker's do unless it is told to let them live."""
         self._away: str | None = "the container engine hasn't been asked for yet"
@@ -276,6 +278,7 @@ class Engine:
         version = await self.get("version", Version)
         self.tells_why_killed = not version.is_podman
         info = await self.get("info", Info)
+        self.holds_limits = info.holds_limits
         self.ends_containers = not (version.is_podman or info.live_restore_enabled)
         self._away = None
         self._tried.set()

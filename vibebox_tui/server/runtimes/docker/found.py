@@ -11,6 +11,7 @@ from vibebox_tui.server.runtimes.docker.adoption import (
     Adopted,
     adopted_environment,
     adopted_id,
+    in_order,
     is_wanted,
 )
 from vibebox_tui.server.runtimes.docker.containers import Containers
@@ -76,9 +77,9 @@ class FoundContainers:
 
     async def _compare(self, tasks: asyncio.TaskGroup) -> None:
         listed = await self._listed()
-        wanted = [summary for summary in listed if is_wanted(summary, self._adopted)]
+        wanted = in_order(each for each in listed if is_wanted(each, self._adopted))
         known = self._known()
-        for summary in reversed(wanted):  # the oldest first, as all environments are listed
+        for summary in wanted:
             # One that is known and runs no more is looked at once: what may be done may be new.
             is_new = summary.id not in self._seen and not _ids([summary]).isdisjoint(known)
             if (summary.state == "running" or is_new) and not self._is_followed(summary.id):

@@ -39,6 +39,11 @@ _RETOLD: Final = frozenset({"start", "die", "kill", "oom", "pause", "unpause", "
 _LISTED: Final = frozenset({"start", "die", "remove", "destroy", "rename"})
 """What changes the list of containers that are there to be adopted."""
 
+_NO_LIMITS: Final = (
+    "its limits aren't held: the container engine can't hold them here (without root it takes"
+    " control groups v2)"
+)
+
 _AGAIN: Final = 5.0
 """Seconds between two looks for a run that was lost though the engine is there."""
 
@@ -105,9 +110,10 @@ class DockerRuntime:
 
     # --- runs
 
-    def limits_note(self, _: Environment) -> str | None:
-        """The engine holds all limits, or refuses the container."""
-        return None
+    def limits_note(self, environment: Environment) -> str | None:
+        """Most engines hold all limits, or refuse the container."""
+        has_limits = environment.cpu_limit or environment.memory_limit
+        return None if self._engine.holds_limits or not has_limits else _NO_LIMITS
 
     def check(self, environment: Environment, *, by_admin: bool = True) -> None:
         """Raise InvalidRequestError or ForbiddenError where it can't or mustn't be started."""

@@ -31,9 +31,19 @@ class Version(Wire):
 
 
 class Info(Wire):
-    """`GET /info`."""
+    """`GET /info`; only Podman says `rootless`."""
 
     live_restore_enabled: bool = False
+    memory_limit: bool = True
+    cpu_cfs_quota: bool = True
+    cgroup_version: str = ""
+    rootless: bool = False
+
+    @property
+    def holds_limits(self) -> bool:
+        """Whether containers have the limits that they are given; Podman ignores some silently."""
+        is_powerless = self.rootless and self.cgroup_version == "1"
+        return self.memory_limit and self.cpu_cfs_quota and not is_powerless
 
 
 class HealthState(Wire):
@@ -101,12 +111,13 @@ class Container(Wire):
 
 
 class ContainerSummary(Wire):
-    """One of `GET /containers/json`."""
+    """One of `GET /containers/json`; `created` in seconds since the epoch."""
 
     id: str
     names: list[str] = msgspec.field(default_factory=list)
     labels: dict[str, str] | None = None
     state: str = ""
+    created: int = 0
 
 
 class Created(Wire):
