@@ -286,16 +286,19 @@ def test_who_is_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "holds"),
+    ("said", "holds", "has_groups"),
     [
-        ({}, True),
-        ({"MemoryLimit": True, "CpuCfsQuota": True, "CgroupVersion": "2", "Rootless": True}, True),
-        ({"MemoryLimit": True, "CpuCfsQuota": True, "CgroupVersion": "1", "Rootless": True}, False),
-        ({"MemoryLimit": False, "CpuCfsQuota": False, "CgroupVersion": "1"}, False),
+        ({}, True, True),
+        ({"MemoryLimit": True, "CgroupVersion": "2", "Rootless": True}, True, True),
+        ({"MemoryLimit": True, "CgroupVersion": "1", "Rootless": True}, False, False),
+        ({"MemoryLimit": False, "CpuCfsQuota": False, "CgroupVersion": "1"}, False, True),
     ],
 )
-def test_an_engine_that_holds_no_limits_is_known(said: dict[str, object], *, holds: bool) -> None:
-    assert msgspec.convert(said, Info).holds_limits is holds
+def test_what_an_engine_without_control_groups_can_is_known(
+    said: dict[str, object], *, holds: bool, has_groups: bool
+) -> None:
+    info = msgspec.convert(said, Info)
+    assert (info.holds_limits, info.has_groups) == (holds, has_groups)
 
 
 def test_projects_stand_together_behind_what_is_in_none() -> None:

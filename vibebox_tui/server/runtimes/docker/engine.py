@@ -79,6 +79,8 @@ class Engine:
         """Whether it says of a killed container if that was for its memory; Podman may not."""
         self.holds_limits = True
         """Whether containers are held to their limits, as far as is known."""
+        self.has_samples = True
+        """Whether what it says of a container's CPU and memory is that container's."""
         self.ends_containers = False
         """Whether containers end with it, as Docker's do unless it is told to let them live."""
         self._away: str | None = "the container engine hasn't been asked for yet"
@@ -279,6 +281,7 @@ class Engine:
         self.tells_why_killed = not version.is_podman
         info = await self.get("info", Info)
         self.holds_limits = info.holds_limits
+        self.has_samples = info.has_groups
         self.ends_containers = not (version.is_podman or info.live_restore_enabled)
         self._away = None
         self._tried.set()

@@ -76,7 +76,7 @@ class DockerRun:
         )
         self._news.set()
         self._spawn(self._attend(log), "a container's life")
-        if container.state.running:
+        if container.state.running and self._engine.has_samples:
             self._spawn(self._stats.follow(), "a container's samples")
 
     def on_end(self, callback: Callable[[bool], None]) -> None:

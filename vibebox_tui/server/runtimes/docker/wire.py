@@ -42,8 +42,15 @@ class Info(Wire):
     @property
     def holds_limits(self) -> bool:
         """Whether containers have the limits that they are given; Podman ignores some silently."""
-        is_powerless = self.rootless and self.cgroup_version == "1"
-        return self.memory_limit and self.cpu_cfs_quota and not is_powerless
+        return self.memory_limit and self.cpu_cfs_quota and self.has_groups
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether containers have control groups of their own; without, its samples are of others.
+
+        Podman without root can't make them under version 1.
+        """
+        return not (self.rootless and self.cgroup_version == "1")
 
 
 class HealthState(Wire):
