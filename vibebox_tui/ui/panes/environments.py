@@ -25,6 +25,7 @@ from vibebox_tui.ui.screens.dialogs import NewEnvironmentDialog, confirmation
 from vibebox_tui.ui.servers import EnvironmentKey, Server
 from vibebox_tui.ui.settings import Clock, DashboardSettings
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Verb
+from vibebox_tui.ui.widgets.line_input import LineInput
 
 GATHER_SECONDS: Final = 0.05
 """How long statuses gather before the list is shown anew: they come in flocks."""
@@ -77,7 +78,7 @@ class EnvironmentsPane(Pane):
         self._gathering: Timer | None = None
         self._is_behind = False
         self.table = EnvironmentTable(self.settings)
-        self._filter_input = Input(
+        self._filter_input = LineInput(
             placeholder="name, state or id", id="environment-filter", compact=True
         )
 

@@ -36,6 +36,7 @@ from vibebox_tui.ui.panes.terminals_typing import Typing
 from vibebox_tui.ui.panes.terminals_words import and_others, notice_of, what_is_shown
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
 from vibebox_tui.ui.settings import DashboardSettings
+from vibebox_tui.ui.widgets.line_input import LineInput
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
 
 
@@ -82,7 +83,7 @@ class TerminalBox(Widget):
         self.view = TerminalView(settings.glyphs)
         self._settings = settings
         self._notice_line = Static(classes="terminal-notice")
-        self._search_line = Input(placeholder="search", classes="terminal-search", compact=True)
+        self._search_line = LineInput(placeholder="search", classes="terminal-search", compact=True)
         self._searches_backward = False
         self._capture = Capture(settings.escape_key)
         self._others = others

@@ -47,7 +47,10 @@ TILES_FROM_WIDTH: Final = 116
 HEADINGS_SHOWN: Final = 2
 """Headings above the cursor that are scrolled to with it: a server's and a section's."""
 
-_BLANK: Final = fingerprint(Content(""))
+_Painted = tuple[Fingerprint, tuple[str, ...]]
+"""What tells one painted line from another."""
+
+_BLANK: Final[_Painted] = (fingerprint(Content("")), ())
 
 Verb = Literal["start", "stop", "restart", "delete"]
 """What can be done to environments, once the user has confirmed it."""
@@ -97,13 +100,13 @@ class EnvironmentTable(ScrollView, can_focus=True):
     rows: reactive[tuple[EnvironmentRow, ...]] = reactive((), repaint=False)
     now: reactive[float] = reactive(0.0, repaint=False)
     servers: reactive[tuple[ServerState, ...]] = reactive((), repaint=False)
-    cursor: reactive[EnvironmentKey | None] = reactive(None)
+    cursor: reactive[EnvironmentKey | None] = reactive(None, repaint=False)
     """The environment under the cursor."""
-    current: reactive[EnvironmentKey | None] = reactive(None)
+    current: reactive[EnvironmentKey | None] = reactive(None, repaint=False)
     """The environment that the panes show."""
-    sort_key: reactive[SortKey] = reactive(SortKey.NUMBER)
-    is_reversed: reactive[bool] = reactive(False)
-    wanted: reactive[str] = reactive("")
+    sort_key: reactive[SortKey] = reactive(SortKey.NUMBER, repaint=False)
+    is_reversed: reactive[bool] = reactive(False, repaint=False)
+    wanted: reactive[str] = reactive("", repaint=False)
     """What the shown environments must match."""
     prefers_tiles: reactive[bool] = reactive(False)
     """Whether to draw tiles where the width and the number of environments allow."""
@@ -124,7 +127,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._glyphs = settings.glyphs
         self._shown: list[EnvironmentRow] = []
-        self._painted: dict[int, Fingerprint] = {}
+        self._painted: dict[int, _Painted] = {}
         self._tiles_across = 0
         """How many tiles stand side by side; 0 where there are lines instead."""
         self._row_height = 1
@@ -169,6 +172,10 @@ class EnvironmentTable(ScrollView, can_focus=True):
     def watch_cursor(self, cursor: EnvironmentKey | None) -> None:
         if cursor is not None:
             self._show_cursor()
+        self._look_again()
+
+    def watch_current(self) -> None:
+        self._look_again()
 
     def _on_resize(self, event: events.Resize) -> None:
         self._measure()
@@ -183,9 +190,9 @@ class EnvironmentTable(ScrollView, can_focus=True):
             wanted=self.wanted,
             servers=[server.name for server in self.servers],
         )
+        self._measure()
         if self._shown and self.cursor_row is None:
             self.cursor = self._shown[min(index, len(self._shown) - 1)].key
-        self._measure()
         self._look_again()
 
     @property
@@ -238,8 +245,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         width, height = self.size
         used = min(height, self.virtual_size.height + 1)
         for y in range(used):
-            content, _ = self._line(y)
-            if self._painted.get(y) != fingerprint(content):
+            content, style_name = self._line(y)
+            if self._painted.get(y) != (fingerprint(content), style_name):
                 self.refresh(Region(0, y, width, 1))
         for y in range(used, height):
             if self._painted.get(y, _BLANK) != _BLANK:
@@ -247,7 +254,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         content, style_name = self._line(y)
-        self._painted[y] = fingerprint(content)
+        self._painted[y] = fingerprint(content), style_name
         style = self.get_visual_style(*style_name)
         if not content:
             return Strip.blank(self.size.width, style.rich_style)

@@ -14,6 +14,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from vibebox_tui.ui.widgets.line_input import LineInput
+
 
 class _WrongFrom(Highlighter):
     """Draws a text so that one sees from where on it is wrong; None: nowhere."""
@@ -95,7 +97,7 @@ class LogPrompt(Horizontal):
         self._recalled = 0
         self._label = Static("", classes="prompt-label", markup=False)
         self._wrong = _WrongFrom()
-        self._input = Input(select_on_focus=False, compact=True, highlighter=self._wrong)
+        self._input = LineInput(select_on_focus=False, compact=True, highlighter=self._wrong)
         self._problem = Static("", classes="prompt-problem", markup=False)
 
     def compose(self) -> ComposeResult:
