@@ -73,8 +73,8 @@ async def test_the_figures_are_those_of_the_engines_own_command(
         await wait_for(agree, SLOW)
     except AssertionError as error:
         raise AssertionError(f"no agreement: {told}") from error
-    cached = (told["ours_memory"] or 0) > CACHED
-    assert cached != IS_DOCKER, "Podman doesn't tell how much of it is page cache"
+    if IS_DOCKER:  # Podman doesn't tell how much of it is page cache
+        assert (told["ours_memory"] or 0) < CACHED
 
 
 def figures(container_id: str) -> dict[str, float]:
