@@ -47,8 +47,9 @@ class Modes:
         self.focus_reports = False
         self.mouse = MouseTracking.NONE
         self.mouse_encoding = MouseEncoding.DEFAULT
-        self.alternate_scroll = False
-        """On the alternate screen the wheel sends cursor keys."""
+        self.alternate_scroll = True
+        """On the alternate screen the wheel sends cursor keys: xterm has to be told so, but most
+        terminals do it, and programs rely on that."""
         self.alternate_screen = False
         self.synchronized_output = False
         """A frame is being written; draw when it ends."""

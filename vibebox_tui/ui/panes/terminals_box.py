@@ -353,23 +353,35 @@ class TerminalBox(Widget):
     # --- mouse -----------------------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._pointing.press(event)
+        if self._is_in_view(event):
+            self.view.capture_mouse()  # a drag may leave the view, and end elsewhere
+            self._pointing.press(event)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        self._pointing.release(event)
+        if self._is_in_view(event):
+            self.view.release_mouse()
+            self._pointing.release(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        self._pointing.move(event)
+        if self._is_in_view(event):
+            self._pointing.move(event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._pointing.turn(event, 1)
-        self._settle()
+        self._turn(event, 1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._turn(event, -1)
+
+    def _turn(self, event: events.MouseEvent, notches: int) -> None:
         event.stop()
-        self._pointing.turn(event, -1)
-        self._settle()
+        if self._is_in_view(event):
+            self._pointing.turn(event, notches)
+            self._settle()
+
+    def _is_in_view(self, event: events.MouseEvent) -> bool:
+        """Whether an event is the view's, and its place in it: the lines below have theirs."""
+        is_over = self.view.region.contains(event.screen_x, event.screen_y)
+        return is_over or self.app.mouse_captured is self.view
 
     # --- focus -----------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ class Pointing:
     """Hands mouse events to the program in the terminal, or selects and scrolls with them.
 
     A program gets them while the terminal captures and shows its present screen, and has asked
-    for them; with Shift held they are never the program's, as in xterm.
+    for them; not in copy mode, and with Shift held they are never the program's, as in xterm.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Pointing:
     def move(self, event: events.MouseMove) -> None:
         """The mouse moved, with a button down or not."""
         if self._is_selecting:
+            self._scroll_along(event)
             self._reading.drag_to(self._view.cell_at(event))
         else:
             self._tell(event)
@@ -70,23 +71,36 @@ class Pointing:
         attachment = self._target()
         if self._tell(event) or attachment is None:
             return
-        if self._is_typing() and attachment.emulator.modes.alternate_screen:
-            # nothing is scrolled there; programs get cursor keys, as from xterm
-            key = key_bytes("up" if notches > 0 else "down", None, attachment.emulator.modes)
+        modes = attachment.emulator.modes
+        if self._is_programs and modes.alternate_screen and modes.alternate_scroll:
+            key = key_bytes("up" if notches > 0 else "down", None, modes)
             attachment.send(key * abs(notches * WHEEL_LINES))
         else:
             self._view.scroll_back(notches * WHEEL_LINES)
 
+    @property
+    def _is_programs(self) -> bool:
+        """Whether the program gets what it asks for: one types into it, and reads nothing."""
+        is_read = self._reading.is_active and not self._reading.is_by_mouse
+        return self._is_typing() and not is_read and not self._view.back
+
     def _tell(self, event: events.MouseEvent) -> bool:
         """Tell the program what the mouse did, where it wants to know; did it?"""
         attachment = self._target()
-        if attachment is None or not self._is_typing() or self._view.back or event.shift:
+        if attachment is None or not self._is_programs or event.shift:
             return False
         column = self._view.cell_at(event).column
         row = self._view.row_at(event)
         data = mouse_bytes(event, row, column, attachment.emulator.modes)
         attachment.send(data)
         return bool(data)
+
+    def _scroll_along(self, event: events.MouseMove) -> None:
+        """Scroll by a line where the mouse has gone beyond the view with its button down."""
+        if event.y < 0:
+            self._view.scroll_back(1)
+        elif event.y >= self._view.size.height:
+            self._view.scroll_back(-1)
 
     def _count(self, cell: Cell, now: float) -> int:
         is_again = cell == self._clicked and now - self._clicked_at < CLICK_SECONDS
