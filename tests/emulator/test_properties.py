@@ -5,8 +5,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vibebox_tui.emulator import Emulator, Style
+from vibebox_tui.emulator import Emulator
 from vibebox_tui.emulator.snapshot import snapshot
+
+from .states import everything, state
 
 _SEQUENCES = (
     "\r\n",
@@ -147,7 +149,7 @@ def test_the_screen_is_the_same_however_the_input_is_split(
     places = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
     for start, end in pairwise(places):
         split.feed(data[start:end])
-    assert _state(split) == _state(whole)
+    assert state(split) == state(whole)
     assert split.take_replies() == whole.take_replies()
 
 
@@ -173,15 +175,15 @@ def test_a_snapshot_at_any_byte_makes_a_terminal_that_goes_on_the_same(
     emulator.take_replies()
     copy.feed(snapshot(emulator))
     assert copy.take_replies() == b""
-    assert _everything(copy) == _everything(emulator)
+    assert everything(copy) == everything(emulator)
     for terminal in (emulator, copy):
         terminal.feed(data[place:])
-    assert _everything(copy) == _everything(emulator)
+    assert everything(copy) == everything(emulator)
     assert copy.take_replies() == emulator.take_replies()
     for terminal in (emulator, copy):
         terminal.resize(*after)
         terminal.feed(data)
-    assert _everything(copy) == _everything(emulator)
+    assert everything(copy) == everything(emulator)
 
 
 @settings(max_examples=100, deadline=None)
@@ -195,46 +197,3 @@ def test_resizing_never_raises_and_keeps_rows_whole(
         emulator.resize(rows, columns)
         assert len(emulator.display) == rows
         assert emulator.scrollback_length <= 20
-
-
-def _state(emulator: Emulator) -> object:
-    rows = range(-emulator.scrollback_length, emulator.rows)
-    return (
-        emulator.display,
-        emulator.cursor,
-        emulator.title,
-        emulator.marks(0),
-        [_visible(emulator.runs(row)) for row in rows],
-    )
-
-
-def _everything(emulator: Emulator) -> object:
-    """The state with what will only be seen later: modes, marks, wraps, surroundings."""
-    rows = range(-emulator.scrollback_length, emulator.rows)
-    screen = emulator.screen
-    return (
-        _state(emulator),
-        vars(emulator.modes).copy(),
-        [(emulator.is_wrapped(row), emulator.marks(row)) for row in rows],
-        [emulator.exit_status(row) for row in rows],
-        (emulator.title, emulator.icon_name, screen.title_stack, emulator.directory),
-        vars(emulator.palette),
-        (screen.saved, screen.saved_modes, screen.tabstops, screen.last_drawn[-1:]),
-        (screen.style, screen.designated, screen.shifted, screen.single_shift),
-        (screen.left, screen.top, screen.right, screen.bottom, screen.cursor.pending),
-        (screen.conformance_level, screen.attribute_extent, emulator.unfinished),
-        [_visible(line.collected_runs()) for line in (*screen.primary, *screen.alternate)],
-    )
-
-
-def _visible(runs: "object") -> list[tuple[str, Style]]:
-    """Runs as they look: neighbours of one style joined, plain blanks at the end left off."""
-    joined: list[tuple[str, Style]] = []
-    for text, style in runs:  # type: ignore[attr-defined]
-        if joined and joined[-1][1] is style:
-            joined[-1] = joined[-1][0] + text, style
-        else:
-            joined.append((text, style))
-    if joined and joined[-1][1] is Style.of():
-        joined[-1] = joined[-1][0].rstrip(" "), Style.of()
-    return [run for run in joined if run[0]]
