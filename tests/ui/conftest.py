@@ -5,6 +5,13 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
+def nobodys_clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test copies stays with it, on whatever desktop or in whatever tmux it runs."""
+    for variable in ("TMUX", "STY", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(autouse=True)
 def same_terminal_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pictures depend on neither the time zone nor the terminal of whoever runs the tests."""
     monkeypatch.setenv("TZ", "UTC")

@@ -1,10 +1,7 @@
-"""What is asked before a paste, and how text gets to the clipboard."""
-
-import base64
+"""What is asked before a paste, and in which pieces it goes."""
 
 import pytest
 
-from vibebox_tui.ui.output.clipboard import LONGEST_FOR_TERMINAL, clipboard_sequence
 from vibebox_tui.ui.panes.terminals_paste import PIECE, is_worth_asking, pieces, question
 
 
@@ -37,25 +34,3 @@ def test_the_question_shows_the_beginning_of_much() -> None:
 def test_pieces_are_the_whole() -> None:
     text = "x" * (PIECE * 2 + 1)
     assert [len(piece) for piece in pieces(text)] == [PIECE, PIECE, 1]
-
-
-def test_the_clipboard_is_set_through_the_terminal() -> None:
-    assert clipboard_sequence("hé", {}) == f"\x1b]52;c;{_encoded('hé')}\x07"
-
-
-def test_tmux_is_asked_to_pass_it_through() -> None:
-    own = f"\x1b]52;c;{_encoded('a')}\x07"
-    passed = f"\x1bPtmux;\x1b{own}\x1b\\"
-    assert clipboard_sequence("a", {"TMUX": "/tmp/tmux-1/default,1,0"}) == own + passed
-
-
-def test_screen_is_asked_to_pass_it_through() -> None:
-    assert clipboard_sequence("a", {"STY": "1.x"}) == f"\x1bP\x1b]52;c;{_encoded('a')}\x07\x1b\\"
-
-
-def test_what_a_terminal_would_ignore_is_not_sent() -> None:
-    assert clipboard_sequence("x" * (LONGEST_FOR_TERMINAL + 1), {}) == ""
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -19,9 +19,10 @@ from textual.widget import Widget
 from vibebox_tui.ui.keys_first import KeysFirst
 from vibebox_tui.ui.output.canvas import Canvas
 from vibebox_tui.ui.output.clipboard import (
-    clipboard_program,
+    LONGEST_FOR_TERMINAL,
+    clipboard_programs,
     clipboard_sequence,
-    set_by_program,
+    set_by_programs,
 )
 from vibebox_tui.ui.output.compositor import FrugalScreen, Patch
 from vibebox_tui.ui.output.driver import AcknowledgedDriver
@@ -74,16 +75,25 @@ class FrugalApp(App[T]):
         self._write_frame()
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy `text` to the user's clipboard, and for pasting within the dashboard."""
+        """Copy `text` to the user's clipboard, and for pasting within the dashboard; say so where
+        only that is possible."""
         self._clipboard = text
+        sequence, programs = clipboard_sequence(text), clipboard_programs()
         if self._driver is not None and not self.is_headless:
-            self._driver.write(clipboard_sequence(text))
-        if command := clipboard_program():
+            self._driver.write(sequence)
+        if programs:
             self.run_worker(
-                partial(set_by_program, command, text),
+                partial(set_by_programs, programs, text),
                 thread=True,
                 group="clipboard",
                 exit_on_error=False,
+            )
+        elif not sequence:
+            self.notify(
+                f"More than {LONGEST_FOR_TERMINAL:,} bytes: too long for the clipboard of your "
+                "terminal, but it can be pasted within the dashboard",
+                severity="warning",
+                markup=False,
             )
 
     # --- Textual's side --------------------------------------------------------------------

@@ -1,24 +1,30 @@
-"""Text to the user's clipboard: through the terminal (OSC 52), and by the desktop's own program."""
+"""Text to the user's clipboard: through the terminal (OSC 52), and by programs that set one."""
 
 import base64
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 LONGEST_FOR_TERMINAL = 74_994
 """Bytes that go through OSC 52: more than that, encoded to 100,000, xterm and others ignore."""
 
-PROGRAM_PATIENCE = 2.0
-"""Seconds that the desktop's program may take to accept the text."""
+LONGEST_FOR_SCREEN = 256
+"""Characters that screen is asked to pass through at once; it cuts off what is beyond 768."""
 
-_PROGRAMS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
+PROGRAM_PATIENCE = 2.0
+"""Seconds that a program may take to accept the text."""
+
+_DESKTOPS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
     (None, ("pbcopy",)),
     ("WAYLAND_DISPLAY", ("wl-copy",)),
     ("DISPLAY", ("xclip", "-selection", "clipboard")),
     ("DISPLAY", ("xsel", "--clipboard", "--input")),
 )
-"""What sets a clipboard, and the variable that says that there is such a desktop."""
+"""What sets a desktop's clipboard, and the variable that says that there is such a desktop."""
+
+_TMUX = ("tmux", "load-buffer", "-w", "-")
+"""Sets tmux's own clipboard and, as tmux does for its copy mode, that of the terminal around it."""
 
 
 def clipboard_sequence(text: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -34,25 +40,34 @@ def clipboard_sequence(text: str, environment: Mapping[str, str] = os.environ) -
     if environment.get("TMUX"):
         return sequence + "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     if environment.get("STY"):
-        return f"\x1bP{sequence}\x1b\\"
+        starts = range(0, len(sequence), LONGEST_FOR_SCREEN)
+        pieces = (sequence[start : start + LONGEST_FOR_SCREEN] for start in starts)
+        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
     return sequence
 
 
-def clipboard_program(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | None:
-    """The command that takes text for the clipboard of the desktop that the user sits at.
+def clipboard_programs(environment: Mapping[str, str] = os.environ) -> list[tuple[str, ...]]:
+    """The commands that take text for a clipboard of the user's: tmux's, the desktop's."""
+    desktop = None if "SSH_CONNECTION" in environment else _desktops_program(environment)
+    within_tmux = environment.get("TMUX") and shutil.which(_TMUX[0])
+    return [*([_TMUX] if within_tmux else []), *([desktop] if desktop else [])]
 
-    None over SSH: the desktop here, if there is one, is not the user's.
-    """
-    if "SSH_CONNECTION" in environment:
-        return None
-    for variable, command in _PROGRAMS:
+
+def set_by_programs(commands: Iterable[tuple[str, ...]], text: str) -> bool:
+    """Hand `text` to each of the programs; whether any took it. Blocks: call it in a thread."""
+    took = [_set_by_program(command, text) for command in commands]
+    return any(took)
+
+
+def _desktops_program(environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The one of the desktop that the user sits at. Over SSH that here, if any, is another's."""
+    for variable, command in _DESKTOPS:
         if (variable is None or environment.get(variable)) and shutil.which(command[0]):
             return command
     return None
 
 
-def set_by_program(command: tuple[str, ...], text: str) -> bool:
-    """Hand `text` to the desktop's program; whether it took it. Blocks: call it in a thread."""
+def _set_by_program(command: tuple[str, ...], text: str) -> bool:
     try:
         done = subprocess.run(
             command,
