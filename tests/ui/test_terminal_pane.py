@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
+from tests.emulator.states import everything
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.dashboards import SLEEPING
@@ -148,9 +149,17 @@ async def test_two_dashboards_on_one_session_see_the_same_and_keep_its_size(
             await until(first, "both-2")
             await until(second, "both-2")
             assert f"{size[0]} {size[1]}" in first.picture
+            ours, theirs = box_of(first).view, box_of(second).view
+            assert theirs.room != size
+            await wait_for(lambda: everything(ours.emulator) == everything(theirs.emulator))
             await second.press("enter")
+            await type_text(first, "stty size; echo again-$((1+1))", "enter")
+            await until(first, "again-2")
+            assert first.picture.count(f"{size[0]} {size[1]}") == 2, "nobody typed in the other one"
             await type_text(second, "echo back-$((1+2))", "enter")
             await until(first, "back-3")
+            await wait_for(lambda: everything(ours.emulator) == everything(theirs.emulator))
+            assert (ours.emulator.rows, ours.emulator.columns) == theirs.room, "who types has it"
 
 
 async def test_coming_back_shows_the_screen_with_its_scrollback(server: RunningServer) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.running_server import RunningServer
 from tests.support import wait_for
-from tests.ui.dashboards import SLEEPING, Dashboard, dashboard
+from tests.ui.dashboards import MIDDLE, SLEEPING, SMALL, Dashboard, dashboard
+from vibebox_tui.emulator import Emulator
 from vibebox_tui.ui.panes.terminals_box import TerminalBox
 
 KEYS = {"escape": "Escape", "enter": "Enter", "down": "Down", "pagedown": "PgDn", "f9": "F9"}
@@ -68,11 +69,13 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-async def shell(server: RunningServer, home: Path) -> AsyncIterator[Dashboard]:
-    """A dashboard that types into a shell in the home directory."""
+@pytest.fixture(params=[SMALL, MIDDLE], ids=lambda size: f"{size[0]}x{size[1]}")
+async def shell(
+    request: pytest.FixtureRequest, server: RunningServer, home: Path
+) -> AsyncIterator[Dashboard]:
+    """A dashboard of a size that types into a shell in the home directory."""
     await server.create(*SLEEPING, name="one", start=True, working_directory=str(home))
-    async with dashboard(server, (120, 40)) as shown:
+    async with dashboard(server, request.param) as shown:
         await shown.listed("one")
         await shown.press("t")
         await wait_for(lambda: shown.app.screen.query(TerminalBox))
@@ -110,6 +113,9 @@ async def test_a_program_looks_as_in_tmux(
         lambda: case.stable(_screen(shell)) == case.stable(tmux.screen()),
         what=f"the same screens of {name}:\n{_screen(shell)}\n{'=' * columns}\n{tmux.screen()}",
     )
+    if not case.last_rows:
+        cursor = _emulator(shell).cursor
+        assert (cursor.row, cursor.column, cursor.visible) == tmux.cursor()
     await shell.pilot.press(*case.leave)
     await tmux.press(tuple(case.leave))
     await _end_session(shell)
@@ -146,6 +152,12 @@ class Tmux:
                 self.run("send-keys", "-l", key)
             await asyncio.sleep(0)
 
+    def cursor(self) -> tuple[int, int, bool]:
+        """Row, column, and whether it is seen."""
+        told = self.run("display-message", "-p", "#{cursor_y} #{cursor_x} #{cursor_flag}")
+        row, column, flag = map(int, told.split())
+        return row, column, bool(flag)
+
     def screen(self) -> str:
         return "\n".join(
             row.rstrip() for row in self.run("capture-pane", "-p").split("\n")
@@ -157,6 +169,12 @@ def _screen(shown: Dashboard) -> str:
     if box is None or box.view.emulator is None:
         return ""
     return "\n".join(row.rstrip() for row in box.view.emulator.display).rstrip()
+
+
+def _emulator(shown: Dashboard) -> Emulator:
+    emulator = shown.screen.query_one(TerminalBox).view.emulator
+    assert emulator is not None
+    return emulator
 
 
 def _is_drawn(screen: str) -> bool:
