@@ -58,6 +58,13 @@ def test_selects_by_lines() -> None:
     assert mode.selected_text() == "first\nsecond\n"
 
 
+def test_a_line_is_selected_with_all_the_rows_that_it_takes() -> None:
+    for keys in ("V", "jV"):
+        mode = _mode("x" * 50 + "\r\nnext")
+        _press(mode, keys)
+        assert mode.selected_text() == "x" * 50 + "\n"
+
+
 def test_a_selection_backwards_is_the_same_text() -> None:
     mode = _mode("abcdef")
     _press(mode, "$vhh")

@@ -138,6 +138,13 @@ async def test_a_key_selects_or_copies(name: str, copying: Dashboard) -> None:
     assert not box_of(copying)._reading.is_active
 
 
+async def test_what_is_copied_is_counted(copying: Dashboard) -> None:
+    await _press(copying, ("k", "V", "y"))
+    await until(copying, f"Copied {len(POEM[-1]) + 1} characters")
+    await _press(copying, (ESCAPE, "left_square_bracket", "k", "V", "k", "y"))
+    await until(copying, "Copied 2 lines")
+
+
 async def test_y_without_anything_to_copy_says_so_and_stays(copying: Dashboard) -> None:
     await _press(copying, ("k", "k", "y"))
     await until(copying, "Nothing is selected")
@@ -175,6 +182,22 @@ async def test_copy_modes_keys_win_over_everywhere(copying: Dashboard) -> None:
     assert copying.slots == [("one", "terminal")]
     assert box_of(copying).view.has_focus
     assert _screen(copying) == before
+
+
+async def test_the_line_for_searching_shows_the_direction_and_recalls_earlier_ones(
+    copying: Dashboard,
+) -> None:
+    await _press(copying, ("?", *"line 98", "enter"))
+    await _press(copying, ("/", *"line 9"))
+    assert _rows(copying)[-1].strip() == "/ line 9"
+    assert "Esc search nothing" in copying.words
+    await _press(copying, ("up",))
+    assert _rows(copying)[-1].strip() == "/ line 98"
+    await _press(copying, ("down", "escape"))
+    assert "/" not in _rows(copying)[-1]
+    assert _from_point(copying) == "line 98 of the poem", "nothing else was searched for"
+    await _press(copying, ("?", "up", "enter"))
+    assert "1/1" in border(copying)
 
 
 # --- hits, as they are drawn ---------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Several terminals of one environment at once, by keyboard alone."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.running_server import RunningServer
@@ -88,6 +90,30 @@ async def test_what_is_typed_behind_the_key_for_a_new_one_is_typed_there(
         await shown.pilot.press(ESCAPE, "p", *"echo back-$((1+1))", "enter")
         await until(shown, "back-2")
         assert "in-" not in shown.picture
+
+
+async def test_a_tab_says_where_there_was_output_or_an_end_and_nothing_else(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    async with shell(server) as shown:
+        await shown.press(ESCAPE, "c")
+        await _typing_into(shown, "shell-2")
+        await type_text(shown, "echo there", "enter")
+        await shown.press(ESCAPE, "p")
+        await _typing_into(shown, "shell-1")
+        await type_text(shown, f"while [ ! -e {go} ]; do sleep 0.05; done; echo he''re", "enter")
+        await until(shown, "do sleep")
+        assert "1 shell-1   2 shell-2 " in shown.picture, "being resized and left is no news"
+        await shown.press(ESCAPE, "n")
+        await wait_for(lambda: _shown(shown) == ["shell-2"])
+        go.touch()
+        await until(shown, "1 shell-1*")
+        await type_text(shown, f"while [ -e {go} ]; do sleep 0.05; done; exit", "enter")
+        await shown.press(ESCAPE, "p")
+        await wait_for(lambda: _shown(shown) == ["shell-1"])
+        go.unlink()
+        await until(shown, "1 shell-1   2 shell-2*")
 
 
 async def test_a_click_on_a_tab_shows_it(server: RunningServer) -> None:

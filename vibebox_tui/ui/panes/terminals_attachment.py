@@ -32,6 +32,9 @@ SLICE_TIME = 0.004
 FRAME_PATIENCE = 0.2
 """Seconds that a program may take to complete a frame before it is drawn as it stands."""
 
+RESIZE_PATIENCE = 0.5
+"""Seconds within which a program has drawn itself anew in another size: that is no news."""
+
 SMALLEST_SLICE, LARGEST_SLICE = 2_048, 1_048_576
 """Characters fed at a stretch, at least and at most, as the emulator's speed on them allows."""
 
@@ -97,6 +100,9 @@ class Attachment:
         self._busy_since = 0.0
         self._frame_began: float | None = None
         self._heard_bells = 0
+        self._resized_at = -RESIZE_PATIENCE
+        self._is_news = False
+        """Whether what changes just now is worth a badge."""
 
     @property
     def name(self) -> str:
@@ -153,6 +159,7 @@ class Attachment:
                 self.is_live = True
             case TerminalSizeChanged(rows, columns):
                 self.emulator.resize(rows, columns)
+                self._resized_at = perf_counter()
                 if self.recording is not None:
                     self.recording.resized(rows, columns)
             case TerminalEnded():
@@ -167,7 +174,17 @@ class Attachment:
                 self.link_state = event
             case _:
                 assert_never(event)
+        self._announce(is_news=isinstance(event, TerminalEnded))
+
+    def _announce(self, *, is_news: bool) -> None:
+        self._is_news = is_news
         self._changed(self)
+        self._is_news = False
+
+    @property
+    def _is_redrawn(self) -> bool:
+        """Whether output is, in all likelihood, a program's answer to another size."""
+        return perf_counter() - self._resized_at < RESIZE_PATIENCE
 
     def _new_emulator(self, rows: int, columns: int) -> Emulator:
         return Emulator(rows, columns, clipboard=self._may_copy)
@@ -219,7 +236,7 @@ class Attachment:
             self.emulator.take_replies()  # the server's emulator is the one that answers
             took = perf_counter() - began
             self._adapt(len(piece), took)
-            self._changed(self)
+            self._announce(is_news=self.is_live and not self._is_redrawn)
             await self._breathe(took)
 
     def _adapt(self, characters: int, took: float) -> None:
@@ -236,9 +253,9 @@ class Attachment:
             await self._give_way()
 
     def note_news(self) -> bool:
-        """Something came while another terminal is shown; whether that says anything new."""
+        """Something changed while another terminal is shown; whether that says anything new."""
         before = self.has_news, self.has_rung
-        self.has_news = True
+        self.has_news = self.has_news or self._is_news
         self.has_rung = self.take_bell() or self.has_rung
         return before != (self.has_news, self.has_rung)
 

@@ -20,6 +20,7 @@ from vibebox_tui.ui.output import await_echo, draw_now
 from vibebox_tui.ui.panes.terminals_attachment import Attachment
 from vibebox_tui.ui.panes.terminals_capture import (
     COPY_HINTS,
+    SEARCH_HINTS,
     Capture,
     Command,
     Elsewhere,
@@ -36,7 +37,7 @@ from vibebox_tui.ui.panes.terminals_typing import Typing
 from vibebox_tui.ui.panes.terminals_words import and_others, notice_of, what_is_shown
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
 from vibebox_tui.ui.settings import DashboardSettings
-from vibebox_tui.ui.widgets.line_input import LineInput
+from vibebox_tui.ui.widgets.search_line import SearchLine
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
 
 
@@ -83,8 +84,7 @@ class TerminalBox(Widget):
         self.view = TerminalView(settings.glyphs)
         self._settings = settings
         self._notice_line = Static(classes="terminal-notice")
-        self._search_line = LineInput(placeholder="search", classes="terminal-search", compact=True)
-        self._searches_backward = False
+        self._search_line = SearchLine()
         self._capture = Capture(settings.escape_key)
         self._others = others
         self._typing = Typing(
@@ -151,6 +151,8 @@ class TerminalBox(Widget):
 
     def hints(self) -> list[tuple[str, str]]:
         """What the hint line says while the bindings of the dashboard don't work here."""
+        if self._search_line.is_asking:
+            return list(SEARCH_HINTS)
         if self._reading.is_active:
             return list(COPY_HINTS)
         if self.is_typing:
@@ -219,7 +221,7 @@ class TerminalBox(Widget):
     # --- keys ------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        if self._search_line.has_focus:
+        if self._search_line.is_asking:
             if event.key == "escape":
                 event.stop()
                 self._end_search_line()
@@ -323,27 +325,26 @@ class TerminalBox(Widget):
     # --- reading ---------------------------------------------------------------------------
 
     def _ask_search(self, backward: bool) -> None:
-        self._searches_backward = backward
-        self._search_line.display = True
-        self._search_line.value = ""
-        self._search_line.focus()
+        self._search_line.ask(backward=backward)
+        self._settle()
 
     @on(Input.Submitted)
     def _search(self, event: Input.Submitted) -> None:
         event.stop()
         self._end_search_line()
         if event.value:
-            self._reading.search(event.value, backward=self._searches_backward)
+            self._reading.search(event.value, backward=self._search_line.is_backward)
         self._settle()
 
     def _end_search_line(self) -> None:
-        self.view.focus()
-        self._search_line.display = False
+        self.screen.set_focus(self.view)
+        self._search_line.close()
+        self._settle()
 
     def _copy(self, text: str) -> None:
         self.app.copy_to_clipboard(text)
-        lines = text.count("\n")
-        self.say(f"Copied {lines + 1} lines" if lines else f"Copied {len(text)} characters")
+        lines = len(text.splitlines())
+        self.say(f"Copied {lines} lines" if lines > 1 else f"Copied {len(text)} characters")
 
     def _open_link(self, address: str) -> None:
         self.app.copy_to_clipboard(address)
@@ -395,7 +396,7 @@ class TerminalBox(Widget):
         """The focus has left the terminal, unless it has only gone to its line for searching."""
         if not self.has_focus_within:
             self._report_focus(has_focus=False)
-            self._search_line.display = False
+            self._search_line.close()
             self.leave()
 
     def _report_focus(self, *, has_focus: bool) -> None:

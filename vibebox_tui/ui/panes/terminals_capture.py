@@ -179,6 +179,15 @@ COPY_HINTS = (
 )
 """The same for copy mode."""
 
+SEARCH_HINTS = (
+    ("Enter", "search"),
+    ("Esc", "search nothing"),
+    ("Up", "earlier ones"),
+    ("a", "finds A too"),
+    ("A", "only A"),
+)
+"""The same while one types what to search for."""
+
 _SYMBOLS = {
     "left_square_bracket": "[",
     "left_curly_bracket": "{",

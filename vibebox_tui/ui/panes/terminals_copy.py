@@ -47,7 +47,8 @@ _WISHES = {
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """From `anchor` to wherever the point is: by characters, or by whole lines."""
+    """From `anchor` to wherever the point is: by characters, or by whole lines, each with all the
+    rows that it takes."""
 
     anchor: Cell
     by_line: bool = False
@@ -123,7 +124,8 @@ class CopyMode:
             return None
         start, end = sorted((self.selection.anchor, self.point))
         if self.selection.by_line:
-            return Span(Cell(start.line, 0), Cell(end.line, self.text.columns - 1))
+            first, last = self.text.paragraph(start.line)[0], self.text.paragraph(end.line)[-1]
+            return Span(Cell(first, 0), Cell(last, self.text.columns - 1))
         return Span(start, end)
 
     def selected_text(self) -> str:

@@ -76,20 +76,22 @@ class TerminalText:
 
         All there are, or the one that the line `around` belongs to.
         """
-        line = self.first if around is None else self._start_of_paragraph(around)
+        line = self.first if around is None else around
         while line <= self.last:
-            end = line
-            while self.is_wrapped(end) and end < self.last:
-                end += 1
-            yield self._joined(range(line, end + 1))
+            rows = self.paragraph(line)
+            yield self._joined(rows)
             if around is not None:
                 return
-            line = end + 1
+            line = rows.stop
 
-    def _start_of_paragraph(self, line: int) -> int:
-        while self.is_wrapped(line - 1):
-            line -= 1
-        return line
+    def paragraph(self, line: int) -> range:
+        """The lines of which `line` is one because the text of each goes on in the next one."""
+        start = end = line
+        while self.is_wrapped(start - 1):
+            start -= 1
+        while self.is_wrapped(end) and end < self.last:
+            end += 1
+        return range(start, end + 1)
 
     def _joined(self, lines: range) -> tuple[list[Cell], str]:
         places: list[Cell] = []
