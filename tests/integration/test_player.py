@@ -41,6 +41,7 @@ def player(recording: Path) -> Iterator[VibeboxInTerminal]:
 
 
 def test_it_pauses_steps_and_seeks(player: VibeboxInTerminal) -> None:
+    player.until("pause, go on", "faster")
     player.type(" ")
     player.until("paused")
     player.type(".")

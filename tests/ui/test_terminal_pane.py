@@ -269,6 +269,10 @@ async def test_a_recording_plays_what_was_shown_and_nothing_that_was_typed(
         assert "hidden" not in output
         await shown.press(ESCAPE, "q", "P")
         await wait_for(lambda: shown.app.screen.query(OptionList))
+        dialog = shown.app.screen.query_one(".dialog").region
+        assert abs(dialog.x - (shown.app.size.width - dialog.right)) <= 1, "in the middle"
+        assert dialog.y > 3
+        assert shown.picture.count("Environments"), "what is below shines through"
         await shown.press("enter")
         await until(shown, "shown-2")
         await shown.press("q")

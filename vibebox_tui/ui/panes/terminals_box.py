@@ -141,7 +141,7 @@ class TerminalBox(Widget):
         return what_is_shown(
             self.attachment,
             typing=self.is_typing,
-            reading=self._reading.words,
+            reading="search" if self._search_line.is_asking else self._reading.words,
             prefixed=self._capture.prefixed,
             back=self.view.back,
             escape=self.escape,

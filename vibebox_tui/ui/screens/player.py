@@ -1,4 +1,4 @@
-"""The player: a recording in the middle, its time below."""
+"""The player: a recording in the middle, its time and the keys below."""
 
 from time import monotonic
 from typing import ClassVar
@@ -12,6 +12,7 @@ from textual.widgets import Static
 from vibebox_tui.ui.glyphs import UNICODE, Glyphs
 from vibebox_tui.ui.output import FrugalScreen
 from vibebox_tui.ui.recordings import Playback
+from vibebox_tui.ui.widgets.hints import HintLine
 from vibebox_tui.ui.widgets.terminal_paint import harmless
 from vibebox_tui.ui.widgets.terminal_view import TerminalView
 
@@ -31,14 +32,14 @@ class PlayerScreen(FrugalScreen[None]):
     AUTO_FOCUS = "TerminalView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause, go on", id="player.pause"),
-        Binding("left,h", "leap(-1)", "5 seconds back", id="player.back"),
-        Binding("right,l", "leap(1)", "5 seconds on", id="player.on"),
+        Binding("q,escape", "leave", "Leave", id="player.leave"),
+        Binding("left,h", "leap(-1)", "5 s back", id="player.back"),
+        Binding("right,l", "leap(1)", "5 s on", id="player.on"),
         Binding("less_than_sign,minus", "speed(0.5)", "Slower", id="player.slower"),
         Binding("greater_than_sign,plus", "speed(2)", "Faster", id="player.faster"),
         Binding("full_stop", "step", "One step", id="player.step"),
         Binding("g,home", "seek(0)", "To the start", id="player.start"),
         Binding("G,end", "seek(1)", "To the end", id="player.end"),
-        Binding("q,escape", "leave", "Leave", id="player.leave"),
     ]
 
     def __init__(self, playback: Playback, *, title: str, glyphs: Glyphs = UNICODE) -> None:
@@ -54,6 +55,7 @@ class PlayerScreen(FrugalScreen[None]):
     def compose(self) -> ComposeResult:
         yield self._view
         yield self._line
+        yield HintLine()
 
     def on_mount(self) -> None:
         self._looked_at = monotonic()

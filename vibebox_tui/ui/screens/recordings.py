@@ -34,6 +34,7 @@ class RecordingsDialog(ModalScreen[Path | None]):
             dialog.border_title = "Play a recording"
             if self._paths:
                 yield OptionList(*(Option(_words(path)) for path in self._paths), compact=True)
+                yield Static("Enter plays the marked one, Esc none.", markup=False)
             else:
                 yield Static("Nothing is recorded yet: ^] R records a terminal.")
 
