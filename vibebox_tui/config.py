@@ -73,7 +73,7 @@ class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     was typed while the link was down is sent once it is back. With `confirm_paste` a paste of
     several lines or with control characters has to be confirmed; with `programs_copy` programs in
     a terminal may write to the clipboard (OSC 52). `log_memory` is how many MiB the lines of all
-    log panes together may take.
+    log panes together may take, `scrollback` how many lines a terminal keeps.
     """
 
     theme: str = "vibebox-dark"
@@ -83,6 +83,7 @@ class Settings(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     confirm_paste: bool = True
     programs_copy: bool = False
     log_memory: Annotated[int, msgspec.Meta(ge=8, le=65_536)] = 256
+    scrollback: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 10_000
 
 
 class Config(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -174,6 +174,13 @@ async def test_coming_back_shows_the_screen_with_its_scrollback(server: RunningS
         assert text_of(again) == before
 
 
+async def test_as_many_lines_are_kept_as_the_setting_says(server: RunningServer) -> None:
+    async with shell(server, scrollback=100) as shown:
+        await type_text(shown, "seq 1 300", "enter")
+        await until(shown, "300")
+        assert box_of(shown).view.emulator.scrollback_length == 100
+
+
 async def test_copy_mode_copies_what_is_selected(server: RunningServer) -> None:
     async with shell(server) as shown:
         await type_text(shown, "echo alpha beta", "enter")

@@ -63,6 +63,7 @@ def dashboard_settings(config: Config) -> DashboardSettings:
         escape_key=settings.escape_key,
         confirm_paste=settings.confirm_paste,
         programs_copy=settings.programs_copy,
+        scrollback=settings.scrollback,
         log_memory=settings.log_memory * 1024 * 1024,
     )
 

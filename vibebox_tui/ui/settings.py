@@ -20,7 +20,7 @@ class DashboardSettings:
     them. `escape_key` is what leaves a captured terminal; with `confirm_paste` a paste of several
     lines into one has to be confirmed. With `programs_copy` a program in a terminal may write to
     the clipboard (OSC 52), which is then said; never read it. The lines of all log panes together
-    take at most `log_memory` bytes.
+    take at most `log_memory` bytes; a terminal keeps `scrollback` lines.
     """
 
     theme: str = "vibebox-dark"
@@ -30,4 +30,5 @@ class DashboardSettings:
     confirm_paste: bool = True
     programs_copy: bool = False
     log_memory: int = DEFAULT_BYTES
+    scrollback: int = 10_000
     clock: Clock = time.time

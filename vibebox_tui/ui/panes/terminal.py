@@ -155,6 +155,7 @@ class TerminalPane(Pane):
                 self._shown_elsewhere,
                 give_way=self.give_way,
                 may_copy=self.settings.programs_copy,
+                scrollback=self.settings.scrollback,
             )
             self._terminals = terminals
             await terminals.load(*self._box.view.room)

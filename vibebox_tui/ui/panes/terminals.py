@@ -20,7 +20,7 @@ class Terminals:
     attachment that may look different, and with None when the list itself did. `taken` are the
     ids of sessions that are shown elsewhere: none of these is shown unless it is asked for.
     `give_way` lets others run while much is drawn. With `may_copy` programs in them may write to
-    the clipboard.
+    the clipboard; each keeps `scrollback` lines.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Terminals:
         *,
         give_way: Callable[[], Awaitable[None]],
         may_copy: bool,
+        scrollback: int,
     ) -> None:
         self._client = client
         self._environment = environment
@@ -41,6 +42,7 @@ class Terminals:
         self._taken = taken
         self._give_way = give_way
         self._may_copy = may_copy
+        self._scrollback = scrollback
         self._attached: set[str] = set()
         self.attachments: list[Attachment] = []
         self.present: Attachment | None = None
@@ -158,6 +160,7 @@ class Terminals:
             self._changed,
             give_way=self._give_way,
             may_copy=self._may_copy,
+            scrollback=self._scrollback,
         )
         self.attachments.append(attachment)
         return attachment

@@ -55,7 +55,7 @@ class Attachment:
     `changed` is called after anything that may look different: output, the link's state, the
     session's end, input that waits. It is called often, and draws nothing by itself. `give_way`
     lets others run, between two slices of output. With `may_copy` its programs may write to the
-    clipboard.
+    clipboard; `scrollback` lines are kept.
     """
 
     def __init__(
@@ -67,10 +67,12 @@ class Attachment:
         *,
         give_way: Callable[[], Awaitable[None]],
         may_copy: bool = False,
+        scrollback: int = 10_000,
     ) -> None:
         self.session = session
         self._give_way = give_way
         self._may_copy = may_copy
+        self._scrollback = scrollback
         self.emulator = self._new_emulator(rows, columns)
         self.link_state: LinkState | None = None
         self.ended: TerminalEnded | None = None
@@ -187,7 +189,7 @@ class Attachment:
         return perf_counter() - self._resized_at < RESIZE_PATIENCE
 
     def _new_emulator(self, rows: int, columns: int) -> Emulator:
-        return Emulator(rows, columns, clipboard=self._may_copy)
+        return Emulator(rows, columns, scrollback_lines=self._scrollback, clipboard=self._may_copy)
 
     # --- recording -------------------------------------------------------------------------
 
