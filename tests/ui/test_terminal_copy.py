@@ -3,7 +3,7 @@
 import pytest
 
 from vibebox_tui.emulator import Emulator
-from vibebox_tui.ui.panes.terminals_copy import CopyMode, Wish
+from vibebox_tui.ui.panes.terminals_copy import COPY_KEYS, CopyMode, Wish
 from vibebox_tui.ui.panes.terminals_links import address_at
 from vibebox_tui.ui.panes.terminals_search import Search
 from vibebox_tui.ui.widgets.terminal_text import Cell, TerminalText
@@ -86,6 +86,16 @@ def test_says_what_it_cannot_do_itself(key: str, wish: Wish) -> None:
     assert _mode("abc").press(key) is wish
 
 
+@pytest.mark.parametrize(
+    "key", [key for keys, _ in COPY_KEYS for key in keys.split() if not key[1:] or key[0] == "^"]
+)
+def test_the_help_names_keys_that_mean_something(key: str) -> None:
+    mode = CopyMode(_text("one two\r\n" * 30), Cell(20, 5), page=4)
+    name = f"ctrl+{key[1:]}" if key[1:] else _NAMES.get(key, key)
+    wish = mode.press(name)
+    assert wish or mode.point != Cell(20, 5) or mode.span
+
+
 def test_goes_from_prompt_to_prompt() -> None:
     mode = _mode("\x1b]133;A\x07$ one\r\nout\r\n\x1b]133;A\x07$ two\r\nout")
     _press(mode, "jjj")
@@ -163,7 +173,14 @@ def _mode(content: str) -> CopyMode:
     return CopyMode(_text(content), Cell(0, 0), page=4)
 
 
-_NAMES = {"$": "dollar_sign", "^": "circumflex_accent"}
+_NAMES = {
+    "$": "dollar_sign",
+    "^": "circumflex_accent",
+    "/": "slash",
+    "?": "question_mark",
+    "{": "left_curly_bracket",
+    "}": "right_curly_bracket",
+}
 
 
 def _press(mode: CopyMode, keys: str) -> None:

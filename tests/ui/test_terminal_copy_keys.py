@@ -174,6 +174,14 @@ async def test_a_key_selects_no_more_and_then_leaves(key: str, copying: Dashboar
     assert box_of(copying).view.back == 0, "the present screen again"
 
 
+async def test_the_help_lists_copy_modes_keys(copying: Dashboard) -> None:
+    await _press(copying, ("q", ESCAPE, "d", "?"))
+    copying.app.screen.query_one("#help").scroll_end(animate=False)
+    await wait_for(lambda: "Copy mode" in copying.picture)
+    assert "open the link" in copying.words
+    await _press(copying, ("escape", "enter"))
+
+
 async def test_copy_modes_keys_win_over_everywhere(copying: Dashboard) -> None:
     """None of these does what it does elsewhere, and none is typed into the shell."""
     before = _screen(copying)

@@ -246,7 +246,8 @@ def _add(
 
 
 def _add_unbound(scopes: dict[str, list[KeyEntry]], pane: Pane) -> None:
-    scope = scopes.setdefault(pane.NOUN.lower(), [])
-    for key, text in pane.key_help():
-        if all(entry.description != text for entry in scope):
-            scope.append(KeyEntry(text, [key]))
+    for heading, keys in pane.key_help().items():
+        scope = scopes.setdefault(heading.lower(), [])
+        for key, text in keys:
+            if all(entry.description != text for entry in scope):
+                scope.append(KeyEntry(text, [key]))

@@ -148,9 +148,11 @@ class Pane(Widget):
         """What the pane is called while another one is shown in its place."""
         return self.NOUN
 
-    def key_help(self) -> list[tuple[str, str]]:
-        """Keys that work here without being bindings, with what they do, for the help screen."""
-        return []
+    def key_help(self) -> dict[str, list[tuple[str, str]]]:
+        """Keys that work here without being bindings, with what they do, for the help screen; by
+        the heading that they stand under.
+        """
+        return {}
 
     def key_hints(self) -> list[tuple[str, str]]:
         """Keys with what they do, for the hint line, while this pane has them all to itself; none

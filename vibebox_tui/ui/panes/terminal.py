@@ -20,6 +20,7 @@ from vibebox_tui.ui.panes.terminals import Terminals
 from vibebox_tui.ui.panes.terminals_attachment import FRAME_PATIENCE, Attachment
 from vibebox_tui.ui.panes.terminals_box import TerminalBox
 from vibebox_tui.ui.panes.terminals_capture import Command, prefix_help
+from vibebox_tui.ui.panes.terminals_copy import COPY_KEYS
 from vibebox_tui.ui.panes.terminals_frames import FrameClock
 from vibebox_tui.ui.panes.terminals_recordings import player_of, record_or_end
 from vibebox_tui.ui.panes.terminals_tabs import TerminalTabs
@@ -124,8 +125,8 @@ class TerminalPane(Pane):
         name = f"{title}/{attachment.name}"
         return f"{name} – {said}" if said else name
 
-    def key_help(self) -> list[tuple[str, str]]:
-        return prefix_help(self.settings.escape_key)
+    def key_help(self) -> dict[str, list[tuple[str, str]]]:
+        return {self.NOUN: prefix_help(self.settings.escape_key), "copy mode": list(COPY_KEYS)}
 
     def key_hints(self) -> list[tuple[str, str]]:
         return self._box.hints()
@@ -418,7 +419,7 @@ class TerminalPane(Pane):
             self._say(str(error), is_error=True)
 
     def _show_keys(self) -> None:
-        keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help())
+        keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help()[self.NOUN])
         self.notify(keys, title="In a terminal", markup=False, timeout=15)
 
     # --- what its terminal reports ---------------------------------------------------------

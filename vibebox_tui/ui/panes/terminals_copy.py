@@ -45,6 +45,24 @@ _WISHES = {
 }
 
 
+COPY_KEYS = (
+    ("h j k l", "left, down, up, right; arrows too"),
+    ("w b e", "next word, word before, end of a word"),
+    ("0 ^ $", "start of the row, its first character, its end"),
+    ("g G", "oldest line, newest line"),
+    ("^d ^u", "half a page down, up"),
+    ("^f ^b", "a page down, up; PgDn and PgUp too"),
+    ("/ ?", "search towards the end, towards the start"),
+    ("n N", "next hit, the one before"),
+    ("{ }", "prompt before, next prompt"),
+    ("v V", "select characters, lines"),
+    ("y Enter", "copy and leave; without a selection the link"),
+    ("o", "open the link"),
+    ("q Esc", "select no more; leave"),
+)
+"""Copy mode's keys, each with what it does, for the help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """From `anchor` to wherever the point is: by characters, or by whole lines, each with all the
