@@ -136,6 +136,15 @@ def test_a_pattern_is_no_expression() -> None:
     assert len(Search("a.c", _text("abc a.c")).hits) == 1
 
 
+def test_what_was_written_over_is_no_hit_and_what_has_come_is_found_again() -> None:
+    text = _text("err one\r\nfine")
+    search = Search("err", text)
+    assert len(search.in_line(0)) == 1
+    text.emulator.feed("\x1b[Hok \r\nan err")
+    assert search.in_line(0) == []
+    assert [tuple(hit.start) for hit in search.again().hits] == [(1, 3)]
+
+
 def test_a_hit_behind_wide_characters_has_its_column() -> None:
     assert Search("x", _text("日本x")).hits[0].start == Cell(0, 4)
 

@@ -120,6 +120,24 @@ async def test_a_selection_goes_on_beyond_the_view_and_ends_wherever_the_button_
         assert shown.app.clipboard == "", "no button is down any more"
 
 
+async def test_two_clicks_select_a_word_and_three_a_line_with_all_its_rows(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vibebox_tui.ui.panes.terminals_pointing.CLICK_SECONDS", 60.0)
+    async with shell(server) as shown:
+        long = "see /a/path-of/it " + "x" * 90
+        await type_text(shown, f"clear; echo {long}", "enter")
+        await wait_for(lambda: _screen(shown).startswith("see /a/path-of/it"))
+        view = box_of(shown).view
+        for copied in ("", "/a/path-of/it", f"{long}\n"):
+            await shown.pilot.mouse_down(view, offset=(8, 0))
+            await shown.pilot.mouse_up(view, offset=(8, 0))
+            assert shown.app.clipboard == copied
+        await type_text(shown, "typed")
+        await until(shown, "ready$ typed")
+        assert not box_of(shown)._reading.is_active, "any key ends it"
+
+
 async def _print_lines(shown: Dashboard) -> None:
     """Lines `n1.` to `n100.`, the prompt below them."""
     await type_text(shown, "seq -f n%g. 100", "enter")

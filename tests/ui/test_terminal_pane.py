@@ -208,6 +208,23 @@ async def test_search_marks_all_hits_and_goes_to_them(server: RunningServer) -> 
         assert box_of(shown).view.back == 0
 
 
+async def test_the_next_hit_may_have_come_after_the_search(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    async with shell(server) as shown:
+        waiting = f"echo a hit; while [ ! -e {go} ]; do sleep 0.05; done; seq 100; echo another hit"
+        await type_text(shown, f"{waiting}; sleep 600", "enter")
+        await until(shown, "\na hit")
+        await shown.press(ESCAPE, "slash", *"hit", "enter")
+        hits = int(border(shown).partition("/")[2].split()[0])
+        go.touch()
+        await wait_for(lambda: text_of(shown).endswith("100\nanother hit\n"))
+        await shown.press("G", "N")
+        await wait_for(lambda: f"/{hits + 1}" in border(shown))
+        assert box_of(shown)._reading._mode.point.line == box_of(shown).view.text.last - 1
+
+
 async def test_output_does_not_move_what_one_reads(server: RunningServer) -> None:
     async with shell(server) as shown:
         await type_text(shown, "seq 1 100; sleep 0.3; seq 200 300", "enter")

@@ -126,7 +126,8 @@ class TerminalBox(Widget):
         emulator = attachment.emulator if attachment else None
         if self.view.emulator is not emulator:
             self.view.show(emulator)
-        self.view.draw_changes()
+        if self.view.draw_changes():
+            self._reading.text_changed()
         self._notice(notice_of(attachment, self.escape, missing=missing, typing=self._typing))
         if self.view.is_on_screen:
             draw_now(self.view)

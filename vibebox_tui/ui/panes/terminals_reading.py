@@ -45,6 +45,7 @@ class Reading:
         self._search: Search | None = None
         self._is_backward = False
         self._present_hit: Hit | None = None
+        self._has_changed = False
         self._anchor: Cell | None = None
         self._clicks = 1
         self._is_by_mouse = False
@@ -122,6 +123,10 @@ class Reading:
             self._asks.say(NO_PROMPTS if not self._mode.text.prompts() else "No further prompt")
         self._draw()
 
+    def text_changed(self) -> None:
+        """There is other text than was searched: the next hit may be in it."""
+        self._has_changed = True
+
     def search(self, pattern: str, *, backward: bool) -> None:
         """Mark all hits of `pattern` and go to the nearest one."""
         self.begin()
@@ -129,6 +134,7 @@ class Reading:
         if self._mode is None:
             return
         self._search = Search(pattern, self._mode.text)
+        self._has_changed = False
         self._is_backward = backward
         self._present_hit = None
         if not self._search.hits and pattern:
@@ -214,6 +220,8 @@ class Reading:
     def _go_to_hit(self, *, backward: bool) -> None:
         if self._mode is None or self._search is None:
             return
+        if self._has_changed:
+            self._search, self._has_changed = self._search.again(), False
         find = self._search.before if backward else self._search.after
         if hit := find(self._mode.point):
             self._present_hit = hit

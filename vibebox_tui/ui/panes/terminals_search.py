@@ -21,11 +21,12 @@ class Search:
     """All hits of `pattern` in `text` as it was when this was made, in the order of the text.
 
     The pattern is taken literally; small letters in it match capital ones too, as long as it has
-    no capital one itself.
+    no capital one itself. `again` finds what has come since.
     """
 
     def __init__(self, pattern: str, text: TerminalText) -> None:
         self.pattern = pattern
+        self._text = text
         self.hits = list(_hits(pattern, text))[-MOST_HITS:] if pattern else []
         self._starts = [hit.start for hit in self.hits]
         self._by_line: dict[int, list[Hit]] = {}
@@ -44,16 +45,24 @@ class Search:
         return self.hits[bisect_left(self._starts, cell) - 1] if self.hits else None
 
     def in_line(self, line: int) -> Sequence[Hit]:
-        """The hits of which at least a part is in `line`."""
-        return self._by_line.get(line, ())
+        """The hits of which at least a part is in `line`, but for those that were written over."""
+        return [hit for hit in self._by_line.get(line, ()) if self._is_there(hit)]
+
+    def again(self) -> "Search":
+        """The same in the text as it is now."""
+        return Search(self.pattern, self._text)
 
     def position(self, hit: Hit) -> int:
         """Which of the hits `hit` is, counted from 1."""
         return bisect_left(self._starts, hit.start) + 1
 
+    def _is_there(self, hit: Hit) -> bool:
+        text = self._text.between(*hit)
+        return (_folded(text) if _folds(self.pattern) else text) == self.pattern
+
 
 def _hits(pattern: str, text: TerminalText) -> Iterator[Hit]:
-    folds = pattern == pattern.lower()
+    folds = _folds(pattern)
     for places, paragraph in text.paragraphs():
         searched = _folded(paragraph) if folds else paragraph
         at = searched.find(pattern)
@@ -61,6 +70,10 @@ def _hits(pattern: str, text: TerminalText) -> Iterator[Hit]:
             end = at + len(pattern)
             yield Hit(places[at], places[end - 1])
             at = searched.find(pattern, end)
+
+
+def _folds(pattern: str) -> bool:
+    return pattern == pattern.lower()
 
 
 def _folded(text: str) -> str:
