@@ -155,7 +155,7 @@ class Reading:
 
     def drag_to(self, cell: Cell) -> None:
         """The mouse moved with its button down: the selection ends here."""
-        if self._anchor is None:
+        if self._anchor is None or (self._clicks == 1 and self._has_not_left(cell)):
             return
         if not self.is_active:
             self.begin(self._anchor)
@@ -173,6 +173,11 @@ class Reading:
         self._anchor = None
         if self._mode is not None and self._mode.selection is not None:
             self._asks.copy(self._mode.selected_text())
+
+    def _has_not_left(self, cell: Cell) -> bool:
+        """Whether the mouse is where its button went down, and always was: a click is none."""
+        selects = self._mode is not None and self._mode.selection is not None
+        return cell == self._anchor and not selects
 
     def leave_selection(self) -> None:
         """Select nothing any more."""
