@@ -1,6 +1,6 @@
 """The log pane: one environment's log, searched, filtered, marked and saved."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final
@@ -8,32 +8,31 @@ from typing import ClassVar, Final
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.worker import get_current_worker
 
 from vibebox_tui.errors import VibeBoxError
-from vibebox_tui.logs.export import export, named_text
+from vibebox_tui.logs.export import named_text
 from vibebox_tui.logs.filters import Filter, Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.patterns import Pattern, PatternError
-from vibebox_tui.logs.ring import Line
 from vibebox_tui.logs.times import parse_moment
 from vibebox_tui.paths import state_directory
 from vibebox_tui.protocol.messages import StreamFilter
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.output import draw_now
 from vibebox_tui.ui.panes.logs_history import PromptHistory
-from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
+from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS
+from vibebox_tui.ui.panes.logs_saver import Extent, LogSaver
 from vibebox_tui.ui.screens.filters import FilterList
 from vibebox_tui.ui.widgets.log_histogram import LogHistogram
 from vibebox_tui.ui.widgets.log_prompt import LogPrompt
-from vibebox_tui.ui.widgets.log_view import IS_MARKED, LogView
+from vibebox_tui.ui.widgets.log_view import LogView
 
 _LOWEST: Final = (Level.UNKNOWN, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR)
 _STREAMS: Final[tuple[StreamFilter, ...]] = ("all", "stdout", "stderr")
-_LABELS: Final = {"search": "/", "filter": "&", "jump": "@", "save": "> save to"}
+_LABELS: Final = {"search": "/", "filter": "&", "jump": "@", "save": "> save"}
 
 
-class LogsPane(LogReader):
+class LogsPane(LogSaver):
     """The log of one environment: follows, or is paused; searched by `/` and filtered by `&`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,7 +55,8 @@ class LogsPane(LogReader):
     ]
 
     _before_prompt: Pattern | Selection | None = None
-    _is_saving = False
+    _extents: Sequence[Extent] = ()
+    """What can be saved, as the prompt offers it."""
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -135,7 +135,9 @@ class LogsPane(LogReader):
             self._before_prompt = self.document.pattern
         elif kind == "filter":
             self._before_prompt = self.document.selection
-        self.prompt.ask(kind, _LABELS[kind], self._history.entries(kind))
+        self._extents = self.extents if kind == "save" else []
+        labels = [f"{_LABELS[kind]} {extent} to" for extent in self._extents]
+        self.prompt.ask(kind, labels or [_LABELS[kind]], self._history.entries(kind))
         self.log_view.type_ahead = self.prompt.type_ahead
         for event in self.log_view.take_held():
             self.prompt.type_ahead(event)
@@ -171,7 +173,7 @@ class LogsPane(LogReader):
             self.prompt.show_problem(str(error))
             return
         self._close_prompt(event.kind, event.text)
-        self._enter(event.kind, event.text)
+        self._enter(event.kind, event.text, event.choice)
 
     def on_log_prompt_cancelled(self, event: LogPrompt.Cancelled) -> None:
         event.stop()
@@ -192,7 +194,7 @@ class LogsPane(LogReader):
         elif kind == "jump" and text.strip():
             self._moment(text)
 
-    def _enter(self, kind: str, text: str) -> None:
+    def _enter(self, kind: str, text: str, choice: int) -> None:
         if kind == "search":
             self._go_to_first_hit()
         elif kind == "filter" and not text.strip():
@@ -200,7 +202,7 @@ class LogsPane(LogReader):
         elif kind == "jump" and text.strip():
             self.jump_to(self._moment(text))
         elif kind == "save" and text.strip():
-            self._save(Path(text.strip()).expanduser())
+            self.save(self._extents[choice], Path(text.strip()).expanduser())
 
     def _close_prompt(self, kind: str, text: str) -> None:
         self._leave_prompt()
@@ -275,58 +277,10 @@ class LogsPane(LogReader):
 
     def action_copy(self) -> None:
         """Copy the marked lines, or where none is, the record that the cursor is on."""
-        marked = self._marked()
+        marked = self.marked_lines()
         lines = marked or self.log_view.record_lines()
         if lines:
             names = self.source_names if len({line.source for line in lines}) > 1 else []
             self.app.copy_to_clipboard("\n".join(named_text(line, names) for line in lines))
             what = "marked lines" if marked else "lines"
             self.post_message(Said(f"Copied {len(lines):,} {what if len(lines) > 1 else 'line'}."))
-
-    def _marked(self) -> list[Line]:
-        """The lines that are marked, oldest first."""
-        view, at = self.document.view, self.document.ring.first - 1
-        lines: list[Line] = []
-        while (found := view.find(at, IS_MARKED, 1)) is not None:
-            with_folded = range(found, found + self.document.folded_lines(found) + 1)
-            lines.extend(map(self.document.ring.line, with_folded))
-            at = found
-        return lines
-
-    def _save(self, file: Path) -> None:
-        """Write the marked lines, or where none is, all that are shown."""
-        marked = self._marked()
-        total, lines = self.document.snapshot()
-        if marked:
-            total, lines = len(marked), iter(marked)
-        self._is_saving = True
-        self._export(lines, total, file)
-
-    @work(group="save", exclusive=True, exit_on_error=False, thread=True)
-    def _export(self, lines: Iterator[Line], total: int, file: Path) -> None:
-        worker = get_current_worker()
-        names = self.source_names
-
-        def goes_on(share: float) -> bool:
-            self.app.call_from_thread(self._tell_saving, share)
-            return not worker.is_cancelled
-
-        try:
-            written = export(lines, total, file, names, goes_on)
-            said = f"Saved {written:,} lines to {file}." if written is not None else "Not saved."
-            self.post_message(Said(said))
-        except VibeBoxError as error:
-            self.post_message(Said(str(error), "error"))
-        finally:
-            self.app.call_from_thread(self._end_saving)
-
-    def _tell_saving(self, share: float) -> None:
-        width = 20
-        done = round(share * width)
-        full, empty = ("█", "░") if self.settings.glyphs.unicode else ("#", ".")
-        self.detail = f"saving {full * done}{empty * (width - done)} {share:.0%}, Esc cancels"
-
-    def _end_saving(self) -> None:
-        self._is_saving = False
-        self.refresh_bindings()
-        self._tell()

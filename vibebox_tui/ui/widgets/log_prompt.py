@@ -53,6 +53,7 @@ class LogPrompt(Horizontal):
         Binding("escape", "cancel", "Cancel", show=False),
         Binding("up", "recall(-1)", "The one before", show=False),
         Binding("down", "recall(1)", "The one after", show=False),
+        Binding("tab", "turn", "Another choice", show=False),
     ]
 
     @dataclass
@@ -74,6 +75,8 @@ class LogPrompt(Horizontal):
         prompt: "LogPrompt"
         kind: str
         text: str
+        choice: int
+        """Which of the labels it was entered for."""
 
         @property
         def control(self) -> "LogPrompt":
@@ -93,6 +96,8 @@ class LogPrompt(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self.kind = ""
+        self._labels: Sequence[str] = ()
+        self._choice = 0
         self._history: Sequence[str] = ()
         self._recalled = 0
         self._label = Static("", classes="prompt-label", markup=False)
@@ -110,12 +115,17 @@ class LogPrompt(Horizontal):
         """Whether it is on the screen and has the keys."""
         return self.has_class("-asking")
 
-    def ask(self, kind: str, label: str, history: Sequence[str] = (), text: str = "") -> None:
-        """Ask for a text of some `kind`; `history` is oldest first."""
+    def ask(
+        self, kind: str, labels: Sequence[str], history: Sequence[str] = (), text: str = ""
+    ) -> None:
+        """Ask for a text of some `kind`; `history` is oldest first. Where there are several labels,
+        Tab goes from one to the next.
+        """
         self.kind = kind
+        self._labels, self._choice = labels, 0
         self._history = history
         self._recalled = len(history)
-        self._label.update(label)
+        self._tell_choice()
         self.show_problem("")
         with self._input.prevent(Input.Changed):
             self._input.value = text
@@ -126,11 +136,13 @@ class LogPrompt(Horizontal):
         """Take a key that was typed before the prompt had the focus."""
         match event.key:
             case "enter":
-                self.post_message(self.Entered(self, self.kind, self._input.value))
+                self._enter(self._input.value)
             case "escape":
                 self.action_cancel()
             case "backspace":
                 self._input.action_delete_left()
+            case "tab" if len(self._labels) > 1:
+                self.action_turn()
             case "up" | "down":
                 self.action_recall(-1 if event.key == "up" else 1)
             case _ if event.character is not None and event.is_printable:
@@ -155,7 +167,7 @@ class LogPrompt(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Entered(self, self.kind, event.value))
+        self._enter(event.value)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         if self.is_asking:
@@ -170,3 +182,18 @@ class LogPrompt(Horizontal):
         entry = self._history[self._recalled] if self._recalled < len(self._history) else ""
         self._input.value = entry
         self._input.cursor_position = len(entry)
+
+    def action_turn(self) -> None:
+        self._choice = (self._choice + 1) % len(self._labels)
+        self._tell_choice()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Tab is ours only where there is a choice."""
+        return action != "turn" or len(self._labels) > 1
+
+    def _tell_choice(self) -> None:
+        hint = " (Tab: another)" if len(self._labels) > 1 else ""
+        self._label.update(f"{self._labels[self._choice]}{hint}")
+
+    def _enter(self, text: str) -> None:
+        self.post_message(self.Entered(self, self.kind, text, self._choice))

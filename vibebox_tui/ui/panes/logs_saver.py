@@ -1,0 +1,154 @@
+"""The log pane's way out: lines to a file, with progress, cancelable, by a thread."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from textual import work
+from textual.worker import Worker, get_current_worker
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.logs.export import export
+from vibebox_tui.logs.ring import Line
+from vibebox_tui.protocol.models import LogPage
+from vibebox_tui.ui.messages import Said
+from vibebox_tui.ui.panes.logs_everything import PAGE_LINES, Everything
+from vibebox_tui.ui.panes.logs_reader import LogReader
+from vibebox_tui.ui.widgets.log_view import IS_MARKED
+
+LOOK_SECONDS: Final = 0.2
+"""How long a thread waits for a page before it looks whether it is to end."""
+
+BAR_CELLS: Final = 20
+"""The width of the progress bar."""
+
+
+class Extent(StrEnum):
+    """How much of a log is saved."""
+
+    MARKED = "what is marked"
+    SHOWN = "what is shown"
+    EVERYTHING = "everything the server has"
+
+
+class LogSaver(LogReader):
+    """Saves what is marked, what is shown, or all that the servers have of the log."""
+
+    _is_saving = False
+
+    @property
+    def extents(self) -> list[Extent]:
+        """What can be saved, the likeliest first."""
+        return [each for each in Extent if each is not Extent.MARKED or self.marked_lines()]
+
+    def marked_lines(self) -> list[Line]:
+        """The lines that are marked, oldest first, each with those that are folded into it."""
+        view, at = self.document.view, self.document.ring.first - 1
+        lines: list[Line] = []
+        while (found := view.find(at, IS_MARKED, 1)) is not None:
+            with_folded = range(found, found + self.document.folded_lines(found) + 1)
+            lines.extend(map(self.document.ring.line, with_folded))
+            at = found
+        return lines
+
+    def save(self, extent: Extent, file: Path) -> None:
+        """Write to `file`; a message says how that ended."""
+        self._is_saving = True
+        self.refresh_bindings()
+        match extent:
+            case Extent.MARKED:
+                marked = self.marked_lines()
+                self._export(lambda: (len(marked), iter(marked)), file)
+            case Extent.SHOWN:
+                shown = self.document.snapshot()
+                self._export(lambda: shown, file)
+            case Extent.EVERYTHING:
+                self._export_everything(asyncio.get_running_loop(), file)
+
+    # ---------------------------------------------------------------------------------------
+
+    @work(group="save", exclusive=True, exit_on_error=False, thread=True)
+    def _export(self, lines: Callable[[], tuple[int, Iterator[Line]]], file: Path) -> None:
+        self._write(lines, file, lambda: 0)
+
+    @work(group="save", exclusive=True, exit_on_error=False, thread=True)
+    def _export_everything(self, loop: asyncio.AbstractEventLoop, file: Path) -> None:
+        worker = get_current_worker()
+        everything: Everything | None = None
+
+        def fetch(client: Client, environment_id: str, after: int) -> LogPage:
+            return _page(client, environment_id, after, loop, worker)
+
+        def lines() -> tuple[int, Iterator[Line]]:
+            nonlocal everything
+            everything = Everything(self._origins, fetch)
+            return len(everything), iter(everything)
+
+        self._write(lines, file, lambda: everything.missing if everything else 0)
+
+    def _write(
+        self,
+        lines: Callable[[], tuple[int, Iterator[Line]]],
+        file: Path,
+        missing: Callable[[], int],
+    ) -> None:
+        worker = get_current_worker()
+
+        def goes_on(share: float) -> bool:
+            self.app.call_from_thread(self._tell_saving, share)
+            return not worker.is_cancelled
+
+        try:
+            total, each = lines()
+            goes_on(0.0)
+            written = export(each, total, file, self.source_names, goes_on)
+            self.post_message(Said(_outcome(written, missing(), file)))
+        except CancelledError:
+            self.post_message(Said(_outcome(None, 0, file)))
+        except VibeBoxError as error:
+            self.post_message(Said(str(error), "error"))
+        finally:
+            self.app.call_from_thread(self._end_saving)
+
+    def _tell_saving(self, share: float) -> None:
+        done = round(share * BAR_CELLS)
+        full, empty = ("█", "░") if self.settings.glyphs.unicode else ("#", ".")
+        bar = full * done + empty * (BAR_CELLS - done)
+        self.detail = f"saving {bar} {share:.0%}, Esc cancels"
+
+    def _end_saving(self) -> None:
+        self._is_saving = False
+        self.refresh_bindings()
+        self._tell()
+
+
+def _page(
+    client: Client,
+    environment_id: str,
+    after: int,
+    loop: asyncio.AbstractEventLoop,
+    worker: Worker[None],
+) -> LogPage:
+    """The next page, fetched in the app's loop; raises CancelledError once the worker is to end."""
+    request = client.rest.logs(environment_id, since_seq=after, limit=PAGE_LINES)
+    page = asyncio.run_coroutine_threadsafe(request, loop)
+    while True:
+        try:
+            return page.result(LOOK_SECONDS)
+        except TimeoutError:
+            if page.done():
+                raise
+            if worker.is_cancelled:
+                page.cancel()
+                raise CancelledError from None
+
+
+def _outcome(written: int | None, missing: int, file: Path) -> str:
+    if written is None:
+        return "Not saved."
+    gone = f" {missing:,} were deleted by the server meanwhile." if missing else ""
+    return f"Saved {written:,} lines to {file}.{gone}"
