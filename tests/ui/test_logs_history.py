@@ -43,3 +43,15 @@ def test_is_bounded(tmp_path: Path):
         history.add("filter", str(number))
     assert len(history.entries("filter")) == MOST_ENTRIES
     assert history.entries("filter")[-1] == str(3 * MOST_ENTRIES - 1)
+
+
+def test_the_stack_of_filters_is_kept_with_its_switches(tmp_path: Path):
+    one, other = PromptHistory(tmp_path / "history"), PromptHistory(tmp_path / "history")
+    one.stack = [("warn", False), ("!health", True)]
+    one.save()
+    other.add("search", "x")
+    other.save()
+    assert PromptHistory(tmp_path / "history").stack == [("warn", False), ("!health", True)]
+    other.stack = []
+    other.save()
+    assert PromptHistory(tmp_path / "history").stack == []

@@ -521,6 +521,27 @@ async def test_what_was_typed_is_remembered_over_restarts(state_home: Path):
         await says(app, "2 of 9 kept")
 
 
+async def test_filters_and_their_switches_are_remembered_over_restarts(state_home: Path):
+    file = state_home / "vibebox" / "log-history.jsonl"
+    async with pane_with(entries(100, levelled)) as (app, pilot):
+        await pilot.press("ampersand", *"warn", "enter", "ampersand", *"9", "enter")
+        await says(app, "5 of 100 kept")
+        await pilot.press("F", "space", "escape")
+        await says(app, "19 of 100 kept")
+        await wait_for(lambda: file.exists() and '"warn", false' in file.read_text())
+    async with pane_with() as (app, pilot):
+        await wait_for(lambda: "Filters of last time, 1 of them on: F lists them." in app.said)
+        app.feed.put(entries(100, levelled))
+        await says(app, "19 of 100 kept")
+        await pilot.press("F", "space", "escape")
+        await says(app, "5 of 100 kept")
+        await pilot.press("ampersand", "enter")
+        await says(app, "+0 new · 100 kept")
+        await wait_for(lambda: "true" not in file.read_text())
+    async with pane_with(entries(100, levelled)) as (app, pilot):
+        await says(app, "+0 new · 100 kept")
+
+
 async def test_a_histogram_goes_to_the_time_of_a_bar():
     lines = [
         LogEntry(

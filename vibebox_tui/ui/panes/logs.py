@@ -1,6 +1,7 @@
 """The log pane: one environment's log, searched, filtered, marked and saved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final
@@ -19,7 +20,7 @@ from vibebox_tui.paths import state_directory
 from vibebox_tui.protocol.messages import StreamFilter
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.output import draw_now
-from vibebox_tui.ui.panes.logs_history import PromptHistory
+from vibebox_tui.ui.panes.logs_history import PromptHistory, Switched
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS
 from vibebox_tui.ui.panes.logs_saver import Extent, LogSaver
 from vibebox_tui.ui.screens.filters import FilterList
@@ -63,7 +64,13 @@ class LogsPane(LogSaver):
         self.log_view.opens_prompt = self._opens_prompt
         self.prompt = LogPrompt()
         self._history = PromptHistory(state_directory() / "log-history.jsonl")
+        self.document.select(Selection(tuple(_filters(self._history.stack))))
         yield self.prompt
+
+    def on_mount(self) -> None:
+        if self.document.selection.filters:
+            on = sum(each.enabled for each in self.document.selection.filters)
+            self.post_message(Said(f"Filters of last time, {on} of them on: F lists them."))
 
     # --- what is shown ---------------------------------------------------------------------
 
@@ -110,6 +117,7 @@ class LogsPane(LogSaver):
     def _take_filters(self, filters: tuple[Filter, ...] | None) -> None:
         if filters is not None:
             self.select(replace(self.document.selection, filters=filters))
+            self._remember_filters()
 
     def action_histogram(self) -> None:
         """Show the lines over time and give it the keys, or hide it."""
@@ -174,6 +182,8 @@ class LogsPane(LogSaver):
             return
         self._close_prompt(event.kind, event.text)
         self._enter(event.kind, event.text, event.choice)
+        if event.kind == "filter":
+            self._remember_filters()
 
     def on_log_prompt_cancelled(self, event: LogPrompt.Cancelled) -> None:
         event.stop()
@@ -209,6 +219,11 @@ class LogsPane(LogSaver):
         if text.strip():
             self._history.add(kind, text)
             self._keep_history()
+
+    def _remember_filters(self) -> None:
+        filters = self.document.selection.filters
+        self._history.stack = [(each.source, each.enabled) for each in filters]
+        self._keep_history()
 
     @work(group="history", exclusive=True, exit_on_error=False, thread=True)
     def _keep_history(self) -> None:
@@ -284,3 +299,10 @@ class LogsPane(LogSaver):
             self.app.copy_to_clipboard("\n".join(named_text(line, names) for line in lines))
             what = "marked lines" if marked else "lines"
             self.post_message(Said(f"Copied {len(lines):,} {what if len(lines) > 1 else 'line'}."))
+
+
+def _filters(stack: Iterable[Switched]) -> Iterator[Filter]:
+    """The filters that were remembered; not those that can't be read any more."""
+    for text, is_on in stack:
+        with suppress(VibeBoxError):
+            yield replace(Filter.parse(text), enabled=is_on)

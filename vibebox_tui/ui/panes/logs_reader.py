@@ -30,7 +30,7 @@ from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_older import Older, OlderLines
-from vibebox_tui.ui.panes.logs_sources import TAIL, LogSources, Scope, parts
+from vibebox_tui.ui.panes.logs_sources import PART_LINES, TAIL, LogSources, Scope, parts
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
     beginning,
@@ -84,6 +84,8 @@ class LogReader(Pane):
     ) -> None:
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
         self._repaint: Timer | None = None
+        self._taken = 0
+        """Lines that were taken in since others have run."""
         self._begin()
 
     def compose(self) -> ComposeResult:
@@ -136,7 +138,16 @@ class LogReader(Pane):
             async for event in events:
                 for part in parts(event):
                     self._take(0, part)
-                    await self.give_way()  # a full queue never waits, and the screen has to live
+                    await self._give_way_after(part)
+
+    async def _give_way_after(self, event: LogEvent) -> None:
+        """Let others run if that many lines have come: a full queue never waits, and the screen has
+        to live.
+        """
+        self._taken += len(event.entries) if isinstance(event, LogLines) else 1
+        if self._taken >= PART_LINES:
+            self._taken = 0
+            await self.give_way()
 
     @property
     def _is_same_log(self) -> bool:
@@ -157,7 +168,7 @@ class LogReader(Pane):
         self.document = Document(own_bound, merges=self.scope is not Scope.THIS)
         self._begun_scope = self.scope
         self.older = OlderLines(self.document.ring)
-        self._sources = LogSources(self._take, self._note_failure, self.give_way)
+        self._sources = LogSources(self._take, self._note_failure, self._give_way_after)
         self._histories: dict[int, list[LogEntry]] = {}
         """What came of the history of logs that are merged: shown once it is complete."""
         self._completeness = Completeness()

@@ -17,7 +17,8 @@ TAIL: Final = 1000
 """Lines of history that are asked for at first; older ones are fetched when one goes there."""
 
 PART_LINES: Final = 250
-"""Lines that are taken in between two looks at the keys: about two milliseconds."""
+"""Lines that are taken in between two looks at the keys, of whatever logs: about two milliseconds.
+Others needn't run more often; many logs have small batches, and a turn costs as much as one."""
 
 
 def parts(event: LogEvent) -> Iterator[LogEvent]:
@@ -65,14 +66,15 @@ class LogSources:
     """Follows several logs, which may come and go: what was said of one that is gone stays.
 
     `take` is called with each event and the number of the source that it is from; `failed` where
-    one of them can't be followed any more. `give_way` lets others run between two events.
+    one of them can't be followed any more. `give_way` lets others run after an event: a full
+    queue never waits, and the screen has to live.
     """
 
     def __init__(
         self,
         take: Callable[[int, LogEvent], None],
         failed: Callable[[int, VibeBoxError], None],
-        give_way: Callable[[], Awaitable[None]],
+        give_way: Callable[[LogEvent], Awaitable[None]],
     ) -> None:
         self._take = take
         self._failed = failed
@@ -144,6 +146,6 @@ class LogSources:
                         source.link = event
                     for part in parts(event):
                         self._take(number, part)
-                        await self._give_way()  # a full queue never waits, the screen has to live
+                        await self._give_way(part)
         except VibeBoxError as error:
             self._failed(number, error)
