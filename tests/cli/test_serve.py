@@ -273,6 +273,29 @@ def test_a_user_is_added_while_the_server_runs_and_gets_a_token(
     assert token not in serving.said
 
 
+def test_a_changed_user_logs_in_with_the_new_password_and_role_only(
+    serve: Serve, environment: dict[str, str], short_path: Path
+) -> None:
+    address = serve("--port", "0").address
+    data = ["--data-dir", str(short_path / "data")]
+    run(environment, "user", "add", "a@b.c", *data, VIBEBOX_PASSWORD=PASSWORD)
+    other = f"another {PASSWORD}"
+    with httpx.Client(trust_env=False) as http:
+        old = {"email": "a@b.c", "password": PASSWORD}
+        tokens = http.post(f"{address}/auth/login", json=old).json()
+        said = run(
+            environment, "user", "change", "a@b.c", "--role", "viewer", *data,
+            VIBEBOX_PASSWORD=other,
+        )  # fmt: skip
+        assert said.strip() == "changed a@b.c, now viewer"
+        assert get(address, "/auth/me", tokens["accessToken"]).status_code == 401
+        used = {"refreshToken": tokens["refreshToken"]}
+        assert http.post(f"{address}/auth/refresh", json=used).status_code == 401
+        assert http.post(f"{address}/auth/login", json=old).status_code == 401
+        new = http.post(f"{address}/auth/login", json={**old, "password": other}).json()
+    assert get(address, "/auth/me", new["accessToken"]).json()["role"] == "viewer"
+
+
 def self_signed(directory: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1, and its key."""
     import datetime

@@ -9,6 +9,7 @@ import click
 
 from vibebox_tui.cli import serve_settings
 from vibebox_tui.cli.serving import run_server, serve_until_told
+from vibebox_tui.errors import UsageError
 from vibebox_tui.server import journal
 from vibebox_tui.server.settings import (
     DEFAULT_BASE_PATH,
@@ -188,6 +189,29 @@ def list_users(data_dir: Path | None) -> None:
 
     for found in asyncio.run(find(_settings(data_dir))):
         click.echo(f"{found.email}\t{found.role}\t{found.id}")
+
+
+@user.command("change")
+@click.argument("email")
+@click.option("--role", type=_ROLES)
+@click.option(
+    "--password",
+    envvar="VIBEBOX_PASSWORD",
+    prompt=True,
+    prompt_required=False,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Asked for where no value follows; better so, or as VIBEBOX_PASSWORD.",
+)
+@click.option("--data-dir", type=_PATH, help=_DATA_HELP)
+def change_user(email: str, role: Any, password: str | None, data_dir: Path | None) -> None:
+    """Give a user another password or role; within a minute they have to log in anew."""
+    from vibebox_tui.server.administration import change_user as change
+
+    if role is None and password is None:
+        raise UsageError("nothing to change: give --role or --password")
+    changed = asyncio.run(change(_settings(data_dir), email, password, role))
+    click.echo(f"changed {changed.email}, now {changed.role}")
 
 
 @user.command("remove")

@@ -61,9 +61,11 @@ def save_user(db: sqlite3.Connection, record: UserRecord) -> None:
 
 def change_user(db: sqlite3.Connection, user_id: str, changes: Mapping[str, object]) -> UserRecord:
     """Change fields of a user. Raises UserNotFoundError, ConflictError for the last admin."""
-    changed = msgspec.structs.replace(_known(db, user_id), **changes)
+    was = _known(db, user_id)
+    changed = msgspec.structs.replace(was, **changes)
     save_user(db, changed)
-    _require_an_admin(db, user_id)
+    if was.role == "admin":
+        _require_an_admin(db, user_id)
     return changed
 
 

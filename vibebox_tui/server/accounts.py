@@ -51,7 +51,8 @@ class Accounts:
         self._throttle = LoginThrottle(limits.logins_per_minute)
         self._on_revoked = on_revoked
         self._clock = clock
-        self._believed: dict[str, models.Role] = {}
+        self._believed: dict[str, tuple[models.Role, float]] = {}
+        """Role of each user that came, and since when its tokens hold."""
 
     # --- who is that -----------------------------------------------------------------------
 
@@ -70,7 +71,7 @@ class Accounts:
         if user is not None and claims.issued_at < user.tokens_since:
             raise UnauthorizedError("The token was revoked; log in again")
         if user is not None and not user.disabled:
-            self._believed[user.id] = user.role
+            self._believe(user)
             return Identity(user.id, user.email, user.role, claims.expires_at)
         if user is None and claims.role is not None:
             return Identity(claims.user_id, claims.email, claims.role, claims.expires_at)
@@ -78,11 +79,11 @@ class Accounts:
 
     async def is_still(self, user_id: str) -> bool:
         """Whether a user is what it was when it came; one that only its token knows, always."""
-        role = self._believed.get(user_id)
-        if role is None:
+        believed = self._believed.get(user_id)
+        if believed is None:
             return True
         user = await self._store.user(user_id)
-        return user is not None and not user.disabled and user.role == role
+        return user is not None and not user.disabled and _standing(user) == believed
 
     async def whoami(self, identity: Identity) -> User:
         """The user behind an identity, as far as it is known here."""
@@ -191,6 +192,14 @@ class Accounts:
 
     # --- helpers ---------------------------------------------------------------------------
 
+    def _believe(self, user: UserRecord) -> None:
+        """Remember what a user is; where the command line has changed it since it last came, what
+        it has open from before ends."""
+        standing = _standing(user)
+        if self._believed.get(user.id, standing) != standing:
+            self._on_revoked(user.id)
+        self._believed[user.id] = standing
+
     async def _new_tokens(self, user: UserRecord, family: str) -> models.Tokens:
         refresh_token = secrets.token_urlsafe(32)
         now = self._clock()
@@ -222,6 +231,10 @@ class Accounts:
     def _now(self) -> str:
         moment = datetime.fromtimestamp(self._clock(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _standing(user: UserRecord) -> tuple[models.Role, float]:
+    return user.role, user.tokens_since
 
 
 def _hash(refresh_token: str) -> str:

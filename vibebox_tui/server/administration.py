@@ -1,5 +1,7 @@
 """What the command line does to a store, whether or not a server has it open: users, tokens."""
 
+import sqlite3
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +15,7 @@ from vibebox_tui.protocol.models import (
     SHORTEST_PASSWORD,
     CreateUserRequest,
     Role,
+    UpdateUserRequest,
     User,
 )
 from vibebox_tui.server import account_store
@@ -48,6 +51,36 @@ async def list_users(settings: ServerSettings) -> list[User]:
     """All users, oldest first."""
     async with _database(settings) as database:
         return [user.representation() for user in await database.read(account_store.users)]
+
+
+async def change_user(
+    settings: ServerSettings, email: str, password: str | None, role: Role | None
+) -> User:
+    """Give a user another password or role; who is logged in as it has to log in anew.
+
+    Raises:
+        UsageError: the password can't be one.
+        NotFoundError: there is no such user.
+        ConflictError: no admin would be left.
+    """
+    try:
+        request = msgspec.convert({"password": password, "role": role}, UpdateUserRequest)
+    except msgspec.ValidationError as error:
+        raise UsageError(_what_is_wrong(str(error), email)) from error
+    changes: dict[str, object] = {"tokens_since": time.time()}
+    if request.role is not None:
+        changes["role"] = request.role
+    if request.password is not None:
+        changes["password_hash"] = await hash_password(request.password)
+
+    def change(db: sqlite3.Connection) -> UserRecord:
+        changed = account_store.change_user(db, user_id, changes)
+        account_store.revoke_user(db, user_id)
+        return changed
+
+    async with _database(settings) as database:
+        user_id = await _id_of(database, email)
+        return (await database.write(change)).representation()
 
 
 async def remove_user(settings: ServerSettings, email: str) -> None:
