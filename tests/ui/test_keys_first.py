@@ -35,3 +35,15 @@ async def test_a_key_without_an_effect_is_waited_for_no_longer_than_that() -> No
     began = monotonic()
     await keys.give_way()
     assert monotonic() - began >= PATIENCE, "each is waited for"
+
+
+async def test_a_key_is_under_way_until_its_effect_or_the_end_of_patience() -> None:
+    keys = KeysFirst()
+    assert not keys.is_under_way
+    keys.came()
+    assert keys.is_under_way
+    keys.settled()
+    assert not keys.is_under_way
+    keys.came()
+    await asyncio.sleep(PATIENCE)
+    assert not keys.is_under_way

@@ -29,6 +29,11 @@ class KeysFirst:
         """The keys that have come have had their effect, which is still to be drawn."""
         self._settled_at = monotonic()
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a key has come whose effect is still to be seen, and not for too long."""
+        return self._settled_at < self._came_at and monotonic() < self._came_at + PATIENCE
+
     async def give_way(self) -> None:
         """Return when others have run, and what was typed last is on the screen; held keys, of
         which there is no end, delay it no longer than `PATIENCE`."""

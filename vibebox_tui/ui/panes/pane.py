@@ -121,6 +121,11 @@ class Pane(Widget):
         else:
             await asyncio.sleep(0)
 
+    @property
+    def awaits_key(self) -> bool:
+        """Whether a key is on its way to its effect, which drawing a flood would only delay."""
+        return isinstance(self.app, FrugalApp) and self.app.keys_first.is_under_way
+
     def show_link(self, link: LinkState) -> None:
         """Take note of the state of the connection that this pane's data come over."""
         self.link = link

@@ -21,7 +21,7 @@ from vibebox_tui.ui.panes.terminals_attachment import FRAME_PATIENCE, Attachment
 from vibebox_tui.ui.panes.terminals_box import TerminalBox
 from vibebox_tui.ui.panes.terminals_capture import Command, prefix_help
 from vibebox_tui.ui.panes.terminals_copy import COPY_KEYS
-from vibebox_tui.ui.panes.terminals_frames import FrameClock
+from vibebox_tui.ui.panes.terminals_frames import FRAME, FrameClock
 from vibebox_tui.ui.panes.terminals_recordings import player_of, record_or_end
 from vibebox_tui.ui.panes.terminals_tabs import TerminalTabs
 from vibebox_tui.ui.recordings import CastError
@@ -183,6 +183,9 @@ class TerminalPane(Pane):
         attachment = self.present
         if attachment is not None and attachment.is_mid_frame:
             self._frames.request(after=FRAME_PATIENCE)
+            return
+        if self.awaits_key:
+            self._frames.request(after=FRAME)
             return
         self._show_present()
         self._describe()
