@@ -69,7 +69,7 @@ _CAPITALS = re.compile(
 )
 """A level's word by itself: not within a name or a path, as in `ERR_IO`, `/var/log/ERROR`."""
 _LOGFMT = re.compile(r"(?:level|lvl|severity)=[\"']?([A-Za-z]+)")
-_BRACKETED = re.compile(r"[\[(|<]\s?([A-Za-z]{3,11})\s?[\])|>:]")
+_BRACKETED = re.compile(r"[\[(|<]\s?([A-Za-z]{3,13})\s?[\])|>:]")
 _SPOKEN = re.compile(
     r"\b([Ee]rror|[Ww]arning|[Ff]atal|[Pp]anic|[Dd]ebug|[Ii]nfo|[Cc]ritical)(?:: |:$)"
 )
