@@ -1,13 +1,15 @@
 """What the log pane's tests share: an app with the pane alone, and a client whose log they feed."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from tests.support import wait_for
 from vibebox_tui.client.client import Client
-from vibebox_tui.client.events import LogEvent, LogLines
+from vibebox_tui.client.events import LogEvent, LogLines, LogLiveNow
 from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.protocol.messages import LogEntry
@@ -18,6 +20,11 @@ from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.theme import THEMES, with_our_tokens
 
 ENVIRONMENT = Environment(id="env-1", name="api-dev")
+HEIGHT = 20
+"""Rows of the pane in these tests."""
+
+LEVELS = ("INFO", "DEBUG", "INFO", "WARN", "INFO", "ERROR")
+
 NOW = 1_760_000_000.0
 """The time at which the tests' clock stands."""
 
@@ -39,6 +46,11 @@ def entries(
         )
         for seq in range(first, first + count)
     ]
+
+
+def levelled(number: int) -> str:
+    """Line `number`, its level by turns."""
+    return f"{LEVELS[number % len(LEVELS)]} line {number}"
 
 
 class Feed:
@@ -109,3 +121,41 @@ class LogApp(App[None]):
         """What is on the screen of the log, row by row, without the blanks at the right."""
         view = self.pane.log_view
         return [view.render_line(y).text.rstrip() for y in range(view.size.height)]
+
+
+@asynccontextmanager
+async def pane_with(
+    lines: list[LogEntry] | None = None,
+    older: list[LogEntry] | None = None,
+    width: int = 80,
+    **settings: Any,
+) -> AsyncIterator[tuple[LogApp, Pilot[None]]]:
+    """The pane, following a log that has these lines."""
+    app = LogApp(Feed(older), **settings)
+    async with app.run_test(size=(width, HEIGHT)) as pilot:
+        await wait_for(lambda: app.feed.subscription, what="the pane's subscription")
+        if lines:
+            app.feed.put(lines)
+            await says(app, f"{len(lines):,} kept")
+        app.feed.put(LogLiveNow())
+        yield app, pilot
+
+
+async def shows(app: LogApp, text: str) -> None:
+    """Wait until some row on the screen contains `text`."""
+    await wait_for(lambda: any(text in row for row in app.screen_rows), what=f"{text!r}")
+
+
+async def says(app: LogApp, text: str) -> None:
+    """Wait until the border says `text`."""
+    await wait_for(lambda: text in app.pane.detail, what=f"{text!r} in the border")
+
+
+def texts(app: LogApp) -> list[str]:
+    """The rows on the screen without time and level."""
+    return [row[15:] for row in app.screen_rows if row]
+
+
+def cursor_text(app: LogApp) -> str:
+    line = app.pane.log_view.cursor_line
+    return line.text if line else ""

@@ -9,8 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support import wait_for
-from tests.ui.logs_support import Feed, LogApp
-from tests.ui.test_logs_pane import cursor_text, shows
+from tests.ui.logs_support import Feed, LogApp, cursor_text, shows
 from vibebox_tui.client.events import LogHole, LogLines, LogLiveNow
 from vibebox_tui.logs.times import to_iso
 from vibebox_tui.protocol.messages import LogEntry

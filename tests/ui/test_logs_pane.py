@@ -1,31 +1,26 @@
 """The log pane's keys, and what it shows of what arrives."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 
 from tests.support import wait_for
-from tests.ui.logs_support import NOW, Feed, LogApp, entries
-from vibebox_tui.client.events import LinkPhase, LinkState, LogHole, LogLiveNow, LogResumed
+from tests.ui.logs_support import (
+    HEIGHT,
+    NOW,
+    cursor_text,
+    entries,
+    levelled,
+    pane_with,
+    says,
+    shows,
+    texts,
+)
+from vibebox_tui.client.events import LinkPhase, LinkState, LogHole, LogResumed
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.times import TimeStyle
 from vibebox_tui.protocol.messages import LogEntry
-from vibebox_tui.protocol.models import Environment
-
-HEIGHT = 20
-"""Rows of the pane in these tests."""
-
-LEVELS = ("INFO", "DEBUG", "INFO", "WARN", "INFO", "ERROR")
-
-
-def levelled(number: int) -> str:
-    """Line `number`, its level by turns."""
-    return f"{LEVELS[number % len(LEVELS)]} line {number}"
 
 
 @pytest.fixture(autouse=True)
@@ -33,44 +28,6 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the history of what was typed goes in these tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
-
-
-@asynccontextmanager
-async def pane_with(
-    lines: list[LogEntry] | None = None,
-    older: list[LogEntry] | None = None,
-    width: int = 80,
-    **settings: Any,
-) -> AsyncIterator[tuple[LogApp, Pilot[None]]]:
-    """The pane, following a log that has these lines."""
-    app = LogApp(Feed(older), **settings)
-    async with app.run_test(size=(width, HEIGHT)) as pilot:
-        await wait_for(lambda: app.feed.subscription, what="the pane's subscription")
-        if lines:
-            app.feed.put(lines)
-            await says(app, f"{len(lines):,} kept")
-        app.feed.put(LogLiveNow())
-        yield app, pilot
-
-
-async def shows(app: LogApp, text: str) -> None:
-    """Wait until some row on the screen contains `text`."""
-    await wait_for(lambda: any(text in row for row in app.screen_rows), what=f"{text!r}")
-
-
-async def says(app: LogApp, text: str) -> None:
-    """Wait until the border says `text`."""
-    await wait_for(lambda: text in app.pane.detail, what=f"{text!r} in the border")
-
-
-def texts(app: LogApp) -> list[str]:
-    """The rows on the screen without time and level."""
-    return [row[15:] for row in app.screen_rows if row]
-
-
-def cursor_text(app: LogApp) -> str:
-    line = app.pane.log_view.cursor_line
-    return line.text if line else ""
 
 
 async def test_follows_what_arrives():
@@ -385,20 +342,6 @@ async def test_a_lost_link_makes_the_pane_stale():
         await wait_for(lambda: not app.pane.has_class("-stale"))
 
 
-async def test_older_lines_come_from_the_server_without_a_seam():
-    history = entries(2500, levelled)
-    async with pane_with(history[1500:], older=history) as (app, pilot):
-        await pilot.press("g")
-        await says(app, "2,000 kept")
-        await pilot.press("g")
-        await says(app, "2,500 kept")
-        await pilot.press("g")
-        await wait_for(lambda: "the log begins here ──" in app.screen_rows[0])
-        assert texts(app)[1] == levelled(1)
-        seqs = [line.seq for line in app.pane.document.ring.lines() if not line.is_note]
-        assert seqs == list(range(1, 2501))
-
-
 async def test_strange_text_keeps_to_its_columns():
     strange = [
         "\x1b]0;title\x07x",
@@ -480,38 +423,6 @@ async def test_copies_the_record_or_what_is_marked():
         assert app.clipboard == "INFO a\n  at c"
 
 
-async def test_saves_what_is_shown_or_marked(tmp_path: Path):
-    async with pane_with(entries(100, levelled)) as (app, pilot):
-        await pilot.press("v", "v", "v", "v")
-        await says(app, "16 of 100 kept")
-        for name in ("shown.log", "shown.jsonl", "shown.csv"):
-            await save_to(app, pilot, tmp_path / name)
-        assert (tmp_path / "shown.log").read_text().splitlines() == [
-            levelled(n) for n in range(1, 101) if n % 6 == 5
-        ]
-        assert '"level":"error"' in (tmp_path / "shown.jsonl").read_text()
-        assert (tmp_path / "shown.csv").read_text().count("\n") == 17
-        await pilot.press("g", "m")
-        await save_to(app, pilot, tmp_path / "marked.log")
-        assert (tmp_path / "marked.log").read_text() == "ERROR line 5\n"
-
-
-async def save_to(app: LogApp, pilot: Pilot[None], file: Path) -> None:
-    await pilot.press("greater_than_sign")
-    app.pane.prompt._input.value = str(file)
-    await pilot.press("enter")
-    await wait_for(file.exists)
-    await wait_for(lambda: not app.pane._is_saving)
-
-
-async def test_a_directory_that_is_not_there_is_a_sentence(tmp_path: Path):
-    async with pane_with(entries(3, levelled)) as (app, pilot):
-        await pilot.press("greater_than_sign")
-        app.pane.prompt._input.value = str(tmp_path / "missing" / "x.log")
-        await pilot.press("enter")
-        await wait_for(lambda: any("No such file" in text for text in app.said))
-
-
 async def test_what_was_typed_is_remembered_over_restarts(state_home: Path):
     async with pane_with(entries(9, levelled)) as (app, pilot):
         await pilot.press("ampersand", *"warn", "enter")
@@ -560,97 +471,3 @@ async def test_a_histogram_goes_to_the_time_of_a_bar():
         assert app.pane.log_view.has_focus
         await pilot.press("H")
         assert not histogram.display
-
-
-async def test_lines_that_are_dropped_while_it_is_paused_do_no_harm():
-    async with pane_with(entries(1000, levelled)) as (app, pilot):
-        await pilot.press("g")
-        app.pane.document.ring.max_bytes = 400_000
-        for start in range(1001, 21_001, 1000):
-            app.feed.put(entries(1000, levelled, first=start))
-        await says(app, f"+{20_000:,} new")
-        assert app.pane.document.ring.dropped > 1000
-        app.pane.log_view.refresh()
-        first = app.pane.document.ring.line(app.pane.document.ring.first)
-        await wait_for(lambda: texts(app)[0] == first.text)
-
-
-async def test_a_time_before_what_is_in_memory_is_fetched():
-    history = entries(9000, levelled)
-    async with pane_with(history[8000:], older=history) as (app, pilot):
-        await pilot.press("at", *"2025-10-09T08:00:02Z", "enter")
-        await wait_for(lambda: cursor_text(app) == levelled(2000))
-        await says(app, "8,000 kept")
-
-
-async def test_a_filter_looks_for_hits_further_back():
-    history = entries(5000, lambda n: "needle" if n < 3 else levelled(n))
-    async with pane_with(history[4000:], older=history) as (app, pilot):
-        await pilot.press("ampersand", *"needle", "enter", "k")
-        await says(app, "3 of 5,000 kept")
-
-
-async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
-    lines = entries(1000, levelled)
-    older = entries(25_000, levelled)
-    async with pane_with(lines, older=older, log_memory=400_000) as (app, pilot):
-        await pilot.press("g", "j")
-        before = app.screen_rows
-        for start in range(1001, 21_001, 1000):
-            app.feed.put(entries(1000, levelled, first=start))
-        await says(app, "and more")
-        assert app.screen_rows == before
-        assert not app.pane.document.ring.dropped
-        first = app.feed.subscription
-        await pilot.press("G")
-        await wait_for(lambda: app.feed.subscription is not first)
-        app.feed.put(entries(10, levelled, first=21_001))
-        await shows(app, "line 21010")
-
-
-async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
-    lines = entries(21_000, levelled)
-    async with pane_with(lines[:1000], older=lines, log_memory=400_000) as (app, pilot):
-        await pilot.press("g", "m", "j", "j", "m")
-        for start in range(1000, 21_000, 1000):
-            app.feed.put(lines[start : start + 1000])
-        await says(app, "and more")
-        first = app.feed.subscription
-        await pilot.press("G")
-        await wait_for(lambda: app.feed.subscription is not first)
-        app.feed.put(lines[-1000:])
-        app.feed.put(LogLiveNow())
-        await shows(app, "line 21000")
-        await pilot.press("at", *"2025-10-09T08:00:00Z", "enter")
-        await wait_for(lambda: cursor_text(app) == "the log begins here")
-        await pilot.press("u")
-        assert cursor_text(app) == levelled(1)
-        await pilot.press("u", "y")
-        assert cursor_text(app) == levelled(3)
-        assert app.clipboard == f"{levelled(1)}\n{levelled(3)}"
-
-
-async def test_marks_are_not_another_environments():
-    async with pane_with(entries(30, levelled)) as (app, pilot):
-        await pilot.press("g", "m")
-        first = app.feed.subscription
-        app.pane.environment = Environment(id="env-2", name="web")
-        await wait_for(lambda: app.feed.subscription is not first)
-        app.feed.put(entries(30, levelled))
-        await says(app, "30 kept")
-        await pilot.press("u")
-        await wait_for(lambda: any("No mark" in said for said in app.said))
-
-
-async def test_all_panes_together_keep_a_bound(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
-    async with pane_with(entries(1000, levelled), log_memory=500_000) as (app, _):
-        for start in range(1001, 30_001, 1000):
-            app.feed.put(entries(1000, levelled, first=start))
-        await shows(app, "line 30000")
-        assert app.pane.document.ring.dropped > 10_000
-        assert app.pane.document.ring.size < 800_000

@@ -1,12 +1,13 @@
-"""Everything that a server has of a log, in a file: whole, or not there at all."""
+"""Lines in a file, marked, shown or everything the server has: whole, or not there at all."""
 
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.running_server import RunningServer
 from tests.support import wait_for
-from tests.ui.logs_support import LogApp
+from tests.ui.logs_support import LogApp, entries, levelled, pane_with, says
 from tests.ui.test_logs_live import NOON, pane_on
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.log_block import blocks_of
@@ -77,3 +78,35 @@ async def test_cancelled_there_is_no_file(server: RunningServer, tmp_path: Path)
         await app.pilot.press("escape")
         await wait_for(lambda: "Not saved." in app.said)
         assert list(tmp_path.glob("*all*")) == []  # noqa: ASYNC240
+
+
+async def test_saves_what_is_shown_or_marked(tmp_path: Path):
+    async with pane_with(entries(100, levelled)) as (app, pilot):
+        await pilot.press("v", "v", "v", "v")
+        await says(app, "16 of 100 kept")
+        for name in ("shown.log", "shown.jsonl", "shown.csv"):
+            await save_to(app, pilot, tmp_path / name)
+        assert (tmp_path / "shown.log").read_text().splitlines() == [
+            levelled(n) for n in range(1, 101) if n % 6 == 5
+        ]
+        assert '"level":"error"' in (tmp_path / "shown.jsonl").read_text()
+        assert (tmp_path / "shown.csv").read_text().count("\n") == 17
+        await pilot.press("g", "m")
+        await save_to(app, pilot, tmp_path / "marked.log")
+        assert (tmp_path / "marked.log").read_text() == "ERROR line 5\n"
+
+
+async def save_to(app: LogApp, pilot: Pilot[None], file: Path) -> None:
+    await pilot.press("greater_than_sign")
+    app.pane.prompt._input.value = str(file)
+    await pilot.press("enter")
+    await wait_for(file.exists)
+    await wait_for(lambda: not app.pane._is_saving)
+
+
+async def test_a_directory_that_is_not_there_is_a_sentence(tmp_path: Path):
+    async with pane_with(entries(3, levelled)) as (app, pilot):
+        await pilot.press("greater_than_sign")
+        app.pane.prompt._input.value = str(tmp_path / "missing" / "x.log")
+        await pilot.press("enter")
+        await wait_for(lambda: any("No such file" in text for text in app.said))

@@ -1,0 +1,123 @@
+"""The log pane where there is more than its memory holds: fetched, dropped, and had again."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import wait_for
+from tests.ui.logs_support import cursor_text, entries, levelled, pane_with, says, shows, texts
+from vibebox_tui.client.events import LogLiveNow
+from vibebox_tui.protocol.models import Environment
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+async def test_older_lines_come_from_the_server_without_a_seam():
+    history = entries(2500, levelled)
+    async with pane_with(history[1500:], older=history) as (app, pilot):
+        await pilot.press("g")
+        await says(app, "2,000 kept")
+        await pilot.press("g")
+        await says(app, "2,500 kept")
+        await pilot.press("g")
+        await wait_for(lambda: "the log begins here ──" in app.screen_rows[0])
+        assert texts(app)[1] == levelled(1)
+        seqs = [line.seq for line in app.pane.document.ring.lines() if not line.is_note]
+        assert seqs == list(range(1, 2501))
+
+
+async def test_lines_that_are_dropped_while_it_is_paused_do_no_harm():
+    async with pane_with(entries(1000, levelled)) as (app, pilot):
+        await pilot.press("g")
+        app.pane.document.ring.max_bytes = 400_000
+        for start in range(1001, 21_001, 1000):
+            app.feed.put(entries(1000, levelled, first=start))
+        await says(app, f"+{20_000:,} new")
+        assert app.pane.document.ring.dropped > 1000
+        app.pane.log_view.refresh()
+        first = app.pane.document.ring.line(app.pane.document.ring.first)
+        await wait_for(lambda: texts(app)[0] == first.text)
+
+
+async def test_a_time_before_what_is_in_memory_is_fetched():
+    history = entries(9000, levelled)
+    async with pane_with(history[8000:], older=history) as (app, pilot):
+        await pilot.press("at", *"2025-10-09T08:00:02Z", "enter")
+        await wait_for(lambda: cursor_text(app) == levelled(2000))
+        await says(app, "8,000 kept")
+
+
+async def test_a_filter_looks_for_hits_further_back():
+    history = entries(5000, lambda n: "needle" if n < 3 else levelled(n))
+    async with pane_with(history[4000:], older=history) as (app, pilot):
+        await pilot.press("ampersand", *"needle", "enter", "k")
+        await says(app, "3 of 5,000 kept")
+
+
+async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(1000, levelled)
+    older = entries(25_000, levelled)
+    async with pane_with(lines, older=older, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "j")
+        before = app.screen_rows
+        for start in range(1001, 21_001, 1000):
+            app.feed.put(entries(1000, levelled, first=start))
+        await says(app, "and more")
+        assert app.screen_rows == before
+        assert not app.pane.document.ring.dropped
+        first = app.feed.subscription
+        await pilot.press("G")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(entries(10, levelled, first=21_001))
+        await shows(app, "line 21010")
+
+
+async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(21_000, levelled)
+    async with pane_with(lines[:1000], older=lines, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "m", "j", "j", "m")
+        for start in range(1000, 21_000, 1000):
+            app.feed.put(lines[start : start + 1000])
+        await says(app, "and more")
+        first = app.feed.subscription
+        await pilot.press("G")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(lines[-1000:])
+        app.feed.put(LogLiveNow())
+        await shows(app, "line 21000")
+        await pilot.press("at", *"2025-10-09T08:00:00Z", "enter")
+        await wait_for(lambda: cursor_text(app) == "the log begins here")
+        await pilot.press("u")
+        assert cursor_text(app) == levelled(1)
+        await pilot.press("u", "y")
+        assert cursor_text(app) == levelled(3)
+        assert app.clipboard == f"{levelled(1)}\n{levelled(3)}"
+
+
+async def test_marks_are_not_another_environments():
+    async with pane_with(entries(30, levelled)) as (app, pilot):
+        await pilot.press("g", "m")
+        first = app.feed.subscription
+        app.pane.environment = Environment(id="env-2", name="web")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(entries(30, levelled))
+        await says(app, "30 kept")
+        await pilot.press("u")
+        await wait_for(lambda: any("No mark" in said for said in app.said))
+
+
+async def test_all_panes_together_keep_a_bound(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    async with pane_with(entries(1000, levelled), log_memory=500_000) as (app, _):
+        for start in range(1001, 30_001, 1000):
+            app.feed.put(entries(1000, levelled, first=start))
+        await shows(app, "line 30000")
+        assert app.pane.document.ring.dropped > 10_000
+        assert app.pane.document.ring.size < 800_000
