@@ -141,11 +141,11 @@ class LogReader(Pane):
                     await self._give_way_after(part)
 
     async def _give_way_after(self, event: LogEvent) -> None:
-        """Let others run if that many lines have come: a full queue never waits, and the screen has
-        to live.
+        """Let others run if that many lines have come, or a key has: a full queue never waits, and
+        the screen has to live.
         """
         self._taken += len(event.entries) if isinstance(event, LogLines) else 1
-        if self._taken >= PART_LINES:
+        if self._taken >= PART_LINES or self.awaits_key:
             self._taken = 0
             await self.give_way()
 
