@@ -16,7 +16,7 @@ from vibebox_tui.errors import UsageError
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.hangup import TerminalGuard
 from vibebox_tui.ui.key_order import KeyOrder
-from vibebox_tui.ui.output import FrugalApp
+from vibebox_tui.ui.output import FrugalApp, FrugalScreen
 from vibebox_tui.ui.screens.dashboard import DashboardScreen
 from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import DashboardSettings
@@ -72,7 +72,7 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         self.servers = servers
         self._guard = TerminalGuard(lambda status: self.exit(return_code=status))
         super().__init__(css_path=_style_files())
-        self._key_order = KeyOrder(self, super().on_event, self.keys_first.settled)
+        self._key_order = KeyOrder(self, super().on_event, self._keys_settled)
         is_plain = not self.settings.glyphs.unicode
         self.set_class(is_plain, "-ascii")
         ScrollBar.renderer = PlainScrollBarRender if is_plain else ScrollBarRender
@@ -114,6 +114,13 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
             await self._key_order.take(event)
         else:
             await super().on_event(event)
+
+    def _keys_settled(self) -> None:
+        """What was typed has had its effect: that is drawn before any other work goes on."""
+        self.keys_first.settled()
+        screen: Screen[object] = self.screen
+        if isinstance(screen, FrugalScreen) and not self.awaits_echo:
+            screen.draw_pending()
 
     # --- how it ends -----------------------------------------------------------------------
 

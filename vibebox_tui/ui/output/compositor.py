@@ -55,6 +55,16 @@ class FrugalScreen(Screen[T]):
         self._compositor_refresh()
         self._dirty_widgets |= others
 
+    def draw_pending(self) -> None:
+        """Draw at once all that has been marked for a refresh, without the messages and the timer
+        that Textual does it by; what has to be laid out anew is left to it."""
+        for widget in self._compositor.visible_widgets:
+            if widget._repaint_required and not widget._layout_required:
+                widget._repaint_required = False
+                self._dirty_widgets.add(widget)
+        if self._dirty_widgets:
+            super()._on_timer_update()
+
     def _on_timer_update(self) -> None:
         if not getattr(self.app, "awaits_echo", False):
             super()._on_timer_update()

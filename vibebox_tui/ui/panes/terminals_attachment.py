@@ -230,6 +230,8 @@ class Attachment:
         """Draw `text` in slices, with a look at everything else that waits in between; not what
         will have scrolled away by the end of it."""
         position = self.emulator.skip(text)
+        if position:
+            self._slice = SMALLEST_SLICE  # what is left is drawn: its speed isn't that of floods
         while position < len(text):
             piece = text[position : position + self._slice]
             position += len(piece)
