@@ -1,5 +1,6 @@
 """The dashboard as a Textual app: its theme, its styles, its first screen and how it ends."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
@@ -116,8 +117,12 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
             await super().on_event(event)
 
     def _keys_settled(self) -> None:
-        """What was typed has had its effect: that is drawn before any other work goes on."""
+        """What was typed has had its effect: that is drawn before any other work goes on, once
+        who has been told of it has marked what it changes."""
         self.keys_first.settled()
+        asyncio.get_running_loop().call_soon(self._draw_pending)
+
+    def _draw_pending(self) -> None:
         screen: Screen[object] = self.screen
         if isinstance(screen, FrugalScreen) and not self.awaits_echo:
             screen.draw_pending()

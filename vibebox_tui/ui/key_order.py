@@ -70,8 +70,9 @@ class KeyOrder:
     def _follow(self, event: Input, node: MessagePump, start: MessagePump | None) -> None:
         """Come back once `node` has dealt with what is in its queue now.
 
-        `start` is where the way begins once more: a binding, on which the app acts once the key
-        has come up to it, may have made the widgets around the focus post something.
+        `start` is where the way begins once more: what the key made a widget post comes behind
+        this callback in its queue, as does what a binding made it post, on which the app acts once
+        the key has come up to it.
         """
         if not node.call_later(self._pass, event, node, start):
             self._settle(event)
@@ -81,7 +82,7 @@ class KeyOrder:
             return
         if node is not self._app and node._parent is not None:
             self._follow(event, node._parent, start)
-        elif start is not None and not event._stop_propagation:
+        elif start is not None:
             self._follow(event, start, None)
         elif self._app.screen._layout_required:
             self._app.screen.call_after_refresh(self._settle, event)

@@ -65,6 +65,11 @@ class FrugalApp(App[T]):
         self._echo_by = -math.inf
 
     @property
+    def draws_later(self) -> bool:
+        """Whether a key or its echo is on its way, which other drawing would only delay."""
+        return self.awaits_echo or self.keys_first.is_under_way
+
+    @property
     def awaits_echo(self) -> bool:
         """Whether an echo may come in a moment."""
         return monotonic() < self._echo_by

@@ -66,7 +66,8 @@ class FrugalScreen(Screen[T]):
             super()._on_timer_update()
 
     def _on_timer_update(self) -> None:
-        if not getattr(self.app, "awaits_echo", False):
+        is_wanted = self._layout_required or self._scroll_required or self._callbacks
+        if is_wanted or not getattr(self.app, "draws_later", False):
             super()._on_timer_update()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -32,6 +33,7 @@ class Series(Container):
         self.label = Static(name, classes="series-name")
         self.sparkline = Sparkline(glyphs, classes=classes)
         self.value = Static("", classes="series-value", markup=False)
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         yield self.label
@@ -43,7 +45,10 @@ class Series(Container):
     ) -> None:
         """Draw the last `span` seconds of a course and `text` behind it, dimmed where it is old."""
         self.sparkline.show(course.spread(self.sparkline.size.width, now, span), top)
-        self.value.update(text)
+        if text != self._said:
+            is_as_wide = cell_len(text) == cell_len(self._said)
+            self._said = text
+            self.value.update(text, layout=not is_as_wide)
         for part in (self.sparkline, self.value):
             part.set_class(stale, "-stale")
 
