@@ -198,6 +198,35 @@ async def test_deletes_what_is_too_old_or_too_much_in_all(path: Path) -> None:
     await store.close()
 
 
+async def test_lines_are_committed_in_between_while_much_is_deleted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await Store.open(path)
+    long_ago = lines("long ago", time=now_ms() - 7_200_000)
+    await asyncio.gather(*[old.append_logs(f"old {n % 10}", long_ago) for n in range(2000)])
+    await old.close()
+    happened: list[str] = []
+    trim = log_store.trim
+
+    def trimmed(db: sqlite3.Connection, retention: Retention, now: int) -> int:
+        count = trim(db, retention, now)
+        happened.append("deleted" if count else "done")
+        return count
+
+    monkeypatch.setattr(log_store, "trim", trimmed)
+    store = await Store.open(path, Retention(max_age=3600.0))
+    await store.open_logs()
+    for n in range(10):
+        await store.append_logs("new", lines(f"line {n}"))
+        happened.append("committed")
+    await wait_for(lambda: "done" in happened)
+    before = happened[: happened.index("done")]
+    assert before.count("deleted") > 10, "there was much to delete"
+    assert before.count("committed") == 10, "and none of the lines waited for the end of it"
+    assert len(seqs(await store.read_logs("new"))) == 10
+    await store.close()
+
+
 async def test_the_epoch_changes_only_when_the_machine_may_have_lost_commits(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
