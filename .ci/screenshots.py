@@ -22,6 +22,9 @@ WARM_UP_SECONDS: Final = 75.0
 SETTLE_SECONDS: Final = 6.0
 """So long a dashboard runs before its picture: two or three samples of CPU and memory."""
 
+PROMPT: Final = r"[$#%>] *$"
+"""A shell's prompt: what is typed before would be echoed twice."""
+
 
 class Picture(NamedTuple):
     """A picture of the dashboard: its size, and the keys that lead to what it shows."""
@@ -59,6 +62,7 @@ async def take(choice: ServerChoice) -> list[str]:
                 await look.until("a log line", LogsPane, r"\w")
                 await look.press(*picture.keys)
                 if picture.command:
+                    await look.until("a prompt", TerminalPane, PROMPT)
                     await look.enter(picture.command)
                     await look.until("what it answers", TerminalPane, "^import sqlite3")
                 await asyncio.sleep(SETTLE_SECONDS)

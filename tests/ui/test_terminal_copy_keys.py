@@ -197,10 +197,10 @@ async def test_the_line_for_searching_shows_the_direction_and_recalls_earlier_on
 ) -> None:
     await _press(copying, ("?", *"line 98", "enter"))
     await _press(copying, ("/", *"line 9"))
-    assert _rows(copying)[-1].strip() == "/ line 9"
+    assert _rows(copying)[-1].strip().startswith("/ line 9")  # a message may stand beside it
     assert "Esc search nothing" in copying.words
     await _press(copying, ("up",))
-    assert _rows(copying)[-1].strip() == "/ line 98"
+    assert _rows(copying)[-1].strip().startswith("/ line 98")
     await _press(copying, ("down", "escape"))
     assert "/" not in _rows(copying)[-1]
     assert _from_point(copying) == "line 98 of the poem", "nothing else was searched for"
