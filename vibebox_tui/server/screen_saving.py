@@ -13,7 +13,7 @@ from vibebox_tui.server.records import TerminalSnapshot
 SAVE_SECONDS: Final = 2.0
 """Between a change of the screen and its saving: until then the keeper has what was written."""
 
-URGENT_BYTES: Final = KEPT // 2
+URGENT_BYTES: Final = KEPT // 4
 """Unsaved output that is saved at once: the program waits when the keeper is full."""
 
 _log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ BEHIND_CHARACTERS: Final = 128 * 1024
 """Undrawn output from which on the program has to wait, and that a client who comes late may have
 to wait for."""
 
-GATHER_SECONDS: Final = 0.02
+GATHER_SECONDS: Final = 0.003
 """How long lines may gather before any of them are drawn: most are never seen."""
 
 GATHER_CHARACTERS: Final = 384 * 1024
