@@ -26,7 +26,7 @@ from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Session
 from vibebox_tui.ui.recordings import CastError, CastWriter
 
-SLICE_TIME = 0.004
+SLICE_TIME = 0.003
 """Seconds of drawing into an emulator at a stretch: less than a key may wait to be noticed."""
 
 FRAME_PATIENCE = 0.2
