@@ -155,11 +155,6 @@ class Scrollback:
         if self._blocks[0] > self._allowed:
             self._shed()
 
-    def memory(self) -> int:
-        """Bytes that the lines take, about."""
-        self._count_exactly()
-        return sum(self._blocks) + _cost(self._newest(self._unsettled))
-
     def _hold(self, lines: Iterable[Kept]) -> None:
         """Hold these lines as one block."""
         self._kept = deque(lines, maxlen=self.limit)
