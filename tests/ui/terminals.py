@@ -84,4 +84,7 @@ async def type_text(shown: Dashboard, text: str, *keys: str) -> None:
 async def until(shown: Dashboard, text: str) -> None:
     """Wait until the screen has `text`; a newline in it is the left edge of the terminal."""
     sought = text.replace("\n", "│")
-    await wait_for(lambda: sought in shown.picture, what=f"{text!r} on the screen")
+    try:
+        await wait_for(lambda: sought in shown.picture, what=f"{text!r} on the screen")
+    except AssertionError as error:
+        raise AssertionError(f"{error}, which shows\n{shown.picture}") from None
