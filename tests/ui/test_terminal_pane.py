@@ -8,7 +8,7 @@ from textual.widgets import OptionList
 from tests.emulator.states import everything
 from tests.running_server import RunningServer
 from tests.support import wait_for
-from tests.ui.dashboards import SLEEPING
+from tests.ui.dashboards import SLEEPING, Dashboard
 from tests.ui.terminals import (
     ESCAPE,
     border,
@@ -134,8 +134,15 @@ async def test_the_session_has_the_size_that_there_is_room_for(server: RunningSe
         await shown.pilot.resize_terminal(100, 30)
         await wait_for(lambda: box_of(shown).view.room != (rows, columns))
         rows, columns = box_of(shown).view.room
+        await wait_for(lambda: _size_of_session(shown) == (rows, columns))
         await type_text(shown, "clear; stty size", "enter")
         await until(shown, f"{rows} {columns}")
+
+
+def _size_of_session(shown: Dashboard) -> tuple[int, int]:
+    emulator = box_of(shown).view.emulator
+    assert emulator is not None
+    return emulator.rows, emulator.columns
 
 
 async def test_two_dashboards_on_one_session_see_the_same_and_keep_its_size(

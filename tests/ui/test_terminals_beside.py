@@ -69,6 +69,7 @@ async def test_both_have_the_size_that_they_are_shown_in(server: RunningServer) 
         await _typing_into(shown, "shell-2")
         for name in ("shell-2", "shell-1"):
             await _typing_into(shown, name)
+            await wait_for(lambda: _has_its_room(shown))
             await type_text(shown, "clear; stty size", "enter")
             await _says_its_room(shown)
             await shown.press(ESCAPE, "tab")
@@ -144,6 +145,14 @@ def _panes(shown: Dashboard) -> list[TerminalPane]:
 def _shown(shown: Dashboard) -> list[str]:
     presents = [pane.present for pane in _panes(shown)]
     return [attachment.name for attachment in presents if attachment is not None]
+
+
+def _has_its_room(shown: Dashboard) -> bool:
+    """Whether the session in the pane that has the focus has that pane's rows and columns."""
+    pane = next(pane for pane in _panes(shown) if pane.has_focus_within)
+    assert pane.present is not None
+    emulator = pane.present.emulator
+    return (emulator.rows, emulator.columns) == pane._box.view.room
 
 
 async def _says_its_room(shown: Dashboard) -> None:
