@@ -123,6 +123,8 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         asyncio.get_running_loop().call_soon(self._draw_pending)
 
     def _draw_pending(self) -> None:
+        if not self._running:  # the key was the one that leaves
+            return
         screen: Screen[object] = self.screen
         if isinstance(screen, FrugalScreen) and not self.awaits_echo:
             screen.draw_pending()
