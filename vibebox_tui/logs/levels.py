@@ -64,14 +64,16 @@ _START = re.compile(
     r"|\d[\d\-T:.,/ ]*Z?[ \t]+\[?(?P<stamped>[TVDIWEF])\]?[ /:]"
 )
 _CAPITALS = re.compile(
-    r"(?<![\w/\-])((?:TRACE|DEBUG|INFO|NOTICE|WARN|ERR|SEVERE|CRIT|FATAL|PANIC|EMERG|ALERT"
-    r"|DBG|INF|WRN|TRC|FTL|VRB|LOG(?=: ))[A-Z]*)(?![\w/\-])"
+    r"([TDINWESCFPAVL](?<![\w/\-].)"
+    r"(?:RACE|RC|EBUG|BG|NFO|NF|OTICE|ARN|RN|RR|MERG|EVERE|RIT|ATAL|TL|ANIC|LERT|RB|OG(?=: ))"
+    r"[A-Z]*)(?![\w/\-])"
 )
-"""A level's word by itself: not within a name or a path, as in `ERR_IO`, `/var/log/ERROR`."""
+"""A level's word by itself: not within a name or a path, as in `ERR_IO`, `/var/log/ERROR`. It
+begins with the set of letters that a word may begin with: what is none is passed over fast."""
 _LOGFMT = re.compile(r"(?:level|lvl|severity)=[\"']?([A-Za-z]+)")
 _BRACKETED = re.compile(r"[\[(|<]\s?([A-Za-z]{3,13})\s?[\])|>:]")
 _SPOKEN = re.compile(
-    r"\b([Ee]rror|[Ww]arning|[Ff]atal|[Pp]anic|[Dd]ebug|[Ii]nfo|[Cc]ritical)(?:: |:$)"
+    r"([EeWwFfPpDdIiCc](?<!\w.)(?:rror|arning|atal|anic|ebug|nfo|ritical))(?:: |:$)"
 )
 _EXCEPTION = re.compile(r"(?:Error|Exception)(?::|$| in thread | \[)")
 

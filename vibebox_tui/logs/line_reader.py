@@ -13,6 +13,9 @@ RECORD_LINES: Final = 2000
 """Lines after which a record is cut: a chunk holds whole records, and is not to grow on one."""
 
 
+_ERROR: Final = int(Level.ERROR)
+
+
 class LineReader:
     """Reads the entries of one log, in their order.
 
@@ -27,21 +30,26 @@ class LineReader:
         self._bytes = 0
         """Of the record that is being read."""
         self._flags = 0
+        self._stamp: str | None = None
         self._time = UNKNOWN_TIME
-        self._last_stderr: bool | None = None
+        self._stream = ""
 
     def read(self, entries: Iterable[LogEntry]) -> Iterator[NewLine]:
         """The lines of some more entries."""
         for entry in entries:
             message = entry.message
-            stderr = entry.stream == "stderr"
-            self._time = to_milliseconds(entry.timestamp) or self._time
+            if entry.timestamp != self._stamp:  # many have that of the one before
+                self._stamp = entry.timestamp
+                self._time = to_milliseconds(entry.timestamp) or self._time
+            if entry.stream != self._stream:
+                self._stream = entry.stream
+                self._records.interrupt()
             seq = entry.seq or 0
             if "\n" not in message and "\r" not in message:
-                yield self._line(message, seq, self._flags_of(message, stderr))
+                yield self._line(message, seq, self._flags_of(message))
                 continue
             head, *rest = message.rstrip("\r\n").split("\n")
-            yield self._line(head, seq, self._flags_of(head, stderr))
+            yield self._line(head, seq, self._flags_of(head))
             for text in rest:
                 yield self._line(text, seq, self._flags | CONTINUATION)
 
@@ -51,15 +59,12 @@ class LineReader:
 
     # ---------------------------------------------------------------------------------------
 
-    def _flags_of(self, text: str, stderr: bool) -> int:
+    def _flags_of(self, text: str) -> int:
         """Level and stream of a line; those of its record, where it continues one."""
-        if stderr is not self._last_stderr:
-            self._records.interrupt()
-            self._last_stderr = stderr
         level = recognise(text)
-        if self._records.continues(text, is_error=level >= Level.ERROR) and self._has_room:
+        if self._records.continues(text, is_error=level >= _ERROR) and self._has_room:
             return self._flags | CONTINUATION
-        return (STDERR | level) if stderr else level
+        return (STDERR | level) if self._stream == "stderr" else level
 
     @property
     def _has_room(self) -> bool:

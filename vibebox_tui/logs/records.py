@@ -13,7 +13,7 @@ _FOLLOWS = re.compile(
 """What a line begins with that continues the one before it, whatever that was."""
 
 _BEGINS_SO: Final = frozenset(" \tC.DTSsn")
-"""Characters that such a line begins with, as one can see without an expression."""
+"""Characters that such a line begins with, or a traceback."""
 
 _PYTHON_TRACE: Final = "Traceback (most recent call last):"
 _PYTHON_CHAIN = re.compile(r"(?:During handling of the above|The above) exception")
@@ -32,6 +32,8 @@ class RecordReader:
     def __init__(self) -> None:
         self._within = _Within.NOTHING
         self._head_is_error = False
+        self._is_plain = False
+        """Whether the record before isn't one that lines of just any beginning may continue."""
 
     def continues(self, line: str, *, is_error: bool) -> bool:
         """Take the next line; `is_error` says that its own level is ERROR or worse.
@@ -40,11 +42,8 @@ class RecordReader:
         line to the next one of its chain; a Go panic goes on until a line that is no frame. A
         traceback belongs to an error logged just before it.
         """
-        if self._within is _Within.RECORD and not self._head_is_error and not is_error:
-            if line[:1] in _BEGINS_SO and _FOLLOWS.match(line):
-                return True
-            if not line.startswith(_PYTHON_TRACE):  # by far the most lines come to here
-                return False
+        if self._is_plain and not is_error and line[:1] not in _BEGINS_SO:
+            return False  # by far the most lines
         if self._within is _Within.NOTHING:
             return self._begin(line, is_error)
         if self._within is _Within.PYTHON_TRACE:
@@ -56,6 +55,7 @@ class RecordReader:
     def interrupt(self) -> None:
         """Something else came in between: what follows begins a new record."""
         self._within = _Within.NOTHING
+        self._is_plain = False
 
     def _begin(self, line: str, is_error: bool) -> bool:
         self._head_is_error = is_error
@@ -65,6 +65,7 @@ class RecordReader:
             self._within = _Within.GO_PANIC
         else:
             self._within = _Within.RECORD
+        self._is_plain = self._within is _Within.RECORD and not is_error
         return False
 
     def _goes_on(self, line: str) -> bool:

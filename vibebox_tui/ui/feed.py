@@ -29,7 +29,8 @@ _NOT_FOUND: Final = 404
 
 
 class EnvironmentFeed:
-    """Keeps `roster` as `server` has it, and calls `changed` after each change.
+    """Keeps `roster` as `server` has it, and calls `changed` after each change but for those of
+    CPU and memory, after which it calls `sampled`.
 
     The list is read at the start, after every interruption and from time to time; each listed
     environment has a status subscription. The first list waits a moment for that of the server
@@ -42,6 +43,7 @@ class EnvironmentFeed:
         server: Server,
         clock: Clock,
         changed: Callable[[], None],
+        sampled: Callable[[], None],
         *,
         numbers: Numbers | None = None,
         after: "EnvironmentFeed | None" = None,
@@ -56,6 +58,7 @@ class EnvironmentFeed:
         self._answered = asyncio.Event()
         self._clock = clock
         self._changed = changed
+        self._sampled = sampled
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
         self._without_history: set[str] = set()
@@ -154,8 +157,8 @@ class EnvironmentFeed:
             async with self._client.status(environment_id) as updates:
                 async for event in updates:
                     if isinstance(event, StatusUpdate):
-                        self.roster.note(event.status, event.received_at)
-                        self._changed()
+                        is_news = self.roster.note(event.status, event.received_at)
+                        (self._changed if is_news else self._sampled)()
         except VibeBoxError as error:
             _log.info("no status of %s: %s", environment_id, error)
 

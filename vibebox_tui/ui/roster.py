@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vibebox_tui.client.events import LinkPhase, LinkState
@@ -156,16 +156,20 @@ class Roster:
         if member := self._members.pop(environment_id, None):
             self._numbers.give_back(member.number)
 
-    def note(self, status: EnvironmentStatus, seen_at: float) -> None:
-        """Take the newest status of an environment that is listed."""
+    def note(self, status: EnvironmentStatus, seen_at: float) -> bool:
+        """Take the newest status of an environment that is listed; say whether it is news, not
+        just another sample.
+        """
         member = self._members.get(status.environment_id)
         if member is None:
-            return
+            return False
+        before = member.status
         member.status, member.seen_at, member.is_pushed = status, seen_at, True
         if status.status == "running":
             member.cpu_history.append(status.cpu_usage)
         else:
             member.cpu_history.clear()
+        return before is None or _told(status) != _told(before)
 
     def note_history(self, environment_id: str, cpu: Iterable[float | None]) -> None:
         """Take the course of CPU until now, oldest first, as the server has it.
@@ -180,7 +184,7 @@ class Roster:
     def note_errors(self, environment_id: str, errors: Errors) -> None:
         """Take the errors of an environment's log."""
         if member := self._members.get(environment_id):
-            member.errors = errors
+            member.errors = replace(errors, times=errors.times.copy())  # these go on changing
 
     def forget_errors(self) -> None:
         """No log is read for errors any more: what is known of them grows old."""
@@ -239,3 +243,8 @@ def is_down(link: LinkState | None) -> bool:
 def count_states(rows: Iterable[EnvironmentRow]) -> Counter[str]:
     """How many environments are in each state."""
     return Counter(row.state for row in rows)
+
+
+def _told(status: EnvironmentStatus) -> tuple[object, ...]:
+    """What of a status isn't a sample; the first sample is told apart from none."""
+    return status.status, status.message, status.cpu_usage is None

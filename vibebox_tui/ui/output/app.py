@@ -3,6 +3,7 @@
 import asyncio
 import math
 import sys
+from contextlib import nullcontext
 from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Final, TypeVar, cast
@@ -150,7 +151,9 @@ class FrugalApp(App[T]):
             return
         if self._canvas.is_dirty:
             frame = _Frame(self._canvas, self._pacing, loop.time())
-            super()._display(self.screen, cast("RenderableType", frame))
+            driver = self._driver
+            with driver.one_frame() if isinstance(driver, AcknowledgedDriver) else nullcontext():
+                super()._display(self.screen, cast("RenderableType", frame))
 
     def _acknowledged(self) -> None:
         self._pacing.answered()

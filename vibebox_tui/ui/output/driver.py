@@ -3,8 +3,9 @@
 import codecs
 import os
 import selectors
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -13,10 +14,13 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
-from vibebox_tui.ui.output.pacing import ANSWER
+from vibebox_tui.ui.output.pacing import ANSWER, QUESTION
 
 READ_SIZE = 65_536
 """Bytes read from the terminal at once: a paste in few pieces."""
+
+AT_ONCE_BYTES: Final = 4096
+"""What a terminal surely has room for that has read everything before."""
 
 POLL = 0.1
 """Seconds after which the thread looks whether it is to end, and an Esc is just an Esc."""
@@ -25,6 +29,10 @@ POLL = 0.1
 class AcknowledgedDriver(LinuxDriver):
     """Calls `acknowledged`, in the event loop, whenever the terminal answers a status report, and
     `key_came`, in its own thread, for each key.
+
+    Textual hands all output to a thread, since a terminal may not read for a while: two switches
+    between threads before a key's effect is to be seen. A short frame for a terminal that is known
+    to have read everything before is written at once.
     """
 
     acknowledged: Callable[[], None] = staticmethod(lambda: None)
@@ -32,6 +40,45 @@ class AcknowledgedDriver(LinuxDriver):
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
+        self._frame: list[str] | None = None
+        """What has been written of a frame so far."""
+        self._written = self._asked = self._read_by_terminal = 0
+        """How many writes there were, up to the last question, and up to the last answer."""
+
+    @contextmanager
+    def one_frame(self) -> Iterator[None]:
+        """Have all that is written meanwhile go out in one piece."""
+        pieces: list[str] = []
+        self._frame = pieces
+        try:
+            yield
+        finally:
+            self._frame = None
+            if pieces:
+                self._write_out("".join(pieces))
+
+    def write(self, data: str) -> None:
+        if self._frame is not None:
+            self._frame.append(data)
+        else:
+            self._note_written(data)
+            super().write(data)
+
+    def _write_out(self, data: str) -> None:
+        has_read_all = self._read_by_terminal == self._written
+        self._note_written(data)
+        encoded = data.encode("utf-8", "replace")
+        if not has_read_all or len(encoded) > AT_ONCE_BYTES or self._file is None:
+            super().write(data)
+            return
+        with suppress(OSError):  # the terminal is gone, as the thread that reads it notices too
+            while encoded:
+                encoded = encoded[os.write(self._file.fileno(), encoded) :]
+
+    def _note_written(self, data: str) -> None:
+        self._written += 1
+        if QUESTION in data:
+            self._asked = self._written
 
     def run_input_thread(self) -> None:
         """Read the terminal until the app ends; its own thread."""
@@ -60,7 +107,11 @@ class AcknowledgedDriver(LinuxDriver):
             self.process_message(message)
 
     def _tell_acknowledged(self) -> None:
-        self._loop.call_soon_threadsafe(self.acknowledged)
+        self._loop.call_soon_threadsafe(self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._read_by_terminal = self._asked
+        self.acknowledged()
 
 
 class _Parser(XTermParser):

@@ -28,7 +28,11 @@ from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Verb
 from vibebox_tui.ui.widgets.line_input import LineInput
 
 GATHER_SECONDS: Final = 0.05
-"""How long statuses gather before the list is shown anew: they come in flocks."""
+"""How long changes gather before the list is shown anew: they come in flocks."""
+
+SAMPLES_SECONDS: Final = 0.25
+"""The same where only CPU and memory are others: each environment has a sample every second or
+two, and who reads a log beside the list isn't to wait for it."""
 
 _CONSEQUENCES: Final[dict[Verb, str]] = {
     "start": "Its command begins to run.",
@@ -74,9 +78,10 @@ class EnvironmentsPane(Pane):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(servers[0].client, settings=settings, id=id)
-        self._feeds = _feeds(servers, self.settings.clock, self._publish)
+        self._feeds = _feeds(servers, self.settings.clock, self._publish, self._publish_samples)
         self._gathering: Timer | None = None
-        self._is_behind = False
+        self._sampling: Timer | None = None
+        self._is_behind = self._has_samples = False
         self.table = EnvironmentTable(self.settings)
         self._filter_input = LineInput(
             placeholder="name, state or id", id="environment-filter", compact=True
@@ -153,8 +158,19 @@ class EnvironmentsPane(Pane):
         if self._is_behind:
             self._publish()
 
+    def _publish_samples(self) -> None:
+        """Show samples together with those that follow, or with the next change."""
+        self._has_samples = True
+        if self._sampling is None:
+            self._sampling = self.set_timer(SAMPLES_SECONDS, self._sampled)
+
+    def _sampled(self) -> None:
+        self._sampling = None
+        if self._has_samples:
+            self._publish()
+
     def _publish_now(self) -> None:
-        self._is_behind = False
+        self._is_behind = self._has_samples = False
         feeds = list(self._feeds.values())
         if links := [feed.link for feed in feeds if feed.link is not None]:
             self.show_link(min(links, key=is_down))
@@ -257,13 +273,16 @@ class EnvironmentsPane(Pane):
 
 
 def _feeds(
-    servers: Sequence[Server], clock: Clock, changed: Callable[[], None]
+    servers: Sequence[Server],
+    clock: Clock,
+    changed: Callable[[], None],
+    sampled: Callable[[], None],
 ) -> dict[str, EnvironmentFeed]:
     """A feed for each server by its name; their environments are numbered together."""
     feeds: dict[str, EnvironmentFeed] = {}
     numbers, before = Numbers(), None
     for server in servers:
-        before = EnvironmentFeed(server, clock, changed, numbers=numbers, after=before)
+        before = EnvironmentFeed(server, clock, changed, sampled, numbers=numbers, after=before)
         feeds[server.name] = before
     return feeds
 

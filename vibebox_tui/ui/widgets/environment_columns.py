@@ -159,6 +159,9 @@ def _up(row: EnvironmentRow, look: Look) -> Cell:
     return duration_text(age), "$ink-dim"
 
 
+LONGEST_COMMAND: Final = 400
+"""Characters of a command that may be drawn: one that is a whole script takes long to fit."""
+
 _WELL: Final = frozenset({"running", "healthy"})
 """What may be said of one that runs without its being a reason to look."""
 
@@ -173,7 +176,8 @@ def explanation(row: EnvironmentRow, look: Look) -> Cell:
         return row.message, "$warning"
     environment = row.environment
     image = (environment.base_image or "").partition("@")[0].rpartition("/")[2]
-    return image or shlex.join(environment.command), "$ink-faint"
+    command = shlex.join(environment.command)[:LONGEST_COMMAND]
+    return image or " ".join(command.split()), "$ink-faint"
 
 
 def last_error(row: EnvironmentRow, look: Look) -> Cell:

@@ -5,6 +5,7 @@ from typing import ClassVar, Final, Literal
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -44,11 +45,17 @@ from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 TILES_FROM_WIDTH: Final = 116
 """Columns from which the overview may have tiles: 120 without the pane's border, and air."""
 
+CACHED_LINES: Final = 512
+"""Lines that are kept as they were drawn: a status changes one environment of many."""
+
 HEADINGS_SHOWN: Final = 2
 """Headings above the cursor that are scrolled to with it: a server's and a section's."""
 
 _Painted = tuple[Fingerprint, tuple[str, ...]]
 """What tells one painted line from another."""
+
+_Inputs = tuple[EnvironmentRow, int, Look]
+"""What a line of an environment depends on: it, the width, and how it is to look."""
 
 _BLANK: Final[_Painted] = (fingerprint(Content("")), ())
 
@@ -128,6 +135,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         self._glyphs = settings.glyphs
         self._shown: list[EnvironmentRow] = []
         self._painted: dict[int, _Painted] = {}
+        self._drawn: LRUCache[tuple[EnvironmentKey, int], tuple[_Inputs, Content]]
+        self._drawn = LRUCache(CACHED_LINES)
         self._tiles_across = 0
         """How many tiles stand side by side; 0 where there are lines instead."""
         self._row_height = 1
@@ -283,7 +292,7 @@ class EnvironmentTable(ScrollView, can_focus=True):
             case RowLine(place, line):
                 row = self._shown[place]
                 names = ("environment-table--cursor",) if row.key == self.cursor else ()
-                return (second_line if line else first_line)(row, width, look), names
+                return self._drawn_line(row, line, look), names
 
     def _tiles_line(self, y: int, across: int, look: Look) -> Content:
         tile_row, line = divmod(y, self._row_height)
@@ -295,6 +304,15 @@ class EnvironmentTable(ScrollView, can_focus=True):
             )
             for row in rows
         )
+
+    def _drawn_line(self, row: EnvironmentRow, line: int, look: Look) -> Content:
+        """A line of `row`: the one drawn before, where all that it depends on is the same."""
+        inputs = row, self.size.width, look
+        drawn = self._drawn.get((row.key, line))
+        if drawn is None or drawn[0] != inputs:
+            draw = second_line if line else first_line
+            drawn = self._drawn[row.key, line] = inputs, draw(row, self.size.width, look)
+        return drawn[1]
 
     def _placeholder(self, y: int) -> Content:
         """What an empty list says in its first line."""
