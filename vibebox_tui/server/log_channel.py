@@ -1,10 +1,11 @@
 """An environment's live log: a ring of lines that all subscribers read from."""
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from vibebox_tui.server.log_block import LogSpan
 from vibebox_tui.server.log_pages import LogPages, LogSource
-from vibebox_tui.server.log_stretch import Stretch
+from vibebox_tui.server.log_stretch import CHUNK_ENTRIES, Stretch
 from vibebox_tui.server.writer import PULL_BYTES
 
 if TYPE_CHECKING:
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
 RING_BYTES: Final = 4 * 1024 * 1024
 """Lines kept in memory, their renderings not counted; whoever is further behind is served from
 the store."""
+
+ABREAST_ENTRIES: Final = 2 * CHUNK_ENTRIES
+"""By how much readers of a flood may be apart and still share all that is rendered, and have it in
+the processor's cache: 0.15 µs a message for 100 readers, 0.26 where each goes as fast as it can."""
+
+CLOSE_ENTRIES: Final = 32 * CHUNK_ENTRIES
+"""By how much more they may be apart for it to be worth it that one waits for another."""
+
+MOVING_SECONDS: Final = 0.1
+"""A peer that has taken nothing for so long isn't waited for."""
+
+_LOOK_SECONDS: Final = 0.005
+"""Time between two looks at where all readers are."""
 
 
 class LogChannel:
@@ -29,6 +43,9 @@ class LogChannel:
         self._gathered = 0
         self._cursors: set[LogCursor] = set()
         self._waiting: set[LogCursor] = set()
+        self._moving: list[int] = []
+        """Where the readers are who take what they are sent, from the rearmost on."""
+        self._looked_at = -_LOOK_SECONDS
 
     # --- subscribers -----------------------------------------------------------------------
 
@@ -50,6 +67,15 @@ class LogChannel:
     def cursors(self) -> "frozenset[LogCursor]":
         """Who subscribes."""
         return frozenset(self._cursors)
+
+    def is_followed(self, position: int, now: float) -> bool:
+        """Whether a reader who moves is close behind `position`, and not abreast of it."""
+        if now >= self._looked_at + _LOOK_SECONDS:
+            self._looked_at = now
+            moving = (each for each in self._cursors if each.last_taken > now - MOVING_SECONDS)
+            self._moving = sorted([each.position for each in moving if each.position is not None])
+        index = bisect_left(self._moving, position - CLOSE_ENTRIES)
+        return index < len(self._moving) and self._moving[index] < position - ABREAST_ENTRIES
 
     # --- entries ---------------------------------------------------------------------------
 

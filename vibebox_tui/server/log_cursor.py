@@ -25,7 +25,7 @@ from vibebox_tui.server.log_pages import LogSource
 from vibebox_tui.server.log_stretch import Stretch
 from vibebox_tui.server.log_view import LogView
 from vibebox_tui.server.records import LogBounds
-from vibebox_tui.server.writer import Writer
+from vibebox_tui.server.writer import Cursor, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ MAX_TAIL: Final = 100_000
 """Lines of history that a subscription may ask for; more is to be had by REST."""
 
 
-class LogCursor:
+class LogCursor(Cursor):
     """Delivers a log from a position on, each entry exactly once and in order.
 
     What the ring no longer holds is read from the store, a page at a time and only while the
@@ -114,6 +114,17 @@ class LogCursor:
         if self._fetching is not None or not self._begun:
             return bool(self._marks)
         return bool(self._marks) or self._is_behind
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it had better wait for a tick: others are close behind who will read the same."""
+        position = self.position
+        return position is not None and self._channel.is_followed(position, self._writer.now)
+
+    @property
+    def last_taken(self) -> float:
+        """When its peer took something last, by the clock of all writers."""
+        return self._writer.last_write
 
     def pull(self, budget: int) -> list[bytes]:
         """Take the next frames: marks, then the page from the store, then the ring."""

@@ -8,10 +8,10 @@ from vibebox_tui.protocol.messages import (
     EnvListChanged,
 )
 from vibebox_tui.server.frames import Prepared, now_ms
-from vibebox_tui.server.writer import Writer
+from vibebox_tui.server.writer import Cursor, Writer
 
 
-class StatusCursor:
+class StatusCursor(Cursor):
     """The newest statuses that one connection has not been sent: at most one per environment."""
 
     def __init__(self, writer: Writer) -> None:
@@ -46,7 +46,7 @@ class StatusCursor:
         return frames
 
 
-class ListCursor:
+class ListCursor(Cursor):
     """What changed in the list of environments that one connection's user may see.
 
     `visible` are the ids that this subscriber knows of: it learns of the end of these only, and

@@ -15,7 +15,7 @@ from vibebox_tui.protocol.messages import (
 )
 from vibebox_tui.server.frames import frame, now_ms
 from vibebox_tui.server.terminal_channel import Piece, TerminalChannel
-from vibebox_tui.server.writer import PULL_BYTES, Writer
+from vibebox_tui.server.writer import PULL_BYTES, Cursor, Writer
 
 UNACKNOWLEDGED_BYTES: Final = 128 * 1024
 """Most output that a client which acknowledges has on its way (protocol.md, flow control)."""
@@ -24,7 +24,7 @@ REDRAW_CHARACTERS: Final = 64 * 1024
 """Length of a redraw's pieces: each far below the message limit, however it is escaped."""
 
 
-class TerminalCursor:
+class TerminalCursor(Cursor):
     """Delivers a session to one client, from where it attached.
 
     `wanted` is the size that the client last asked for; `read_only` that it doesn't type.

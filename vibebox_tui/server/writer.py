@@ -29,6 +29,11 @@ class Cursor(Protocol):
     def has_more(self) -> bool:
         """Whether another `pull` would bring more at once."""
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether it had better wait for a tick, for others to come as far."""
+        return False
+
 
 class Writer:
     """Gathers what is due to one peer and writes it at once.
@@ -58,7 +63,8 @@ class Writer:
         self._ticker = ticker
         self._replies: deque[bytes] = deque()
         self._due: dict[Cursor, None] = {}
-        self._last_write = -TICK_SECONDS
+        self.last_write = -TICK_SECONDS
+        """When something was written last, by the clock of `now`."""
         self._writable = True
         self._closed = False
         self.bytes_written = 0
@@ -94,6 +100,11 @@ class Writer:
         """Whether so many replies wait that no more commands should be read."""
         return len(self._replies) > MAX_REPLIES
 
+    @property
+    def now(self) -> float:
+        """Seconds, by the clock of all writers."""
+        return self._ticker.time()
+
     # --- the transport ---------------------------------------------------------------------
 
     def pause(self) -> None:
@@ -103,7 +114,10 @@ class Writer:
     def resume(self) -> None:
         """The transport has room again."""
         self._writable = True
-        self.flush()
+        if any(cursor.may_wait for cursor in self._due):
+            self._ticker.on_tick(self)
+        else:
+            self.flush()
 
     def flush(self) -> None:
         """Write what is due now, as far as the transport has room and the others can wait."""
@@ -119,7 +133,7 @@ class Writer:
             budget -= size
             self.bytes_written += size
             self.traffic.sent_bytes += size
-            self._last_write = self._ticker.time()
+            self.last_write = self._ticker.time()
             self._write(pieces)
 
     def close(self) -> None:
@@ -144,7 +158,7 @@ class Writer:
     def _schedule(self, at_once: bool) -> None:
         if not self._writable:
             return
-        if at_once or self._ticker.time() - self._last_write >= self._ticker.interval:
+        if at_once or self._ticker.time() - self.last_write >= self._ticker.interval:
             self._ticker.soon(self)
         else:
             self._ticker.on_tick(self)
