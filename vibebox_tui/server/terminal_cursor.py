@@ -91,8 +91,11 @@ class TerminalCursor(Cursor):
 
     @property
     def lag(self) -> int:
-        """Bytes of output not acknowledged, or not sent to a client that doesn't acknowledge."""
-        return self.channel.seq - (self._sent if self._acked is None else self._acked)
+        """Bytes of output not acknowledged; of a client that doesn't acknowledge, those that its
+        socket doesn't take."""
+        if self._acked is not None:
+            return self.channel.seq - self._acked
+        return 0 if self._writer.is_writable else self.channel.seq - self._sent
 
     # --- for the channel and the writer ----------------------------------------------------
 

@@ -27,8 +27,8 @@ to wait for."""
 GATHER_SECONDS: Final = 0.003
 """How long lines may gather before any of them are drawn: most are never seen."""
 
-GATHER_CHARACTERS: Final = 384 * 1024
-"""How many may gather; of a log, a third of them is what screen and scrollback hold."""
+GATHER_CHARACTERS: Final = 512 * 1024
+"""How many may gather; of a log, a quarter of them is what screen and scrollback hold."""
 
 _FLOOD_CHARACTERS: Final = 16 * 1024
 """Output that may be part of a flood: no program's screen comes in so large a piece."""
@@ -156,7 +156,7 @@ class TerminalScreen:
         away."""
         if text := self._backlog.gather():
             skipped = self._emulator.skip(text)
-            self._gathers = skipped > _FLOOD_CHARACTERS
+            self._gathers = _may_be_a_flood(text)
             self._backlog.skip(skipped)
         item = self._backlog.take(SLICE_OF_LINES if self._gathers else SLICE_CHARACTERS)
         if isinstance(item, Slice):

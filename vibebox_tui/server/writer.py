@@ -65,7 +65,8 @@ class Writer:
         self._due: dict[Cursor, None] = {}
         self.last_write = -TICK_SECONDS
         """When something was written last, by the clock of `now`."""
-        self._writable = True
+        self.is_writable = True
+        """Whether the transport has got rid of what was written last, or nearly."""
         self._closed = False
         self.bytes_written = 0
 
@@ -88,7 +89,7 @@ class Writer:
         """Say that `cursor` has something that nothing is gathered with: an echo."""
         if not self._closed:
             self._due[cursor] = None
-            if self._writable:
+            if self.is_writable:
                 self._ticker.now(self)
 
     def discard(self, cursor: Cursor) -> None:
@@ -109,11 +110,11 @@ class Writer:
 
     def pause(self) -> None:
         """The transport has not got rid of what was written last."""
-        self._writable = False
+        self.is_writable = False
 
     def resume(self) -> None:
         """The transport has room again."""
-        self._writable = True
+        self.is_writable = True
         if any(cursor.may_wait for cursor in self._due):
             self._ticker.on_tick(self)
         else:
@@ -122,7 +123,7 @@ class Writer:
     def flush(self) -> None:
         """Write what is due now, as far as the transport has room and the others can wait."""
         budget = PULL_BYTES
-        while self._writable and (self._due or self._replies):
+        while self.is_writable and (self._due or self._replies):
             if budget <= 0:
                 self._ticker.soon(self)
                 return
@@ -156,7 +157,7 @@ class Writer:
         return pieces
 
     def _schedule(self, at_once: bool) -> None:
-        if not self._writable:
+        if not self.is_writable:
             return
         if at_once or self._ticker.time() - self.last_write >= self._ticker.interval:
             self._ticker.soon(self)
