@@ -11,13 +11,16 @@ from vibebox_tui.server.terminal_backlog import Backlog, Size, Slice
 SCROLLBACK_LINES: Final = 2_000
 """Lines that a client gets who comes late; more would take it noticeably long to draw."""
 
-SLICE_CHARACTERS: Final = 4 * 1024
-"""Drawn at a time: well below a millisecond of emulation."""
+AT_ONCE_CHARACTERS: Final = 4 * 1024
+"""Drawn as it comes: less than a millisecond of emulation."""
+
+SLICE_CHARACTERS: Final = 1536
+"""Drawn at a time of what is more: an echo elsewhere waits for one of them."""
 
 SLICE_OF_LINES: Final = 16 * 1024
 """The same of a flood of lines, which is drawn faster, the more of it at a time."""
 
-TURN_SECONDS: Final = 0.0005
+TURN_SECONDS: Final = 0.0003
 """Drawn at a stretch; then everybody else has a turn."""
 
 BEHIND_CHARACTERS: Final = 128 * 1024
@@ -81,7 +84,7 @@ class TerminalScreen:
     def feed(self, text: str, end: int) -> None:
         """Draw `text`, which goes up to output position `end`: at once where it is short and
         nothing waits, else soon."""
-        if not self._backlog and len(text) <= SLICE_CHARACTERS:
+        if not self._backlog and len(text) <= AT_ONCE_CHARACTERS:
             self._draw(Slice(text, end, is_last=True))
             return
         if not self._backlog:
