@@ -29,6 +29,9 @@ _LOCAL_EMAIL: Final = "local@localhost"
 _NO_PASSWORD: Final = "!"
 """A hash that no password has: the local user comes in by its credential only."""
 
+_REMEMBERED_SECONDS: Final = 1.0
+"""How long a token isn't verified again: who comes opens several connections, and asks by REST."""
+
 _CREDENTIAL_SECONDS: Final = 365 * 24 * 3600.0
 """Life of a local credential; it is written anew at every start."""
 
@@ -53,6 +56,8 @@ class Accounts:
         self._clock = clock
         self._believed: dict[str, tuple[models.Role, float]] = {}
         """Role of each user that came, and since when its tokens hold."""
+        self._remembered: dict[str, tuple[Identity, float]] = {}
+        """Whose the tokens are that came last, each until when that isn't asked again."""
 
     # --- who is that -----------------------------------------------------------------------
 
@@ -64,6 +69,14 @@ class Accounts:
         """
         if not token:
             raise UnauthorizedError("An access token is required")
+        now = self._clock()
+        known, until = self._remembered.get(token, (None, 0.0))
+        if known is None or not now < until <= now + _REMEMBERED_SECONDS:
+            known = await self._identify(token)
+            self._remember(token, known, now)
+        return known
+
+    async def _identify(self, token: str) -> Identity:
         claims = await self._tokens.verify(token)
         if claims.user_id == LOCAL_USER and not claims.is_ours:
             raise UnauthorizedError("No other issuer speaks for the local user")
@@ -83,7 +96,10 @@ class Accounts:
         if believed is None:
             return True
         user = await self._store.user(user_id)
-        return user is not None and not user.disabled and _standing(user) == believed
+        is_still = user is not None and not user.disabled and _standing(user) == believed
+        if not is_still:
+            self._forget(user_id)
+        return is_still
 
     async def whoami(self, identity: Identity) -> User:
         """The user behind an identity, as far as it is known here."""
@@ -178,6 +194,7 @@ class Accounts:
         if request.password is not None:
             changes["password_hash"] = await hash_password(request.password)
         user = await self._store.change_user(user_id, changes)
+        self._forget(user_id)
         await self._store.revoke_user_tokens(user_id)
         self._on_revoked(user_id)
         return user.representation()
@@ -188,9 +205,21 @@ class Accounts:
         Raises UserNotFoundError, ConflictError where no admin would be left.
         """
         await self._store.delete_user(user_id)
+        self._forget(user_id)
         self._on_revoked(user_id)
 
     # --- helpers ---------------------------------------------------------------------------
+
+    def _remember(self, token: str, identity: Identity, now: float) -> None:
+        until = min(now + _REMEMBERED_SECONDS, identity.expires_at)
+        lately = {each: entry for each, entry in self._remembered.items() if now < entry[1]}
+        self._remembered = {**lately, token: (identity, until)}
+
+    def _forget(self, user_id: str) -> None:
+        """Have a user's tokens verified anew."""
+        self._remembered = {
+            token: entry for token, entry in self._remembered.items() if entry[0].user_id != user_id
+        }
 
     def _believe(self, user: UserRecord) -> None:
         """Remember what a user is; where the command line has changed it since it last came, what
