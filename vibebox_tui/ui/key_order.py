@@ -8,6 +8,7 @@ slow line above all, would have the second key of `t` `Enter` act on the pane th
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from textual import events
@@ -74,7 +75,7 @@ class KeyOrder:
         this callback in its queue, as does what a binding made it post, on which the app acts once
         the key has come up to it.
         """
-        if not node.call_later(self._pass, event, node, start):
+        if not node.post_message(events.Callback(_Step(self, event, node, start).take)):
             self._settle(event)
 
     def _pass(self, event: Input, node: MessagePump, start: MessagePump | None) -> None:
@@ -99,6 +100,20 @@ class KeyOrder:
             if self._patience is not None:
                 self._patience.cancel()
             await self._forward_next()
+
+
+@dataclass(slots=True)
+class _Step:
+    """A step on a key's way. A method, since Textual finds out what a `partial` takes each time
+    that it calls one, which is longer than all else of a step."""
+
+    order: KeyOrder
+    event: Input
+    node: MessagePump
+    start: MessagePump | None
+
+    def take(self) -> None:
+        self.order._pass(self.event, self.node, self.start)
 
 
 def _has_taken(target: MessagePump, event: Input) -> bool:
