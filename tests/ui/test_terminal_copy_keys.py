@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tests.conftest import SECRET
 from tests.running_server import RunningServer
 from tests.support import wait_for
-from tests.ui.dashboards import Dashboard
+from tests.ui.dashboards import MIDDLE, Dashboard
 from tests.ui.terminals import ESCAPE, border, box_of, shell, type_text, until
 from vibebox_tui.server.settings import Secret, ServerSettings
 from vibebox_tui.ui.widgets.terminal_text import Cell
@@ -248,6 +248,36 @@ async def test_a_hit_in_reversed_text_is_drawn_as_any_other(copying: Dashboard) 
     behind_the_point = view.render_line(y).crop(1, len("round"))
     assert behind_the_point.text == "ound"
     assert [style.reverse for _, style, _ in behind_the_point if style] == [False]
+
+
+async def test_another_size_leaves_one_at_the_same_hit(copying: Dashboard) -> None:
+    await _press(copying, ("?", *"of the", "enter", *"nnnnn"))
+    place, before = border(copying), _point(copying)
+    (hit,) = _present(copying)
+    await copying.pilot.resize_terminal(70, 24)
+    await wait_for(lambda: box_of(copying).view.size.width < 70)
+    await wait_for(lambda: _present(copying) == [hit])
+    assert border(copying) == place
+    assert _from_point(copying) == "of the poem"
+    await copying.pilot.resize_terminal(*MIDDLE)
+    await wait_for(lambda: _present(copying) == [hit] and _point(copying) == before)
+    assert border(copying) == place
+
+
+async def test_another_size_leaves_one_about_there_where_nothing_was_searched(
+    copying: Dashboard,
+) -> None:
+    await _press(copying, ("g",))
+    await copying.pilot.resize_terminal(70, 24)
+    await wait_for(lambda: box_of(copying).view.size.width < 70)
+    await wait_for(lambda: _from_point(copying) == "ready$ cat poem")
+    assert "copy mode" in border(copying)
+    await copying.pilot.resize_terminal(*MIDDLE)
+    await wait_for(lambda: box_of(copying).view.size.width > 70)
+
+
+def _present(shown: Dashboard) -> list[str]:
+    return [text for look, text in _drawn(shown).values() if look == PRESENT]
 
 
 def _drawn(shown: Dashboard) -> dict[int, tuple[str, str]]:

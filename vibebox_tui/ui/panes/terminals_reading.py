@@ -45,6 +45,8 @@ class Reading:
         self._search: Search | None = None
         self._is_backward = False
         self._present_hit: Hit | None = None
+        self._depth = 0.0
+        """How far up in the text the point is: 0 at its last line, 1 at its first."""
         self._has_changed = False
         self._anchor: Cell | None = None
         self._clicks = 1
@@ -52,9 +54,8 @@ class Reading:
 
     @property
     def is_active(self) -> bool:
-        """Whether keys belong to copy mode; it ends when the text under it flows anew."""
-        if self._mode is not None and self._mode.text is not self._view.text:
-            self.leave()
+        """Whether keys belong to copy mode."""
+        self._follow_text()
         return self._mode is not None
 
     @property
@@ -126,6 +127,7 @@ class Reading:
     def text_changed(self) -> None:
         """There is other text than was searched: the next hit may be in it."""
         self._has_changed = True
+        self._follow_text()
 
     def search(self, pattern: str, *, backward: bool) -> None:
         """Mark all hits of `pattern` and go to the nearest one."""
@@ -222,6 +224,25 @@ class Reading:
     def _address(mode: CopyMode) -> str:
         return address_at(mode.text, mode.point)
 
+    def _follow_text(self) -> None:
+        """Go on where one was after the text has flown anew: at the same hit, or about there; in
+        another terminal's text one wasn't anywhere."""
+        mode, text = self._mode, self._view.text
+        if mode is None or mode.text is text:
+            return
+        if text is None or text.emulator is not mode.text.emulator or self._is_by_mouse:
+            self.leave()
+            return
+        search, hit = self._search, self._present_hit
+        self._mode = self._search = self._present_hit = None
+        self.begin(Cell(text.last - round(self._depth * (text.last - text.first)), 0))
+        if search is not None:
+            self._search = found = Search(search.pattern, text)
+            if hit is not None and found.hits:
+                after = len(search.hits) - search.position(hit)
+                self._go_to(found.hits[max(0, len(found.hits) - 1 - after)])
+        self._draw()
+
     def _go_to_hit(self, *, backward: bool) -> None:
         if self._mode is None or self._search is None:
             return
@@ -229,14 +250,20 @@ class Reading:
             self._search, self._has_changed = self._search.again(), False
         find = self._search.before if backward else self._search.after
         if hit := find(self._mode.point):
+            self._go_to(hit)
+        self._draw()
+
+    def _go_to(self, hit: Hit) -> None:
+        if self._mode is not None:
             self._present_hit = hit
             self._mode.move(hit.start)
-        self._draw()
 
     def _draw(self) -> None:
         if self._mode is None:
             return
-        self._view.reveal(self._mode.point.line)
+        text, line = self._mode.text, self._mode.point.line
+        self._depth = (text.last - line) / max(1, text.last - text.first)
+        self._view.reveal(line)
         self._view.mark(self._marks_of, self._mode.point)
 
     def _marks_of(self, line: int) -> list[Mark]:
