@@ -216,7 +216,8 @@ def beside(ring: Ring, text_bytes: int) -> None:
         ):
             if shutil.which(command[0]):
                 began = time.perf_counter()
-                subprocess.run(command, stdout=subprocess.DEVNULL, check=False, cwd=directory)
+                # grep would stop at the first hit where what it writes goes to /dev/null.
+                subprocess.run(command, capture_output=True, check=False, cwd=directory)
                 seconds = time.perf_counter() - began
                 print(f"{command[0] + ', the same filter, from a file':48} {seconds:10.2f} s")
         if toolong := shutil.which("tl"):
