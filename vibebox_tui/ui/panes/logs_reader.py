@@ -1,6 +1,5 @@
-"""The log pane's way in: follows a log, keeps its index up, draws once a frame, fetches history."""
+"""The log pane's way in: follows a log, keeps its index up, draws once a frame."""
 
-import math
 from typing import Final
 
 from textual import work
@@ -28,12 +27,10 @@ from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_older import Older, OlderLines
 from vibebox_tui.ui.panes.logs_sources import PART_LINES, TAIL, LogSources, Scope, parts
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
-    beginning,
     emptiness,
     hole,
     interruption,
@@ -176,10 +173,6 @@ class LogReader(Pane):
         self._next_look = LOOK_BYTES
         self._is_detached = False
         self._is_live = False
-        self._jump_when_live: int | None = None
-        """Where to go as soon as there is something."""
-        self._start_noted: int | None = None
-        """How many lines had been dropped when it was said where the log begins."""
 
     def _take(self, source: int, event: LogEvent) -> None:
         match event:
@@ -208,9 +201,6 @@ class LogReader(Pane):
         if self.document.merge is not None:
             self._place(self.older.put(source, self._histories.pop(source, [])))
         self._is_live = True
-        if (time := self._jump_when_live) is not None:
-            self._jump_when_live = None
-            self.jump_to(time)
 
     def _note(self, source: int, text: str, at: float, level: Level) -> None:
         """Say in the log itself what happened to it; where there are several, to which."""
@@ -303,6 +293,11 @@ class LogReader(Pane):
         self.log_view.refresh_lines_now()
         self._tell()
 
+    @property
+    def _under_way(self) -> str:
+        """What else the border says: that something is being done."""
+        return ""
+
     def _tell(self) -> None:
         """Say below the pane where one is in the log; show it in the histogram."""
         viewport = self.log_view.viewport
@@ -317,9 +312,7 @@ class LogReader(Pane):
             is_cut_off=is_down(self.link),
             is_detached=self._is_detached,
         )
-        if self._reads_back:
-            text = f"{text}{glyphs.separator:^3}{self._reads_back}"
-        self.detail = Content(text).markup
+        self.detail = Content(text + self._under_way).markup
         if self.histogram.has_class("-shown"):
             self._count()
 
@@ -373,99 +366,3 @@ class LogReader(Pane):
         self.document.scan(SLICE_SECONDS, self._near)
         self.log_view.show_view(self.document.view)
         self._repaint_now()
-
-    # --- older lines -----------------------------------------------------------------------
-
-    _reads_back = ""
-    """What older lines are fetched for, while they are."""
-
-    def on_log_view_start_reached(self, event: LogView.StartReached) -> None:
-        event.stop()
-        is_known = self.older.has_begun and self._start_noted == self.document.ring.dropped
-        if not is_known and not self._reads_back:
-            self._fetch_older()
-
-    @work(group="older", exclusive=True, exit_on_error=False)
-    async def _fetch_older(self, until: int | None = None) -> None:
-        """Fetch what was before the oldest line in memory: back to the time `until`, or until
-        there is a screenful more to be seen.
-        """
-        try:
-            await self._read_back(until)
-        except VibeBoxError as error:
-            self.post_message(Said(f"Older lines: {error}", "warning"))
-        finally:
-            self._reads_back = ""
-            self._tell()
-
-    async def _read_back(self, until: int | None) -> None:
-        document, older = self.document, self.older
-        dropped = document.ring.dropped
-        self._reads_back = "fetching older lines"
-        while not older.has_begun and not self._is_far_enough(until):
-            if until is not None:
-                self.log_view.viewport.go_to_start()  # what is dropped now is the newest
-            document.settle(self._read, lambda: math.inf)
-            lines = await older.fetch(self._origins)
-            if document is not self.document:
-                return
-            self._place(lines)
-            document.scan(SLICE_SECONDS, self._near)
-            self.log_view.refresh_lines_now()
-            self._tell()
-            if document.ring.dropped != dropped:
-                self.post_message(Said("The memory for logs is full (setting log_memory)."))
-                break
-        if older.has_begun:
-            self._note_start()
-        if until is not None:
-            self.go_to_time(until)
-        self._repaint_now()
-
-    def _is_far_enough(self, until: int | None) -> bool:
-        if until is None:
-            return not self.log_view.viewport.is_near_start
-        times = self.document.ring.times
-        return times is None or times[0] <= until
-
-    def _note_start(self) -> None:
-        """Say above the oldest line why there is none before it."""
-        ring = self.document.ring
-        if self._start_noted == ring.dropped:
-            return
-        self._start_noted = ring.dropped
-        if not len(ring):
-            self.post_message(Said("Nothing has been logged yet."))
-        elif ring.oldest_seq is None:
-            self.document.note_start("this server can't be asked for older lines")
-        else:
-            self.document.note_start(beginning(self.older.lost_lines))
-
-    @property
-    def _origins(self) -> dict[int, tuple[Client, str]]:
-        """Where older lines of each source can be had: its client, its environment's id."""
-        if self.scope is not Scope.THIS:
-            return self._sources.origins
-        return {0: (self.client, self.environment.id)} if self.environment else {}
-
-    def jump_to(self, time: int) -> None:
-        """Go to the first line that is not older than `time` (milliseconds since the epoch), also
-        where it has to be fetched.
-        """
-        times = self.document.ring.times
-        if not self._is_live:
-            self._jump_when_live = time
-        elif times is not None and time < times[0] and not self.older.has_begun:
-            self._fetch_older(time)
-        else:
-            self.go_to_time(time)
-
-    def go_to_time(self, time: int) -> None:
-        """Go to the first line in memory that is not older than `time`."""
-        position = self.document.ring.at_time(time)
-        self.document.scan(SLICE_SECONDS, position)
-        row = self.document.view.row(position)
-        if row < len(self.document.view):
-            self.log_view.go_to(self.document.view.position(row))
-        else:
-            self.post_message(Said("Nothing was logged since then."))

@@ -1,0 +1,128 @@
+"""The log pane's way back: what isn't in memory is fetched from the servers when one goes there."""
+
+import math
+
+from textual import work
+
+from vibebox_tui.client.client import Client
+from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.ui.messages import Said
+from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
+from vibebox_tui.ui.panes.logs_sources import Scope
+from vibebox_tui.ui.panes.logs_words import beginning
+from vibebox_tui.ui.widgets.log_view import LogView
+
+
+class LogFetcher(LogReader):
+    """Fetches older lines, as far back as somebody scrolls or jumps, until there are none."""
+
+    _reads_back = ""
+    """What older lines are fetched for, while they are."""
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._jump_when_live: int | None = None
+        """Where to go as soon as there is something."""
+        self._start_noted: int | None = None
+        """How many lines had been dropped when it was said where the log begins."""
+
+    def _go_live(self, source: int) -> None:
+        super()._go_live(source)
+        if (time := self._jump_when_live) is not None:
+            self._jump_when_live = None
+            self.jump_to(time)
+
+    @property
+    def _under_way(self) -> str:
+        return f"{self.settings.glyphs.separator:^3}{self._reads_back}" if self._reads_back else ""
+
+    def on_log_view_start_reached(self, event: LogView.StartReached) -> None:
+        event.stop()
+        is_known = self.older.has_begun and self._start_noted == self.document.ring.dropped
+        if not is_known and not self._reads_back:
+            self._fetch_older()
+
+    @work(group="older", exclusive=True, exit_on_error=False)
+    async def _fetch_older(self, until: int | None = None) -> None:
+        """Fetch what was before the oldest line in memory: back to the time `until`, or until
+        there is a screenful more to be seen.
+        """
+        try:
+            await self._read_back(until)
+        except VibeBoxError as error:
+            self.post_message(Said(f"Older lines: {error}", "warning"))
+        finally:
+            self._reads_back = ""
+            self._tell()
+
+    async def _read_back(self, until: int | None) -> None:
+        document, older = self.document, self.older
+        dropped = document.ring.dropped
+        self._reads_back = "fetching older lines"
+        while not older.has_begun and not self._is_far_enough(until):
+            if until is not None:
+                self.log_view.viewport.go_to_start()  # what is dropped now is the newest
+            document.settle(self._read, lambda: math.inf)
+            lines = await older.fetch(self._origins)
+            if document is not self.document:
+                return
+            self._place(lines)
+            document.scan(SLICE_SECONDS, self._near)
+            self.log_view.refresh_lines_now()
+            self._tell()
+            if document.ring.dropped != dropped:
+                self.post_message(Said("The memory for logs is full (setting log_memory)."))
+                break
+        if older.has_begun:
+            self._note_start()
+        if until is not None:
+            self.go_to_time(until)
+        self._repaint_now()
+
+    def _is_far_enough(self, until: int | None) -> bool:
+        if until is None:
+            return not self.log_view.viewport.is_near_start
+        times = self.document.ring.times
+        return times is None or times[0] <= until
+
+    def _note_start(self) -> None:
+        """Say above the oldest line why there is none before it."""
+        ring = self.document.ring
+        if self._start_noted == ring.dropped:
+            return
+        self._start_noted = ring.dropped
+        if not len(ring):
+            self.post_message(Said("Nothing has been logged yet."))
+        elif ring.oldest_seq is None:
+            self.document.note_start("this server can't be asked for older lines")
+        else:
+            self.document.note_start(beginning(self.older.lost_lines))
+
+    @property
+    def _origins(self) -> dict[int, tuple[Client, str]]:
+        """Where older lines of each source can be had: its client, its environment's id."""
+        if self.scope is not Scope.THIS:
+            return self._sources.origins
+        return {0: (self.client, self.environment.id)} if self.environment else {}
+
+    def jump_to(self, time: int) -> None:
+        """Go to the first line that is not older than `time` (milliseconds since the epoch), also
+        where it has to be fetched.
+        """
+        times = self.document.ring.times
+        if not self._is_live:
+            self._jump_when_live = time
+        elif times is not None and time < times[0] and not self.older.has_begun:
+            self._fetch_older(time)
+        else:
+            self.go_to_time(time)
+
+    def go_to_time(self, time: int) -> None:
+        """Go to the first line in memory that is not older than `time`."""
+        position = self.document.ring.at_time(time)
+        self.document.scan(SLICE_SECONDS, position)
+        row = self.document.view.row(position)
+        if row < len(self.document.view):
+            self.log_view.go_to(self.document.view.position(row))
+        else:
+            self.post_message(Said("Nothing was logged since then."))
