@@ -39,7 +39,7 @@ async def test_lines_that_are_dropped_while_it_is_paused_do_no_harm():
         assert app.pane.document.ring.dropped > 1000
         app.pane.log_view.refresh()
         first = app.pane.document.ring.line(app.pane.document.ring.first)
-        await wait_for(lambda: texts(app)[0] == first.text)
+        await wait_for(lambda: texts(app)[:1] == [first.text])
 
 
 async def test_a_time_before_what_is_in_memory_is_fetched():
@@ -74,6 +74,20 @@ async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest
         await wait_for(lambda: app.feed.subscription is not first)
         app.feed.put(entries(10, levelled, first=21_001))
         await shows(app, "line 21010")
+
+
+async def test_what_one_reads_stays_where_a_filter_shows_little_else(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(200, lambda n: f"ERROR {n}")
+    async with pane_with(lines, log_memory=400_000) as (app, pilot):
+        await pilot.press("ampersand", *"ERROR", "enter", "k")
+        before = app.screen_rows
+        for start in range(201, 20_201, 1000):
+            app.feed.put(entries(1000, "DEBUG {}".format, first=start))
+        await says(app, "and more")
+        assert app.screen_rows == before
 
 
 async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(

@@ -50,10 +50,15 @@ class Document:
         else:
             self.ring.append(entries)
 
-    def prepend(self, older: Iterable[tuple[int, Sequence[LogEntry]]]) -> Shift:
-        """Put lines from before those that are there in their places; say what that moved."""
+    def prepend(
+        self, older: Iterable[tuple[int, Sequence[LogEntry]]], read: range = NOTHING
+    ) -> Shift:
+        """Put lines from before those that are there in their places; say what that moved.
+
+        `read` are the positions of lines that nothing may move apart.
+        """
         if self.merge is not None:
-            return self.merge.put_older(older)
+            return self.merge.put_older(older, read)
         for _, entries in older:
             self.ring.prepend(entries)
         return Shift()

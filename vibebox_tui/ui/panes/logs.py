@@ -278,8 +278,7 @@ class LogsPane(LogSaver):
 
     def on_log_view_moved(self, event: LogView.Moved) -> None:
         event.stop()
-        if self.document.parked:
-            self._repaint_soon()
+        self._settle_elsewhere()
         self._tell()
         draw_now(self.log_view, self)  # a key isn't to wait for the next frame
 

@@ -1,11 +1,10 @@
 """The log pane's way back: what isn't in memory is fetched from the servers when one goes there."""
 
-import math
-
 from textual import work
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import VibeBoxError
+from vibebox_tui.logs.merge import NOTHING
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
 from vibebox_tui.ui.panes.logs_sources import Scope
@@ -62,17 +61,18 @@ class LogFetcher(LogReader):
         while not older.has_begun and not self._is_far_enough(until):
             if until is not None:
                 self.log_view.viewport.go_to_start()  # what is dropped now is the newest
-            document.settle(self._read, lambda: math.inf)
+            self._settle_all(NOTHING)
             lines = await older.fetch(self._origins)
             if document is not self.document:
                 return
-            self._place(lines)
+            self._place(lines, NOTHING)
             document.scan(SLICE_SECONDS, self._near)
             self.log_view.refresh_lines_now()
             self._tell()
             if document.ring.dropped != dropped:
                 self.post_message(Said("The memory for logs is full (setting log_memory)."))
                 break
+        self.log_view.viewport.fill()
         if older.has_begun:
             self._note_start()
         if until is not None:

@@ -1,5 +1,6 @@
 """The log pane's way in: follows a log, keeps its index up, draws once a frame."""
 
+import math
 from typing import Final
 
 from textual import work
@@ -49,6 +50,9 @@ LOOK_BYTES: Final = 1024 * 1024
 
 FRAME_SECONDS: Final = 1 / 20
 """Time between two repaints while lines arrive; what a key does is drawn at once."""
+
+PARKED_LINES: Final = 20_000
+"""Lines that wait at most until one no longer reads where they belong."""
 
 SLICE_SECONDS: Final = 0.01
 """How long scanning may keep the screen from living, at a time."""
@@ -171,6 +175,8 @@ class LogReader(Pane):
         self._completeness = Completeness()
         self._tally = Tally(self.document.view)
         self._next_look = LOOK_BYTES
+        self._read_before = NOTHING
+        """The lines that were on the screen before one moved."""
         self._is_detached = False
         self._is_live = False
 
@@ -199,7 +205,8 @@ class LogReader(Pane):
     def _go_live(self, source: int) -> None:
         """The history of a source has come."""
         if self.document.merge is not None:
-            self._place(self.older.put(source, self._histories.pop(source, [])))
+            history = self.older.put(source, self._histories.pop(source, []))
+            self._place(history, self._read)
         self._is_live = True
 
     def _note(self, source: int, text: str, at: float, level: Level) -> None:
@@ -212,11 +219,37 @@ class LogReader(Pane):
         self._note(source, str(error), self.settings.clock(), Level.WARN)
         self._repaint_soon()
 
-    def _place(self, older: Older) -> None:
-        """Put older lines where they belong; what is on the screen stays there."""
-        if shift := self.document.prepend(older):
-            self.log_view.shift(shift)
+    def _place(self, older: Older, read: range) -> None:
+        """Put older lines where they belong, but not between those that are `read`."""
+        self._shift(self.document.prepend(older, read))
         self._keep_bound()
+
+    def _settle_all(self, read: range) -> None:
+        """Put the lines that have waited for others in their places, due or not, but not between
+        those that are `read`.
+        """
+        self._shift(self.document.settle(read, lambda: math.inf))
+
+    def _settle_elsewhere(self) -> None:
+        """Put what has waited in its place, as one has moved: only lines that were on the screen
+        and still are stay beside each other.
+        """
+        if self.document.parked:
+            before, now = self._read_before, self._read
+            both = range(max(before.start, now.start), min(before.stop, now.stop))
+            self._shift(self.document.settle(both))
+            self.document.scan(SLICE_SECONDS, self._near)
+            self.log_view.refresh_lines_now()
+        self._read_before = self._read
+
+    def _shift(self, shift: Shift) -> None:
+        """Lines were put between others: the places that are kept are others now."""
+        if shift:
+            self.log_view.shift(shift)
+            if read := self._read_before:
+                self._read_before = range(shift(read.start), shift(read.stop - 1) + 1)
+            if not self.log_view.following:
+                self.document.scan(SLICE_SECONDS, self._near)  # what is read has to be known
 
     # --- memory ----------------------------------------------------------------------------
 
@@ -235,15 +268,19 @@ class LogReader(Pane):
         """Drop the oldest lines, or where one reads just there, the newest: they can be had again
         as soon as one goes there. Says whether any were dropped.
         """
-        ring = self.document.ring
-        viewport = self.log_view.viewport
-        reads_there = not viewport.following and 2 * viewport.top_row < len(viewport.view)
+        ring, read = self.document.ring, self._read
+        reads_there = bool(read) and 2 * ring.locate(read.start)[0] < len(ring.chunks)
         if not reads_there or ring.oldest_seq is None:
             return bool(ring.drop_oldest())
+        self._detach()
+        return bool(ring.drop_newest())
+
+    def _detach(self) -> None:
+        """Follow no more: what comes can't be kept, and is fetched when it is wanted."""
         if not self._is_detached:
             self._is_detached = True
             self.workers.cancel_group(self, "follow")
-        return bool(ring.drop_newest())
+            self._settle_all(self._read)
 
     def on_log_view_follows(self, event: LogView.Follows) -> None:
         """The newest lines were dropped, and are wanted again."""
@@ -260,9 +297,10 @@ class LogReader(Pane):
 
     def _repaint_now(self) -> None:
         self._repaint = None
-        shift = Shift() if self._is_detached else self.document.settle(self._read)
-        if shift:
-            self.log_view.shift(shift)
+        shift = self.document.settle(self._read)
+        self._shift(shift)
+        if self.document.parked > PARKED_LINES and self.document.ring.oldest_seq is not None:
+            self._detach()
         is_done = self.document.scan(SLICE_SECONDS, self._near)
         self.log_view.source_names = tuple(self.source_names) if self.document.merge else ()
         if self.log_view.following or shift or not is_done:
@@ -276,7 +314,7 @@ class LogReader(Pane):
     @property
     def _near(self) -> int | None:
         """The line around which what is shown matters first; None is the end."""
-        return None if self.log_view.following else self.log_view.viewport.cursor
+        return None if self.log_view.following else self.log_view.viewport.place
 
     @property
     def _read(self) -> range:
