@@ -65,7 +65,8 @@ class LogFetcher(LogReader):
             lines = await older.fetch(self._origins)
             if document is not self.document:
                 return
-            self._place(lines, NOTHING)
+            if document.ring.dropped == dropped:  # else there would be a gap behind them
+                self._place(lines, NOTHING)
             document.scan(SLICE_SECONDS, self._near)
             self.log_view.refresh_lines_now()
             self._tell()
