@@ -1,11 +1,23 @@
 """The log pane where there is more than its memory holds: fetched, dropped, and had again."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.support import wait_for
-from tests.ui.logs_support import cursor_text, entries, levelled, pane_with, says, shows, texts
+from tests.ui.logs_support import (
+    LogApp,
+    cursor_text,
+    entries,
+    levelled,
+    pane_with,
+    says,
+    shows,
+    texts,
+)
 from vibebox_tui.client.events import LogLiveNow
 from vibebox_tui.protocol.models import Environment
 
@@ -114,6 +126,69 @@ async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(
         await pilot.press("u", "y")
         assert cursor_text(app) == levelled(3)
         assert app.clipboard == f"{levelled(1)}\n{levelled(3)}"
+
+
+@asynccontextmanager
+async def with_a_lost_mark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[tuple[LogApp, Pilot[None]]]:
+    """The pane, following a log whose first line is marked and no longer in memory."""
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(21_000, levelled)
+    async with pane_with(lines[:1000], older=lines, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "m", "G")
+        for start in range(1000, 21_000, 1000):
+            app.feed.put(lines[start : start + 1000])
+        await shows(app, "line 21000")
+        assert app.pane.document.ring.first > 1000
+        yield app, pilot
+
+
+async def test_a_mark_that_left_the_memory_is_gone_to(monkeypatch: pytest.MonkeyPatch):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        await pilot.press("U")
+        await wait_for(lambda: cursor_text(app) == levelled(1))
+        assert any(row.endswith(levelled(2)) for row in app.screen_rows)
+        await pilot.press("U")
+        await wait_for(lambda: "No mark above." in app.said)
+
+
+async def test_a_mark_below_the_memory_is_gone_to(monkeypatch: pytest.MonkeyPatch):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        await pilot.press("k", "m", "U")
+        await wait_for(lambda: cursor_text(app) == levelled(1))
+        first = app.feed.subscription
+        await pilot.press("u")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(entries(1000, levelled, first=20_001))
+        app.feed.put(LogLiveNow())
+        await wait_for(lambda: cursor_text(app) == levelled(20_999))
+
+
+async def test_marks_that_left_the_memory_are_copied_and_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        await pilot.press("k", "m", "y")
+        expected = f"{levelled(1)}\n{levelled(20_999)}"
+        assert app.clipboard == expected
+        await pilot.press("greater_than_sign")
+        app.pane.prompt._input.value = str(tmp_path / "marked.log")
+        await pilot.press("enter")
+        await wait_for((tmp_path / "marked.log").exists)
+        assert (tmp_path / "marked.log").read_text() == f"{expected}\n"
+
+
+async def test_a_mark_that_the_server_has_deleted_is_said_and_still_copied(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        app.feed.retain_from(10_000)
+        await pilot.press("U")
+        await wait_for(lambda: any("no longer has that marked line" in said for said in app.said))
+        await pilot.press("y", "U")
+        assert app.clipboard == levelled(1)
+        await wait_for(lambda: "No mark above." in app.said)
 
 
 async def test_marks_are_not_another_environments():

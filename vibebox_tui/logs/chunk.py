@@ -25,6 +25,9 @@ MARKED: Final = 0b0100_0000
 TURNED: Final = 0b1000_0000
 """A line of a record that is folded where others aren't, or open where others are folded."""
 
+IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
+"""Translates flags into whether a line is marked."""
+
 COLUMN_BYTES: Final = 4 + 8 + 8 + 1 + 1
 """What a line takes beside its text: end, sequence number, time, flags, source."""
 

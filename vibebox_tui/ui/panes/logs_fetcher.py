@@ -1,15 +1,28 @@
 """The log pane's way back: what isn't in memory is fetched from the servers when one goes there."""
 
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 from textual import work
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.merge import NOTHING
+from vibebox_tui.logs.ring import Line
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
 from vibebox_tui.ui.panes.logs_sources import Scope
 from vibebox_tui.ui.panes.logs_words import beginning
 from vibebox_tui.ui.widgets.log_view import LogView
+
+
+class Place(NamedTuple):
+    """Where one goes: whether what is there is in memory, and how to go there then."""
+
+    is_reached: Callable[[], bool]
+    arrive: Callable[[], None]
 
 
 class LogFetcher(LogReader):
@@ -20,16 +33,18 @@ class LogFetcher(LogReader):
 
     def _begin(self) -> None:
         super()._begin()
-        self._jump_when_live: int | None = None
-        """Where to go as soon as there is something."""
+        self._go_when_live: Callable[[], None] | None = None
+        """Goes somewhere as soon as there is something."""
+        self._unreachable: set[tuple[int, int]] = set()
+        """The marks that the servers no longer have, by source and number."""
         self._start_noted: int | None = None
         """How many lines had been dropped when it was said where the log begins."""
 
     def _go_live(self, source: int) -> None:
         super()._go_live(source)
-        if (time := self._jump_when_live) is not None:
-            self._jump_when_live = None
-            self.jump_to(time)
+        if (go := self._go_when_live) is not None:
+            self._go_when_live = None
+            go()
 
     @property
     def _under_way(self) -> str:
@@ -42,24 +57,24 @@ class LogFetcher(LogReader):
             self._fetch_older()
 
     @work(group="older", exclusive=True, exit_on_error=False)
-    async def _fetch_older(self, until: int | None = None) -> None:
-        """Fetch what was before the oldest line in memory: back to the time `until`, or until
-        there is a screenful more to be seen.
+    async def _fetch_older(self, to: Place | None = None) -> None:
+        """Fetch what was before the oldest line in memory: as far back as a place that one goes
+        to, or until there is a screenful more to be seen.
         """
         try:
-            await self._read_back(until)
+            await self._read_back(to)
         except VibeBoxError as error:
             self.post_message(Said(f"Older lines: {error}", "warning"))
         finally:
             self._reads_back = ""
             self._tell()
 
-    async def _read_back(self, until: int | None) -> None:
+    async def _read_back(self, to: Place | None) -> None:
         document, older = self.document, self.older
         dropped = document.ring.dropped
         self._reads_back = "fetching older lines"
-        while not older.has_begun and not self._is_far_enough(until):
-            if until is not None:
+        while not older.has_begun and not self._is_far_enough(to):
+            if to is not None:
                 self.log_view.viewport.go_to_start()  # what is dropped now is the newest
             self._settle_all(NOTHING)
             lines = await older.fetch(self._origins)
@@ -72,19 +87,17 @@ class LogFetcher(LogReader):
             self._tell()
             if document.ring.dropped != dropped:
                 self.post_message(Said("The memory for logs is full (setting log_memory)."))
+                to = None
                 break
         self.log_view.viewport.fill()
         if older.has_begun:
             self._note_start()
-        if until is not None:
-            self.go_to_time(until)
+        if to is not None:
+            to.arrive()
         self._repaint_now()
 
-    def _is_far_enough(self, until: int | None) -> bool:
-        if until is None:
-            return not self.log_view.viewport.is_near_start
-        times = self.document.ring.times
-        return times is None or times[0] <= until
+    def _is_far_enough(self, to: Place | None) -> bool:
+        return to.is_reached() if to else not self.log_view.viewport.is_near_start
 
     def _note_start(self) -> None:
         """Say above the oldest line why there is none before it."""
@@ -110,13 +123,17 @@ class LogFetcher(LogReader):
         """Go to the first line that is not older than `time` (milliseconds since the epoch), also
         where it has to be fetched.
         """
-        times = self.document.ring.times
+
+        def is_reached() -> bool:
+            times = self.document.ring.times
+            return times is None or times[0] <= time
+
         if not self._is_live:
-            self._jump_when_live = time
-        elif times is not None and time < times[0] and not self.older.has_begun:
-            self._fetch_older(time)
-        else:
+            self._go_when_live = partial(self.jump_to, time)
+        elif is_reached() or self.older.has_begun:
             self.go_to_time(time)
+        else:
+            self._fetch_older(Place(is_reached, partial(self.go_to_time, time)))
 
     def go_to_time(self, time: int) -> None:
         """Go to the first line in memory that is not older than `time`."""
@@ -127,3 +144,35 @@ class LogFetcher(LogReader):
             self.log_view.go_to(self.document.view.position(row))
         else:
             self.post_message(Said("Nothing was logged since then."))
+
+    def go_to_lost_mark(self, step: int) -> bool:
+        """Go to the nearest mark below (above: a `step` of -1) what is in memory; say whether there
+        is one.
+        """
+        above, below = self.document.lost_marks()
+        marks = [mark for mark, *_ in (below if step > 0 else reversed(above))]
+        found = next((m for m in marks if (m.source, m.seq) not in self._unreachable), None)
+        if found is None:
+            return False
+        if step > 0:  # the newest lines were dropped: begin anew from the end
+            self.restart()
+            self._go_when_live = partial(self._fetch_mark, found)
+        else:
+            self._fetch_mark(found)
+        return True
+
+    def _fetch_mark(self, mark: Line) -> None:
+        def is_reached() -> bool:
+            return self.document.ring.oldest_seqs().get(mark.source, math.inf) <= mark.seq
+
+        self._fetch_older(Place(is_reached, partial(self._go_to_mark, mark)))
+
+    def _go_to_mark(self, mark: Line) -> None:
+        position = self.document.ring.marked_line(mark.source, mark.seq) if mark.seq else None
+        if position is None:
+            self._unreachable.add((mark.source, mark.seq))
+            text = "The server no longer has that marked line; y and > still copy and save it."
+            self.post_message(Said(text, "warning"))
+        else:
+            self.document.scan(SLICE_SECONDS, position)
+            self.go_to_line(position)

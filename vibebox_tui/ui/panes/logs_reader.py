@@ -120,7 +120,7 @@ class LogReader(Pane):
         before, is_same_log = self.document, self._is_same_log
         self._begin()
         if is_same_log:
-            self.document.ring.lost_marks = before.ring.marks()
+            self.document.ring.lost_marks = before.ring.lose_marks()
         self.document.select(before.selection)
         self.document.collapse(before.collapses)
         self.document.fold(before.folds)

@@ -106,6 +106,12 @@ def selection_text(selection: Selection, glyphs: Glyphs) -> str:
     return "  ".join(parts)
 
 
+def given_up(document: Document) -> str:
+    """What to add where marked lines are copied or saved, if not all of them are."""
+    count = document.ring.lost_marks.given_up
+    return f" {count:,} more {_plural('mark', count)} were too many to keep." if count else ""
+
+
 def _hits(document: Document) -> str:
     assert document.found is not None, "asked only while something is searched for"
     count = len(document.found)
