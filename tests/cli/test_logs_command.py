@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.running_server import RunningServer
+from vibebox_tui.cli.failures import BROKEN_PIPE
 from vibebox_tui.server.log_block import LogBlock, blocks_of
 from vibebox_tui.server.records import LogLine
 
@@ -101,6 +102,26 @@ async def test_the_exit_status_is_as_that_of_grep(server: RunningServer, tmp_pat
         assert (status, output) == (2, "")
         assert "Traceback" not in complaints
         assert complaints.startswith("vibebox: ")
+
+
+async def test_whoever_reads_no_further_ends_it_by_a_broken_pipe(
+    server: RunningServer, tmp_path: Path
+):
+    await fill(server, "api", *(f"INFO {n} {'x' * 100}" for n in range(5000)))
+    process = await start_logs(server, tmp_path, "api")
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).startswith(b"INFO 0 ")
+    process.stdout._transport.close()  # type: ignore[attr-defined]
+    async with asyncio.timeout(30):
+        assert await process.wait() == BROKEN_PIPE
+
+
+async def test_no_control_character_leaves_it(server: RunningServer, tmp_path: Path):
+    await fill(server, "api", "a\x9d52;c;AAAA\x9cb\x07c\x08d\x7fe\rf")
+    for options in ([], ["--json"]):
+        status, output, _ = await run_logs(server, tmp_path, "api", *options)
+        assert status == 0
+        assert output.rstrip("\n").isprintable()
 
 
 async def test_several_logs_are_merged_by_time(server: RunningServer, tmp_path: Path):

@@ -10,14 +10,15 @@ from functools import partial
 from typing import Final, TextIO
 
 import click
-import msgspec
 
+from vibebox_tui.cli.failures import BROKEN_PIPE, forget_output
 from vibebox_tui.cli.log_following import open_logs, print_live
 from vibebox_tui.cli.naming import named
 from vibebox_tui.cli.server_choice import ServerOptions, connect, server_options
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError, VibeBoxError
-from vibebox_tui.logs.ansi import PLAIN, Ink, spans, strip_sequences
+from vibebox_tui.logs.ansi import PLAIN, Ink, plain, spans
+from vibebox_tui.logs.export import json_line
 from vibebox_tui.logs.expressions import TextTerm
 from vibebox_tui.logs.filters import Filter, Selection
 from vibebox_tui.logs.levels import BY_WORD, Level
@@ -96,6 +97,9 @@ def logs(
     except VibeBoxError as error:
         error.exit_code = TROUBLE
         raise
+    except BrokenPipeError:  # click would make a 1 of it: nothing found
+        forget_output()
+        return BROKEN_PIPE
 
 
 async def _print(
@@ -203,7 +207,7 @@ class Printer:
         return f"{self._name(source)}{self._message(line)}\n"
 
     def _json(self, line: Line, source: int) -> str:
-        record = {
+        record: dict[str, object] = {
             "environment": self._names[source],
             "seq": line.seq or None,
             "timestamp": to_iso(line.time) if line.time else None,
@@ -211,7 +215,7 @@ class Printer:
             "level": line.level.name.lower(),
             "message": line.text,
         }
-        return msgspec.json.encode(record).decode() + "\n"
+        return json_line(record)
 
     def _name(self, source: int) -> str:
         if not self._width:
@@ -221,7 +225,7 @@ class Printer:
 
     def _message(self, line: Line) -> str:
         if not self._is_terminal:
-            return strip_sequences(line.text)
+            return plain(line.text)
         level = _LEVEL_COLOURS.get(line.level, "")
         return "".join(
             _coloured(span.text, _sgr(span.ink) if span.ink != PLAIN else level)
