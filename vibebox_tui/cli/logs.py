@@ -12,7 +12,7 @@ from typing import Final, TextIO
 import click
 
 from vibebox_tui.cli.failures import BROKEN_PIPE, forget_output
-from vibebox_tui.cli.log_following import open_logs, print_live
+from vibebox_tui.cli.log_following import PAGE_LINES, open_logs, print_live
 from vibebox_tui.cli.naming import named
 from vibebox_tui.cli.server_choice import ServerOptions, connect, server_options
 from vibebox_tui.client.client import Client
@@ -26,11 +26,7 @@ from vibebox_tui.logs.patterns import Pattern, PatternError
 from vibebox_tui.logs.ring import Line
 from vibebox_tui.logs.sift import Sifter
 from vibebox_tui.logs.times import parse_moment, to_iso
-from vibebox_tui.protocol.messages import LogEntry
-from vibebox_tui.protocol.models import Environment
-
-PAGE_LINES: Final = 1000
-"""Lines that are asked of a server at a time; what every server of ours gives."""
+from vibebox_tui.protocol.models import Environment, LogPage
 
 NOTHING_FOUND: Final = 1
 TROUBLE: Final = 2
@@ -130,7 +126,7 @@ async def _follow_all(
 async def _lines(client: Client, environment: Environment, wanted: Wanted) -> AsyncIterator[Line]:
     sifter = Sifter(wanted.selection)
     async for page in _pages(client, environment, wanted):
-        for line in sifter.take(page):
+        for line in sifter.take(page.data):
             yield line
 
 
@@ -152,8 +148,8 @@ async def _merge(readers: list[AsyncIterator[Line]], printer: "Printer") -> None
 
 async def _pages(
     client: Client, environment: Environment, wanted: Wanted
-) -> AsyncIterator[list[LogEntry]]:
-    """The history that is wanted, oldest first, page by page; no page is empty."""
+) -> AsyncIterator[LogPage]:
+    """The history that is wanted, oldest first, page by page."""
     since = None if wanted.since is None else to_iso(wanted.since)
     until = None if wanted.until is None else to_iso(wanted.until)
     after: int | None = None
@@ -165,8 +161,7 @@ async def _pages(
         page = await client.rest.logs(
             environment.id, since=since, until=until, since_seq=after, limit=PAGE_LINES
         )
-        if page.data:
-            yield page.data
+        yield page
         after, since = (page.data[-1].seq if page.data else None), None
         if after is None or len(page.data) < PAGE_LINES:
             return
