@@ -94,7 +94,7 @@ def emptiness(document: Document) -> str:
         return "Looking for lines that pass the filters"
     if not len(document.ring):
         return "Nothing has been logged yet."
-    return "No line in memory passes the filters: & and Enter take them off, k looks further back."
+    return "No line passes the filters: & and Enter take them off, k looks further back."
 
 
 def selection_text(selection: Selection, glyphs: Glyphs) -> str:
