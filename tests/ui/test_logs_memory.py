@@ -21,10 +21,7 @@ from tests.ui.logs_support import (
 from vibebox_tui.client.events import LogLiveNow
 from vibebox_tui.protocol.models import Environment
 
-
-@pytest.fixture(autouse=True)
-def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+pytestmark = pytest.mark.usefixtures("state_home")
 
 
 async def test_older_lines_come_from_the_server_without_a_seam():

@@ -17,13 +17,10 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.panes.logs_sources import Scope
 from vibebox_tui.ui.servers import Neighbour, Server, Subject
 
+pytestmark = pytest.mark.usefixtures("state_home")
+
 START = 1_759_999_000_000
 NAMES = ("api-dev", "web", "db")
-
-
-@pytest.fixture(autouse=True)
-def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
 def entry(offset: int, text: str, seq: int) -> LogEntry:
