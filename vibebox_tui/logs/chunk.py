@@ -188,6 +188,11 @@ class Chunk:
         start = self.ends[index - 1] + 1 if index else 0
         return bytes(self.text[start : self.ends[index]])
 
+    def new_line(self, index: int) -> NewLine:
+        """A line as it would be added to another chunk."""
+        flags, source = self.flags[index], self.sources[index]
+        return self.raw(index), self.seqs[index], self.times[index], flags, source
+
     def line(self, index: int, position: int) -> Line:
         """A line by its index in here, told that it stands at `position` in the log."""
         return Line(

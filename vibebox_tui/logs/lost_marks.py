@@ -43,7 +43,7 @@ class LostMarks:
             cost = MARK_BYTES
             if at >= end:
                 start, end = chunk.record_start(at), chunk.record_end(at)
-                record = tuple(_new_line(chunk, index) for index in range(start, end))
+                record = tuple(chunk.new_line(index) for index in range(start, end))
                 cost += sum(len(line[0]) for line in record)
             key = _key(record[at - start])
             self._bytes += cost - self._kept.get(key, (record, 0))[1]
@@ -70,8 +70,3 @@ class LostMarks:
 def _key(line: NewLine) -> _Key:
     data, seq, time, _, source = line
     return source, seq or -time, data
-
-
-def _new_line(chunk: Chunk, index: int) -> NewLine:
-    flags, source = chunk.flags[index], chunk.sources[index]
-    return chunk.raw(index), chunk.seqs[index], chunk.times[index], flags, source

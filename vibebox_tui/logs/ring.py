@@ -174,8 +174,14 @@ class Ring:
         self._reader.interrupt()
 
     def prepend(self, entries: Iterable[LogEntry]) -> int:
-        """Put older entries before the oldest line and return how many lines they became."""
-        return self.prepend_lines(LineReader().read(entries))
+        """Put older entries of the same log before the oldest line and return how many lines they
+        became. The oldest record may turn out to go on with the last of them.
+        """
+        reader, first = LineReader(), self._first
+        added = self.prepend_lines(reader.read(entries))
+        if added and first < self.end:
+            self._join(first, reader)
+        return added
 
     def prepend_lines(self, lines: Iterable[NewLine]) -> int:
         """Put older lines before the oldest one and return how many they were."""
@@ -284,6 +290,25 @@ class Ring:
     def _marked_again(self, line: NewLine) -> NewLine:
         data, seq, time, flags, source = line
         return (data, seq, time, flags | MARKED, source) if self.lost_marks.take(line) else line
+
+    def _join(self, position: int, reader: LineReader) -> None:
+        """Have the record that begins a chunk at `position` belong to the one before it, where
+        `reader`, which has read that, says so.
+        """
+        chunk_index, _ = self.locate(position)
+        before, chunk = self.chunks[chunk_index - 1 : chunk_index + 1]
+        length = chunk.record_end(0)
+        lines = [chunk.new_line(index) for index in range(length)]
+        going_on = reader.going_on(lines[0])
+        if going_on is None:
+            return
+        size = before.size + chunk.size
+        before.add_all([(*line[:3], going_on | line[3] & MARKED, line[4]) for line in lines])
+        rest = Chunk()
+        rest.extend(chunk, length, len(chunk))
+        self.chunks[chunk_index : chunk_index + 1] = [rest] if len(rest) else []
+        self._bytes += before.size + rest.size - size
+        self._restart()
 
     def _open_chunk(self) -> Chunk:
         """Another chunk at the end."""
