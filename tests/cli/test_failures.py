@@ -80,6 +80,6 @@ def test_ctrl_c_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reader_that_has_gone_is_quiet(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vibebox_tui.cli.failures._forget_output", lambda: None)
+    monkeypatch.setattr("vibebox_tui.cli.failures.forget_output", lambda: None)
     assert run(failing(BrokenPipeError()), []) == BROKEN_PIPE
     assert capfd.readouterr().err == ""

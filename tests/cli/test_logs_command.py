@@ -6,11 +6,22 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.running_server import RunningServer
+from vibebox_tui.cli.failures import BROKEN_PIPE
+from vibebox_tui.cli.log_following import FollowedLog
+from vibebox_tui.client.address import ServerAddress
+from vibebox_tui.client.client import Client
+from vibebox_tui.client.credentials import StaticToken
+from vibebox_tui.client.events import LogEvent, LogLines, LogLiveNow
+from vibebox_tui.client.subscription import Subscription
+from vibebox_tui.logs.filters import Selection
+from vibebox_tui.protocol.messages import LogEntry
+from vibebox_tui.protocol.models import Environment, LogPage
 from vibebox_tui.server.log_block import LogBlock, blocks_of
 from vibebox_tui.server.records import LogLine
 
@@ -103,6 +114,26 @@ async def test_the_exit_status_is_as_that_of_grep(server: RunningServer, tmp_pat
         assert complaints.startswith("vibebox: ")
 
 
+async def test_whoever_reads_no_further_ends_it_by_a_broken_pipe(
+    server: RunningServer, tmp_path: Path
+):
+    await fill(server, "api", *(f"INFO {n} {'x' * 100}" for n in range(5000)))
+    process = await start_logs(server, tmp_path, "api")
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).startswith(b"INFO 0 ")
+    process.stdout._transport.close()  # type: ignore[attr-defined]
+    async with asyncio.timeout(30):
+        assert await process.wait() == BROKEN_PIPE
+
+
+async def test_no_control_character_leaves_it(server: RunningServer, tmp_path: Path):
+    await fill(server, "api", "a\x9d52;c;AAAA\x9cb\x07c\x08d\x7fe\rf")
+    for options in ([], ["--json"]):
+        status, output, _ = await run_logs(server, tmp_path, "api", *options)
+        assert status == 0
+        assert output.rstrip("\n").isprintable()
+
+
 async def test_several_logs_are_merged_by_time(server: RunningServer, tmp_path: Path):
     await fill(server, "api", "one", "three", "five")
     await fill(server, "worker", "two", "four", start=NOON + 500)
@@ -148,6 +179,32 @@ async def test_follows_until_interrupted_and_prints_each_line_once(
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
         assert await process.stdout.read() == b""
+
+
+async def test_what_is_logged_before_the_subscription_begins_is_not_lost(server: RunningServer):
+    environment_id = await fill(server, "api", "first", "second")
+    address, token = ServerAddress.parse(server.address), StaticToken(server.token())
+    async with Client(address, token) as client:
+        environment = await client.rest.environment(environment_id)
+
+        async def pages(environment: Environment) -> AsyncIterator[LogPage]:
+            yield await client.rest.logs(environment.id, since_seq=0)
+
+        events: Subscription[LogEvent] = Subscription(
+            capacity=100, opened=lambda _: None, closed=lambda _: None
+        )
+        log = FollowedLog(environment, events, Selection(), client.rest)
+        assert [line.text async for line in log.history(pages)] == ["first", "second"]
+        between = blocks_of([LogLine(NOON + 9000, "stdout", "third")])
+        await server.server.backend.store.append_logs(environment_id, between)
+        third = LogEntry(environment_id, "stdout", "third", None, 3)
+        fourth = LogEntry(environment_id, "stdout", "fourth", None, 4)
+        events.put(LogLiveNow())
+        events.put(LogLines([third, fourth]))
+        async with events:
+            live = log.live()
+            assert [line.text for line in await anext(live)] == ["third"]
+            assert [line.text for line in await anext(live)] == ["fourth"]
 
 
 async def test_several_logs_are_followed_by_time(server: RunningServer, tmp_path: Path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.logs.lines import ring_of
-from vibebox_tui.logs.export import STEP_LINES, ExportError, Format, export
+from vibebox_tui.logs.export import STEP_LINES, ExportError, Format, export, json_line
 
 
 def always(share: float) -> bool:
@@ -23,6 +23,19 @@ def test_text_is_the_lines_without_escape_sequences(tmp_path: Path):
     file = tmp_path / "a.log"
     assert save(file, "INFO \x1b[31mred\x1b[0m", "tab\there", "日本") == 3
     assert file.read_text() == "INFO red\ntab\there\n日本\n"
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.jsonl", "a.csv"])
+def test_no_control_character_gets_into_a_file(tmp_path: Path, name: str):
+    file = tmp_path / name
+    save(file, "a\x9d52;c;AAAA\x9cb\x07c\x08d\x7fe\x00f\rg", "\x1b]52;c;no end")
+    assert file.read_text().replace("\r", "").replace("\n", "").isprintable()
+
+
+def test_json_escapes_what_json_leaves_as_it_is():
+    line = json_line({"message": "a\x9db\x7fc\x07 日"})
+    assert line == '{"message":"a\\u009db\\u007fc\\u0007 日"}\n'
+    assert json.loads(line) == {"message": "a\x9db\x7fc\x07 日"}
 
 
 def test_json_lines_and_csv_have_every_fact(tmp_path: Path):

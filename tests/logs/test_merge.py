@@ -180,6 +180,34 @@ def test_a_history_that_comes_later_than_others_leaves_no_hole(histories: list[l
     assert times == sorted(times)
 
 
+@given(_histories, st.integers(0, 5), st.integers(1, 30))
+@settings(max_examples=100, deadline=None)
+def test_a_history_that_comes_late_moves_nothing_apart_that_is_read(
+    histories: list[list[int]], top: int, height: int
+):
+    logs = {
+        source: [
+            entry(at, f"INFO {source}-{seq}", seq) for seq, at in enumerate(accumulate(steps), 1)
+        ]
+        for source, steps in enumerate(histories)
+    }
+    ring, backlog = Ring(), Backlog()
+    merge = Merge(ring)
+    read = range(0)
+    for source, entries in logs.items():
+        backlog.put(source, entries, has_begun=True)
+        before = [ring.line(position).text for position in read]
+        shift = merge.put_older(backlog.take(), read)
+        if read:
+            read = range(shift(read.start), shift(read.start) + len(read))
+        elif len(ring) > top:
+            read = range(ring.first + top, min(ring.first + top + height, ring.end))
+        assert [ring.line(position).text for position in read][: len(before)] == before
+    assert len(ring) + merge.parked == sum(map(len, logs.values()))
+    merge.settle(1e9)
+    is_whole_and_sorted(ring, logs)
+
+
 def test_a_trace_that_comes_late_joins_the_line_it_explains():
     ring = Ring()
     merge = Merge(ring)

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from tests.logs.lines import entries, entry_lists, ring_of
 from vibebox_tui.logs.chunk import CHUNK_BYTES
+from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.ring import Ring
+from vibebox_tui.logs.view import View
 from vibebox_tui.protocol.messages import LogEntry
 
 
@@ -113,3 +115,22 @@ def test_columns_cost_little_beside_the_text():
     )
     assert held <= 100_000 * (len(text) + 1 + 64)
     assert abs(held - ring.size) < held / 10
+
+
+def test_a_page_of_older_lines_leaves_no_seam_in_a_trace():
+    ring = Ring()
+    ring.append(entries("  at a", "  at b", "INFO x", first=3))
+    ring.set_mark(1, marked=True)
+    view = View(ring, Selection(lowest=Level.ERROR))
+    view.scan(1.0)
+    ring.prepend(entries("INFO w", "ERROR boom"))
+    while not view.scan(1.0):
+        pass
+    texts = ["INFO w", "ERROR boom", "  at a", "  at b", "INFO x"]
+    assert [line.text for line in ring.lines()] == texts
+    assert ring.record(0) == range(-1, 2)
+    assert view.positions(0, 9) == [-1, 0, 1]
+    assert [line.is_marked for line in ring.lines()] == [False, False, False, True, False]
+    assert ring.size == sum(chunk.size for chunk in ring.chunks)
+    ring.prepend(entries("INFO v"))
+    assert ring.record(-2) == range(-2, -1)

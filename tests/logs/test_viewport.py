@@ -70,6 +70,39 @@ def test_older_lines_move_nothing():
     assert (viewport.cursor, shown(viewport)[0]) == (-1, -1)
 
 
+def test_older_lines_move_nothing_where_the_screen_is_not_full_yet():
+    viewport = viewport_on(ring_of(*"abc"))
+    viewport.pause()
+    viewport.view.ring.prepend(entries(*"uvwxyz"))
+    more(viewport, "d")
+    assert shown(viewport) == [0, 1, 2, 3]
+    viewport.move(-2)
+    assert shown(viewport) == [0, 1, 2, 3]
+    viewport.move(-1)
+    assert shown(viewport) == [-1, 0, 1, 2, 3]
+    more(viewport, *"efghijk")
+    assert shown(viewport) == list(range(-1, 9))
+
+
+def test_the_place_is_kept_while_lines_are_still_looked_at():
+    ring = ring_of(*(f"line {n}" for n in range(200)))
+    viewport = viewport_on(ring)
+    viewport.go_to(100)
+    before = shown(viewport)
+    viewport.view = View(ring, Selection((Filter.parse("line"),)))
+    assert shown(viewport) == []
+    viewport.view.scan(1.0)
+    assert shown(viewport) == before
+
+
+def test_what_comes_to_an_empty_screen_is_seen_although_it_is_paused():
+    viewport = viewport_on(Ring())
+    viewport.pause()
+    viewport.view.ring.prepend(entries(*"abc"))
+    viewport.view.scan(1.0)
+    assert shown(viewport) == [-3, -2, -1]
+
+
 def test_the_cursor_takes_the_window_along():
     viewport = viewport_on(ring_of(*"abcdefghijklmno"))
     viewport.move(-1)
@@ -110,7 +143,7 @@ def test_a_log_without_lines_is_a_place_too():
 
 
 @given(st.lists(st.integers(-30, 30), max_size=12), st.integers(1, 15))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_scrolling_there_and_back_ends_where_it_began(steps: list[int], height: int):
     viewport = viewport_on(ring_of(*(f"line {n}" for n in range(500))), height=height)
     viewport.rows_of = rows_of

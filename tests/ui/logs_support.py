@@ -75,6 +75,10 @@ class Feed:
         first = self._older[0].seq if self._older else None
         return LogPage(data=older, epoch="e", first_seq=first, next_seq=before_seq)
 
+    def retain_from(self, seq: int) -> None:
+        """Have only the lines from that number on, as a server that has deleted the others."""
+        self._older = [entry for entry in self._older if (entry.seq or 0) >= seq]
+
     def put(self, event: LogEvent | list[LogEntry]) -> None:
         """Hand an event, or lines, to the pane."""
         assert self.subscription is not None, "the pane has subscribed"

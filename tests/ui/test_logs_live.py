@@ -3,7 +3,6 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,8 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import StaticToken
 from vibebox_tui.server.log_block import blocks_of
 from vibebox_tui.server.records import LogLine
+
+pytestmark = pytest.mark.usefixtures("state_home")
 
 PROGRAM = "print('INFO ready'); import sys; print('ERROR boom', file=sys.stderr)"
 NOON = 1_760_011_200_000
@@ -30,11 +31,6 @@ async def pane_on(server: RunningServer, environment_id: str) -> AsyncIterator[L
         async with app.run_test(size=(100, 20)) as pilot:
             app.pilot = pilot
             yield app
-
-
-@pytest.fixture(autouse=True)
-def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
 async def test_shows_what_a_process_prints(server: RunningServer):

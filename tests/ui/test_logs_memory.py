@@ -1,18 +1,27 @@
 """The log pane where there is more than its memory holds: fetched, dropped, and had again."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.support import wait_for
-from tests.ui.logs_support import cursor_text, entries, levelled, pane_with, says, shows, texts
+from tests.ui.logs_support import (
+    LogApp,
+    cursor_text,
+    entries,
+    levelled,
+    pane_with,
+    says,
+    shows,
+    texts,
+)
 from vibebox_tui.client.events import LogLiveNow
 from vibebox_tui.protocol.models import Environment
 
-
-@pytest.fixture(autouse=True)
-def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+pytestmark = pytest.mark.usefixtures("state_home")
 
 
 async def test_older_lines_come_from_the_server_without_a_seam():
@@ -32,14 +41,15 @@ async def test_older_lines_come_from_the_server_without_a_seam():
 async def test_lines_that_are_dropped_while_it_is_paused_do_no_harm():
     async with pane_with(entries(1000, levelled)) as (app, pilot):
         await pilot.press("g")
-        app.pane.document.ring.max_bytes = 400_000
+        ring = app.pane.document.ring
+        await wait_for(lambda: ring.line(ring.first).text == "the log begins here")
+        ring.max_bytes = 400_000
         for start in range(1001, 21_001, 1000):
             app.feed.put(entries(1000, levelled, first=start))
         await says(app, f"+{20_000:,} new")
-        assert app.pane.document.ring.dropped > 1000
-        app.pane.log_view.refresh()
-        first = app.pane.document.ring.line(app.pane.document.ring.first)
-        await wait_for(lambda: texts(app)[0] == first.text)
+        assert ring.dropped > 1000
+        first = ring.line(ring.first)
+        await wait_for(lambda: texts(app)[:1] == [first.text])
 
 
 async def test_a_time_before_what_is_in_memory_is_fetched():
@@ -76,6 +86,20 @@ async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest
         await shows(app, "line 21010")
 
 
+async def test_what_one_reads_stays_where_a_filter_shows_little_else(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(200, lambda n: f"ERROR {n}")
+    async with pane_with(lines, log_memory=400_000) as (app, pilot):
+        await pilot.press("ampersand", *"ERROR", "enter", "k")
+        before = app.screen_rows
+        for start in range(201, 20_201, 1000):
+            app.feed.put(entries(1000, "DEBUG {}".format, first=start))
+        await says(app, "and more")
+        assert app.screen_rows == before
+
+
 async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -99,6 +123,69 @@ async def test_marks_are_kept_where_lines_leave_the_memory_and_come_again(
         await pilot.press("u", "y")
         assert cursor_text(app) == levelled(3)
         assert app.clipboard == f"{levelled(1)}\n{levelled(3)}"
+
+
+@asynccontextmanager
+async def with_a_lost_mark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[tuple[LogApp, Pilot[None]]]:
+    """The pane, following a log whose first line is marked and no longer in memory."""
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines = entries(21_000, levelled)
+    async with pane_with(lines[:1000], older=lines, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "m", "G")
+        for start in range(1000, 21_000, 1000):
+            app.feed.put(lines[start : start + 1000])
+        await shows(app, "line 21000")
+        assert app.pane.document.ring.first > 1000
+        yield app, pilot
+
+
+async def test_a_mark_that_left_the_memory_is_gone_to(monkeypatch: pytest.MonkeyPatch):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        await pilot.press("U")
+        await wait_for(lambda: cursor_text(app) == levelled(1))
+        assert any(row.endswith(levelled(2)) for row in app.screen_rows)
+        await pilot.press("U")
+        await wait_for(lambda: "No mark above." in app.said)
+
+
+async def test_a_mark_below_the_memory_is_gone_to(monkeypatch: pytest.MonkeyPatch):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        await pilot.press("k", "m", "U")
+        await wait_for(lambda: cursor_text(app) == levelled(1))
+        first = app.feed.subscription
+        await pilot.press("u")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(entries(1000, levelled, first=20_001))
+        app.feed.put(LogLiveNow())
+        await wait_for(lambda: cursor_text(app) == levelled(20_999))
+
+
+async def test_marks_that_left_the_memory_are_copied_and_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        await pilot.press("k", "m", "y")
+        expected = f"{levelled(1)}\n{levelled(20_999)}"
+        assert app.clipboard == expected
+        await pilot.press("greater_than_sign")
+        app.pane.prompt._input.value = str(tmp_path / "marked.log")
+        await pilot.press("enter")
+        await wait_for((tmp_path / "marked.log").exists)
+        assert (tmp_path / "marked.log").read_text() == f"{expected}\n"
+
+
+async def test_a_mark_that_the_server_has_deleted_is_said_and_still_copied(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async with with_a_lost_mark(monkeypatch) as (app, pilot):
+        app.feed.retain_from(10_000)
+        await pilot.press("U")
+        await wait_for(lambda: any("no longer has that marked line" in said for said in app.said))
+        await pilot.press("y", "U")
+        assert app.clipboard == levelled(1)
+        await wait_for(lambda: "No mark above." in app.said)
 
 
 async def test_marks_are_not_another_environments():

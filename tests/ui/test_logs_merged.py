@@ -17,13 +17,10 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.ui.panes.logs_sources import Scope
 from vibebox_tui.ui.servers import Neighbour, Server, Subject
 
+pytestmark = pytest.mark.usefixtures("state_home")
+
 START = 1_759_999_000_000
 NAMES = ("api-dev", "web", "db")
-
-
-@pytest.fixture(autouse=True)
-def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
 def entry(offset: int, text: str, seq: int) -> LogEntry:
@@ -173,6 +170,79 @@ async def test_older_lines_of_all_come_without_a_seam():
         assert [line.time for line in lines] == sorted(line.time for line in lines)
         assert [line.seq for line in lines if line.source == 0] == list(range(1, 2501))
         assert [line.seq for line in lines if line.source == 1] == list(range(1, 26))
+
+
+async def test_a_history_that_comes_late_moves_nothing_while_it_is_paused():
+    async with merged() as (app, pilot, feeds):
+        mine = [entry(n * 10, f"INFO api {n}", n) for n in range(1, 101)]
+        await all_of_them(app, pilot, feeds, api_dev=mine)
+        await shows(app, "api 100")
+        await pilot.press("k")
+        before = app.screen_rows
+        late = [entry(n * 10 + 5, f"INFO web {n}", n) for n in range(1, 121)]
+        await begin(feeds, web=late)
+        await wait_for(lambda: "+120 new" in app.pane.detail)
+        assert app.screen_rows == before
+        assert app.pane.document.parked
+        await pilot.press("G")
+        await shows(app, "web 120")
+        await wait_for(lambda: not app.pane.document.parked)
+        lines = [line for line in app.pane.document.ring.lines() if not line.is_note]
+        assert [line.time for line in lines] == sorted(line.time for line in lines)
+        assert len(lines) == 220
+
+
+async def test_a_page_further_on_every_line_is_in_its_place():
+    async with merged() as (app, pilot, feeds):
+        mine = [entry(n * 10, f"INFO api {n}", n) for n in range(1, 101)]
+        await all_of_them(app, pilot, feeds, api_dev=mine)
+        await shows(app, "api 100")
+        await pilot.press("g")
+        before = app.screen_rows
+        late = [entry(n * 10 + 5, f"INFO web {n}", n) for n in range(1, 101)]
+        await begin(feeds, web=late)
+        await wait_for(lambda: "+100 new" in app.pane.detail)
+        assert app.screen_rows == before
+        await pilot.press("space")
+        shown = [row.split("INFO ")[-1] for row in rows(app)]
+        assert shown[:3] == ["api 20", "web 20", "api 21"]
+        await pilot.press("k")
+        assert rows(app)[0].endswith("web 19")
+
+
+async def test_a_history_that_comes_late_moves_nothing_on_a_screen_that_is_not_full():
+    async with merged() as (app, pilot, feeds):
+        await all_of_them(
+            app, pilot, feeds, api_dev=[entry(1000 + n, f"INFO api {n}", n) for n in range(1, 4)]
+        )
+        await shows(app, "api 3")
+        await pilot.press("f")
+        before = app.screen_rows
+        await begin(feeds, web=[entry(n, f"INFO web {n}", n) for n in range(1, 101)])
+        await wait_for(lambda: "103 kept" in app.pane.detail)
+        assert app.screen_rows == before
+        await pilot.press("g")
+        await shows(app, "web 1")
+
+
+async def test_so_much_between_the_lines_that_one_reads_is_had_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.PARKED_LINES", 50)
+    async with merged() as (app, pilot, feeds):
+        mine = [entry(n * 10, f"INFO api {n}", n) for n in range(1, 101)]
+        await all_of_them(app, pilot, feeds, api_dev=mine, web=[], db=[])
+        await shows(app, "api 100")
+        await pilot.press("k")
+        before = app.screen_rows
+        feeds["web"].put([entry(955, f"INFO web {n}", n) for n in range(1, 61)])
+        await wait_for(lambda: "+60 new and more" in app.pane.detail)
+        assert app.screen_rows == before
+        followed = feeds["web"].subscription
+        await pilot.press("G")
+        await wait_for(lambda: feeds["web"].subscription is not followed)
+        await begin(feeds, web=[entry(2000, "INFO web 61", 61)])
+        await shows(app, "web 61")
 
 
 async def test_environments_come_and_go():

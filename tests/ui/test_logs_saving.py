@@ -15,10 +15,7 @@ from vibebox_tui.server.records import LogLine
 from vibebox_tui.ui.panes.logs_sources import Scope
 from vibebox_tui.ui.servers import Neighbour, Server, Subject
 
-
-@pytest.fixture(autouse=True)
-def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+pytestmark = pytest.mark.usefixtures("state_home")
 
 
 async def environment_with(server: RunningServer, texts: list[str], step: int = 1) -> Environment:

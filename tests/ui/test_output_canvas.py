@@ -46,6 +46,17 @@ def test_a_wide_character_is_written_whole() -> None:
     assert _update(canvas) == "\x1b[1;3H曜"
 
 
+def test_what_terminals_do_not_agree_about_moves_nothing_behind_it() -> None:
+    canvas = _canvas(12, 1)
+    canvas.put(0, 0, [Segment("👍🏽x\u0378y日z │")])
+    assert _update(canvas) == (
+        "\x1b[1;1H"
+        "  \x1b[1G👍🏽\x1b[3Gx"  # a picture of two characters: two cells, or four
+        " \x1b[4G\u0378\x1b[5Gy"  # unassigned: a cell, or none, and then the blank is seen
+        "日z │  "
+    )  # fmt: skip
+
+
 def test_forgets_what_the_terminal_showed() -> None:
     canvas = _canvas(4, 1)
     canvas.put(0, 0, [Segment("abcd")])

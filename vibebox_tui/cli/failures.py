@@ -33,7 +33,7 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
+        forget_output()
         return BROKEN_PIPE
     except OSError as error:
         return _say(_sentence(error), 1)
@@ -52,7 +52,7 @@ def _sentence(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _forget_output() -> None:
+def forget_output() -> None:
     """Keep the interpreter from flushing, and failing, once more at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -10,14 +10,15 @@ from functools import partial
 from typing import Final, TextIO
 
 import click
-import msgspec
 
-from vibebox_tui.cli.log_following import open_logs, print_live
+from vibebox_tui.cli.failures import BROKEN_PIPE, forget_output
+from vibebox_tui.cli.log_following import PAGE_LINES, open_logs, print_live
 from vibebox_tui.cli.naming import named
 from vibebox_tui.cli.server_choice import ServerOptions, connect, server_options
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError, VibeBoxError
-from vibebox_tui.logs.ansi import PLAIN, Ink, spans, strip_sequences
+from vibebox_tui.logs.ansi import PLAIN, Ink, plain, spans
+from vibebox_tui.logs.export import json_line
 from vibebox_tui.logs.expressions import TextTerm
 from vibebox_tui.logs.filters import Filter, Selection
 from vibebox_tui.logs.levels import BY_WORD, Level
@@ -25,11 +26,7 @@ from vibebox_tui.logs.patterns import Pattern, PatternError
 from vibebox_tui.logs.ring import Line
 from vibebox_tui.logs.sift import Sifter
 from vibebox_tui.logs.times import parse_moment, to_iso
-from vibebox_tui.protocol.messages import LogEntry
-from vibebox_tui.protocol.models import Environment
-
-PAGE_LINES: Final = 1000
-"""Lines that are asked of a server at a time; what every server of ours gives."""
+from vibebox_tui.protocol.models import Environment, LogPage
 
 NOTHING_FOUND: Final = 1
 TROUBLE: Final = 2
@@ -96,6 +93,9 @@ def logs(
     except VibeBoxError as error:
         error.exit_code = TROUBLE
         raise
+    except BrokenPipeError:  # click would make a 1 of it: nothing found
+        forget_output()
+        return BROKEN_PIPE
 
 
 async def _print(
@@ -126,7 +126,7 @@ async def _follow_all(
 async def _lines(client: Client, environment: Environment, wanted: Wanted) -> AsyncIterator[Line]:
     sifter = Sifter(wanted.selection)
     async for page in _pages(client, environment, wanted):
-        for line in sifter.take(page):
+        for line in sifter.take(page.data):
             yield line
 
 
@@ -148,8 +148,8 @@ async def _merge(readers: list[AsyncIterator[Line]], printer: "Printer") -> None
 
 async def _pages(
     client: Client, environment: Environment, wanted: Wanted
-) -> AsyncIterator[list[LogEntry]]:
-    """The history that is wanted, oldest first, page by page; no page is empty."""
+) -> AsyncIterator[LogPage]:
+    """The history that is wanted, oldest first, page by page."""
     since = None if wanted.since is None else to_iso(wanted.since)
     until = None if wanted.until is None else to_iso(wanted.until)
     after: int | None = None
@@ -161,8 +161,7 @@ async def _pages(
         page = await client.rest.logs(
             environment.id, since=since, until=until, since_seq=after, limit=PAGE_LINES
         )
-        if page.data:
-            yield page.data
+        yield page
         after, since = (page.data[-1].seq if page.data else None), None
         if after is None or len(page.data) < PAGE_LINES:
             return
@@ -203,7 +202,7 @@ class Printer:
         return f"{self._name(source)}{self._message(line)}\n"
 
     def _json(self, line: Line, source: int) -> str:
-        record = {
+        record: dict[str, object] = {
             "environment": self._names[source],
             "seq": line.seq or None,
             "timestamp": to_iso(line.time) if line.time else None,
@@ -211,7 +210,7 @@ class Printer:
             "level": line.level.name.lower(),
             "message": line.text,
         }
-        return msgspec.json.encode(record).decode() + "\n"
+        return json_line(record)
 
     def _name(self, source: int) -> str:
         if not self._width:
@@ -221,7 +220,7 @@ class Printer:
 
     def _message(self, line: Line) -> str:
         if not self._is_terminal:
-            return strip_sequences(line.text)
+            return plain(line.text)
         level = _LEVEL_COLOURS.get(line.level, "")
         return "".join(
             _coloured(span.text, _sgr(span.ink) if span.ink != PLAIN else level)

@@ -54,6 +54,9 @@ _UNFIT = re.compile(
     "\U0001f1e6-\U0001f1ff"  # flags are pairs of these: widths differ
     "\ud800-\udfff\ufff0-\ufffb]"
 )
+_CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+"""The controls among these."""
+
 _DROPPED: Final = frozenset("\u200d\u200b\u200c\u2060\ufeff")
 """Joiners and the like: without them each part of a joined emoji has a width of its own that all
 terminals agree on."""
@@ -62,6 +65,13 @@ terminals agree on."""
 def strip_sequences(text: str) -> str:
     """Take the control sequences out, as filters and searches see a line."""
     return SEQUENCE.sub("", text) if "\x1b" in text or "\x9b" in text else text
+
+
+def plain(text: str) -> str:
+    """A line for a file, a pipe or a clipboard: without control sequences, and every control
+    character but the tab made visible, so that it is as harmless there as on the screen.
+    """
+    return text if text.isprintable() else _CONTROL.sub(_replace, strip_sequences(text))
 
 
 def spans(text: str) -> list[Span]:

@@ -25,6 +25,9 @@ MARKED: Final = 0b0100_0000
 TURNED: Final = 0b1000_0000
 """A line of a record that is folded where others aren't, or open where others are folded."""
 
+IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
+"""Translates flags into whether a line is marked."""
+
 COLUMN_BYTES: Final = 4 + 8 + 8 + 1 + 1
 """What a line takes beside its text: end, sequence number, time, flags, source."""
 
@@ -184,6 +187,11 @@ class Chunk:
         """The text of a line in UTF-8."""
         start = self.ends[index - 1] + 1 if index else 0
         return bytes(self.text[start : self.ends[index]])
+
+    def new_line(self, index: int) -> NewLine:
+        """A line as it would be added to another chunk."""
+        flags, source = self.flags[index], self.sources[index]
+        return self.raw(index), self.seqs[index], self.times[index], flags, source
 
     def line(self, index: int, position: int) -> Line:
         """A line by its index in here, told that it stands at `position` in the log."""

@@ -1,12 +1,17 @@
 """A log as somebody reads it: its lines, what is shown of them, and what is searched for."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress, takewhile
+from operator import not_
 from typing import Final
 
+from vibebox_tui.logs.chunk import IS_MARKED
 from vibebox_tui.logs.filters import Found, Selection
 from vibebox_tui.logs.folds import Folded, hidden_flags
 from vibebox_tui.logs.levels import Level
+from vibebox_tui.logs.lost_marks import Record
 from vibebox_tui.logs.merge import NOTHING, Merge, Shift
 from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.repeats import Collapsed
@@ -50,10 +55,15 @@ class Document:
         else:
             self.ring.append(entries)
 
-    def prepend(self, older: Iterable[tuple[int, Sequence[LogEntry]]]) -> Shift:
-        """Put lines from before those that are there in their places; say what that moved."""
+    def prepend(
+        self, older: Iterable[tuple[int, Sequence[LogEntry]]], read: range = NOTHING
+    ) -> Shift:
+        """Put lines from before those that are there in their places; say what that moved.
+
+        `read` are the positions of lines that nothing may move apart.
+        """
         if self.merge is not None:
-            return self.merge.put_older(older)
+            return self.merge.put_older(older, read)
         for _, entries in older:
             self.ring.prepend(entries)
         return Shift()
@@ -141,6 +151,42 @@ class Document:
         """How many lines are shown now, folded ones with them, and these one by one."""
         return self.view.snapshot(self.hidden)
 
+    def marked_lines(self) -> list[Line]:
+        """The lines that are marked and shown, each with those that are folded into it: also those
+        that have left the memory.
+        """
+        before, after = self.lost_marks()
+        inside = _marked(self.ring, self.view, self.hidden)
+        return [line for lines in (*before, *inside, *after) for line in lines]
+
+    def lost_marks(self) -> tuple[list[list[Line]], list[list[Line]]]:
+        """The same for those alone that have left the memory: what was before the lines that are in
+        memory, and what was after them; each mark with its folded lines.
+        """
+        if not self.ring.lost_marks:
+            return [], []
+        records = sorted(self.ring.lost_marks.records(), key=self._order)
+        lost = Ring()
+        lost.append_lines(line for record in records for line in record)
+        view = View(lost, self._uncollapsed)
+        while not view.scan(math.inf):
+            pass
+        oldest, times = self.ring.oldest_seqs(), self.ring.times
+        marks = [*_marked(lost, view, self.hidden)]
+        is_before = [
+            mark.seq < oldest[mark.source]
+            if mark.source in oldest
+            else times is None or mark.time <= times[0]
+            for mark, *_ in marks
+        ]
+        before = [*compress(marks, is_before)]
+        return before, [*compress(marks, map(not_, is_before))]
+
+    def _order(self, record: Record) -> tuple[int, int]:
+        """By what records are sorted: several logs by time, one by its numbers."""
+        _, seq, time, _, _ = record[0]
+        return (time if self.merge is not None else 0), seq
+
     def search(self, pattern: Pattern | None) -> None:
         """Look for something else among what is shown, or for nothing."""
         if pattern != self.pattern:
@@ -172,10 +218,23 @@ class Document:
         return min(self.view.progress, self.found.progress if self.found else 1.0)
 
     def _show_anew(self) -> None:
-        shown: Selection | Folded = self.selection
-        if self.folds or self._has_turned:
-            shown = Folded(self.selection, self.folds)
+        shown = self._uncollapsed
         self.view = View(self.ring, Collapsed(shown) if self.collapses else shown)
+
+    @property
+    def _uncollapsed(self) -> Selection | Folded:
+        """What decides on which lines are shown, repeated ones and all."""
+        if self.folds or self._has_turned:
+            return Folded(self.selection, self.folds)
+        return self.selection
 
     def _search_again(self) -> None:
         self.found = View(self.ring, Found(self.selection, self.pattern)) if self.pattern else None
+
+
+def _marked(ring: Ring, view: View, hidden: bytes) -> Iterator[list[Line]]:
+    """The marked lines of a view, each with the ones behind it that are folded into it."""
+    at: int | None = ring.first - 1
+    while at is not None and (at := view.find(at, IS_MARKED, 1)) is not None:
+        behind = takewhile(lambda line: hidden[line.flags], ring.lines(at + 1))
+        yield [ring.line(at), *behind]

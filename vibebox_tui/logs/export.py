@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Final
 import msgspec
 
 from vibebox_tui.errors import VibeBoxError
-from vibebox_tui.logs.ansi import strip_sequences
+from vibebox_tui.logs.ansi import plain
 from vibebox_tui.logs.ring import Line
 from vibebox_tui.logs.times import to_iso
 
@@ -76,11 +77,23 @@ def export(
 
 
 def named_text(line: Line, names: Sequence[str]) -> str:
-    """A line without escape sequences, behind its environment's name where there are several."""
-    text = strip_sequences(line.text)
+    """A line without controls, behind its environment's name where there are several."""
+    text = plain(line.text)
     if len(names) < 2:
         return text
     return f"{names[line.source].ljust(max(map(len, names)))} {text}"
+
+
+def json_line(record: dict[str, object]) -> str:
+    """A record as one line of JSON, in which no control character stands as itself."""
+    text = msgspec.json.encode(record).decode()
+    if not text.isprintable():
+        text = _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text + "\n"
+
+
+_UNESCAPED: Final = re.compile("[\x7f-\x9f]")
+"""Control characters that JSON doesn't make one escape."""
 
 
 def _write(
@@ -114,10 +127,10 @@ def _text(line: Line, form: Format, names: Sequence[str]) -> str:
         to_iso(line.time) if line.time else None,
         line.stream,
         line.level.name.lower(),
-        strip_sequences(line.text),
+        plain(line.text),
     )
     if form is Format.JSON_LINES:
-        return msgspec.json.encode(dict(zip(_COLUMNS, values, strict=True))).decode() + "\n"
+        return json_line(dict(zip(_COLUMNS, values, strict=True)))
     row = io.StringIO()
     csv.writer(row).writerow(values)
     return row.getvalue()

@@ -52,7 +52,7 @@ _BY_SYSLOG_SEVERITY: Final = (
 _ESCAPES = re.compile(r"\x1b\[[0-9;:]*m")
 
 _JSON_LEVEL = re.compile(
-    r'"(?:level|severity|lvl|levelname|loglevel|log\.level|@l|@level|severityText|s)"'
+    r'"(?:[Ll]evel|[Ss]everity|lvl|level_?name|[Ll]og[Ll]evel|log\.level|@l|@level|severityText|s)"'
     r'\s*:\s*(?:"([A-Za-z]+)\d?"|(\d+))'
 )
 _START = re.compile(
@@ -77,7 +77,10 @@ _SPOKEN = re.compile(
 )
 _EXCEPTION = re.compile(r"(?:Error|Exception)(?::|$| in thread | \[)")
 
-_TRACE = ("Traceback (most recent call last):", "panic: ", "Exception in thread ", "goroutine ")
+_TRACE = (
+    *("Traceback (most recent call last):", "panic: ", "Exception in thread ", "goroutine "),
+    *("thread '", "error["),  # a panic of Rust, an error of its compiler
+)
 _ACCESS = re.compile(r'"[A-Z]{3,7} [^"]*" (\d)\d\d ')
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from vibebox_tui.logs.chunk import CHUNK_BYTES, CONTINUATION, STDERR, NewLine
+from vibebox_tui.logs.chunk import CHUNK_BYTES, CONTINUATION, NOTE, STDERR, NewLine
 from vibebox_tui.logs.levels import Level, recognise
 from vibebox_tui.logs.records import RecordReader
 from vibebox_tui.logs.times import UNKNOWN_TIME, to_milliseconds
@@ -52,6 +52,15 @@ class LineReader:
             yield self._line(head, seq, self._flags_of(head))
             for text in rest:
                 yield self._line(text, seq, self._flags | CONTINUATION)
+
+    def going_on(self, line: NewLine) -> int | None:
+        """The flags of a line that came after what was read, if it goes on with that; else None."""
+        data, _, _, flags, _ = line
+        stream = "stderr" if flags & STDERR else "stdout"
+        if flags & NOTE or stream != self._stream:
+            return None
+        again = self._flags_of(data.decode())
+        return again if again & CONTINUATION else None
 
     def interrupt(self) -> None:
         """Something else came in between: what follows begins a new record."""

@@ -1,9 +1,9 @@
 """Several logs as one, by time: in a ring, late lines where they belong."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, compress, groupby
-from operator import itemgetter, not_
+from operator import not_
 from typing import Final
 
 from vibebox_tui.logs.chunk import CONTINUATION, NewLine
@@ -53,6 +53,7 @@ class Merge:
         self.ring = ring
         self._held = HeldLines()
         self._parked: list[NewLine] = []
+        self._parked_older: list[NewLine] = []
         self._parked_going_on: list[GoingOn] = []
         self._readers: dict[int, LineReader] = {}
 
@@ -64,7 +65,8 @@ class Merge:
     @property
     def parked(self) -> int:
         """How many lines wait for others not to be read any more."""
-        return len(self._parked) + sum(map(len, self._parked_going_on))
+        going_on = sum(map(len, self._parked_going_on))
+        return len(self._parked) + len(self._parked_older) + going_on
 
     def take(self, source: int, entries: Iterable[LogEntry], now: float) -> None:
         """Take new entries of a log; `now` in seconds, by the clock that `settle` is told."""
@@ -89,46 +91,34 @@ class Merge:
         lines = self._without_following(lines)
         newest = self.ring.times[1] if self.ring.times else UNKNOWN_TIME
         late = bisect_left(lines, newest, key=time_of)
-        places += self._places(lines[:late], read)
+        waiting = sorted([*self._parked, *lines[:late]], key=time_of)
+        older, self._parked_older = _parted(self._parked_older, self.ring.at_time, read)
+        new, self._parked = _parted(waiting, self.ring.after_time, read)
         self.ring.append_lines(lines[late:])
-        return self._insert(places)
+        return self._insert([*older, *places, *new])
 
-    def put_older(self, older: Iterable[tuple[int, Sequence[LogEntry]]]) -> Shift:
-        """Put older entries of some logs in their places: all are from before what is there."""
+    def put_older(
+        self, older: Iterable[tuple[int, Sequence[LogEntry]]], read: range = NOTHING
+    ) -> Shift:
+        """Put older entries of some logs in their places: of its log, each is from before what is
+        there. `read` are the positions of lines that nothing may move apart.
+        """
         held = HeldLines()
         for source, entries in older:
             held.take(source, LineReader(source).read(entries), 0.0, UNKNOWN_TIME)
         _, lines = held.release_all()
         first = self.ring.times[0] if self.ring.times else None
         before = len(lines) if first is None else bisect_right(lines, first, key=time_of)
-        shift = self._insert(
-            [(self.ring.at_time(time), list(of_it)) for time, of_it in _by_time(lines[before:])]
-        )
+        waiting = sorted([*lines[before:], *self._parked_older], key=time_of)
+        places, self._parked_older = _parted(waiting, self.ring.at_time, read)
+        shift = self._insert(places)
         self.ring.prepend_lines(lines[:before])
         return shift
 
     # ---------------------------------------------------------------------------------------
 
-    def _places(self, lines: list[NewLine], read: range) -> list[_Place]:
-        """Where these sorted lines belong, and those that are parked; parked are from now on those
-        that belong between lines which are read.
-        """
-        if not lines and not self._parked:
-            return []
-        may_park = self.parked < HELD_LINES
-        waiting = sorted([*self._parked, *lines], key=time_of)
-        self._parked = []
-        places: list[_Place] = []
-        for time, group in _by_time(waiting):
-            place = self.ring.after_time(time)
-            if may_park and place in read[1:]:
-                self._parked.extend(group)
-            else:
-                places.append((place, list(group)))
-        return places
-
     def _places_going_on(self, new: list[GoingOn], read: range) -> list[_Place]:
-        """The same for lines that go on with records."""
+        """Where lines belong that go on with records, but for those that are parked from now on."""
         waiting = [*self._parked_going_on, *new]
         self._parked_going_on = []
         places: list[_Place] = []
@@ -174,13 +164,28 @@ class Merge:
         return place, [(data, seq, time, flags & ~CONTINUATION, source), *lines[1:]]
 
     def _insert(self, places: list[_Place]) -> Shift:
+        places.sort(key=lambda place: (place[0], time_of(place[1][0])))
         within = [(max(at, self.ring.first), lines) for at, lines in places if at < self.ring.end]
         behind = [lines for at, lines in places if at >= self.ring.end]
-        within.sort(key=itemgetter(0))
         self.ring.insert(within)
         for lines in behind:
             self.ring.append_lines(lines)
         return Shift([(position, len(lines)) for position, lines in within])
+
+
+def _parted(
+    lines: Iterable[NewLine], place_of: Callable[[int], int], read: range
+) -> tuple[list[_Place], list[NewLine]]:
+    """Where these sorted lines belong, and those that belong between lines which are read."""
+    places: list[_Place] = []
+    parked: list[NewLine] = []
+    for time, group in _by_time(lines):
+        place = place_of(time)
+        if place in read[1:]:
+            parked.extend(group)
+        else:
+            places.append((place, list(group)))
+    return places, parked
 
 
 def _by_time(lines: Iterable[NewLine]) -> Iterator[tuple[int, Iterator[NewLine]]]:

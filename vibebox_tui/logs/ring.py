@@ -10,19 +10,16 @@ from vibebox_tui.logs.chunk import Chunk as Chunk
 from vibebox_tui.logs.chunk import Line as Line
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.line_reader import LineReader
+from vibebox_tui.logs.lost_marks import LostMarks
 from vibebox_tui.protocol.messages import LogEntry
 
 DEFAULT_BYTES: Final = 256 * 1024 * 1024
 """Memory of a log where nobody says otherwise: about a million and a half lines."""
 
 
-Mark = tuple[int, int, bytes]
-"""A marked line, wherever it stands: its source, its sequence number and its text."""
-
 GROUP_LINES: Final = 256
 """Lines that are added at once: a chunk has at most so many too many."""
 
-_IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
 _NOT_TURNED: Final = bytes(flags & ~TURNED for flags in range(256))
 
 
@@ -43,7 +40,7 @@ class Ring:
         """Lines that were dropped from the front to stay within the bound."""
         self.widest = 0
         """Bytes of the longest line there was."""
-        self.lost_marks: set[Mark] = set()
+        self.lost_marks = LostMarks()
         """Lines that were marked when they were dropped: they are again, should they come back."""
         self._first = 0
         self._starts: list[int] = []
@@ -177,8 +174,14 @@ class Ring:
         self._reader.interrupt()
 
     def prepend(self, entries: Iterable[LogEntry]) -> int:
-        """Put older entries before the oldest line and return how many lines they became."""
-        return self.prepend_lines(LineReader().read(entries))
+        """Put older entries of the same log before the oldest line and return how many lines they
+        became. The oldest record may turn out to go on with the last of them.
+        """
+        reader, first = LineReader(), self._first
+        added = self.prepend_lines(reader.read(entries))
+        if added and first < self.end:
+            self._join(first, reader)
+        return added
 
     def prepend_lines(self, lines: Iterable[NewLine]) -> int:
         """Put older lines before the oldest one and return how many they were."""
@@ -218,9 +221,21 @@ class Ring:
         flags = self.chunks[chunk_index].flags
         flags[index] = flags[index] | MARKED if marked else flags[index] & ~MARKED
 
-    def marks(self) -> set[Mark]:
-        """All lines that are marked, also those that aren't in memory any more."""
-        return self.lost_marks.union(*map(_marks, self.chunks))
+    def marked_line(self, source: int, seq: int) -> int | None:
+        """The position of the marked line with that number; None where there is none."""
+        for chunk, start in zip(self.chunks, self._starts, strict=True):
+            if seq in chunk.seqs:
+                for at in range(chunk.seqs.index(seq), len(chunk)):
+                    is_it = chunk.seqs[at] == seq and chunk.sources[at] == source
+                    if is_it and chunk.flags[at] & MARKED:
+                        return start + at
+        return None
+
+    def lose_marks(self) -> LostMarks:
+        """All lines that are marked, for another ring of the same log."""
+        for chunk in self.chunks:
+            self.lost_marks.keep(chunk)
+        return self.lost_marks
 
     def turn(self, position: int) -> None:
         """Fold the record of a line where it is open, or open it."""
@@ -239,7 +254,7 @@ class Ring:
         if len(self.chunks) < 2:
             return 0
         chunk = self.chunks.pop(0)
-        self.lost_marks |= _marks(chunk)
+        self.lost_marks.keep(chunk)
         self.dropped += len(chunk)
         self._first += len(chunk)
         self._bytes -= chunk.size
@@ -252,7 +267,7 @@ class Ring:
         if len(self.chunks) < 2:
             return 0
         chunk = self.chunks.pop()
-        self.lost_marks |= _marks(chunk)
+        self.lost_marks.keep(chunk)
         self._starts.pop()
         self._bytes -= chunk.size
         self.version += 1
@@ -274,11 +289,26 @@ class Ring:
 
     def _marked_again(self, line: NewLine) -> NewLine:
         data, seq, time, flags, source = line
-        mark = source, seq, data
-        if mark not in self.lost_marks:
-            return line
-        self.lost_marks.discard(mark)
-        return data, seq, time, flags | MARKED, source
+        return (data, seq, time, flags | MARKED, source) if self.lost_marks.take(line) else line
+
+    def _join(self, position: int, reader: LineReader) -> None:
+        """Have the record that begins a chunk at `position` belong to the one before it, where
+        `reader`, which has read that, says so.
+        """
+        chunk_index, _ = self.locate(position)
+        before, chunk = self.chunks[chunk_index - 1 : chunk_index + 1]
+        length = chunk.record_end(0)
+        lines = [chunk.new_line(index) for index in range(length)]
+        going_on = reader.going_on(lines[0])
+        if going_on is None:
+            return
+        size = before.size + chunk.size
+        before.add_all([(*line[:3], going_on | line[3] & MARKED, line[4]) for line in lines])
+        rest = Chunk()
+        rest.extend(chunk, length, len(chunk))
+        self.chunks[chunk_index : chunk_index + 1] = [rest] if len(rest) else []
+        self._bytes += before.size + rest.size - size
+        self._restart()
 
     def _open_chunk(self) -> Chunk:
         """Another chunk at the end."""
@@ -304,17 +334,6 @@ class Ring:
 def note_line(text: str, time: int, level: Level = Level.UNKNOWN, source: int = 0) -> NewLine:
     """A line of our own, which every filter lets pass; `time` in milliseconds."""
     return text.encode("utf-8", "replace"), 0, time, NOTE | level, source
-
-
-def _marks(chunk: Chunk) -> set[Mark]:
-    """The marked lines of a chunk, but for those without a number: they can't come again."""
-    found: set[Mark] = set()
-    at = -1
-    marked = chunk.flags.translate(_IS_MARKED)
-    while (at := marked.find(1, at + 1)) >= 0:
-        if chunk.seqs[at]:
-            found.add((chunk.sources[at], chunk.seqs[at], chunk.raw(at)))
-    return found
 
 
 def _first_time(chunk: Chunk) -> int:

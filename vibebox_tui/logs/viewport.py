@@ -35,6 +35,8 @@ class Viewport:
         self._top = ScreenRow(0, 0)
         self._cursor = 0
         self._paused_at = 0
+        self._blank = 0
+        """Rows that may stay empty below the last line: paused before the screen was full."""
 
     # --- what is on the screen -------------------------------------------------------------
 
@@ -43,9 +45,11 @@ class Viewport:
         if self.following:
             return self._rows_up_to(len(self.view) - 1)
         rows = self._rows_from(self._top)
-        if len(rows) < self.height and len(self.view):
+        if len(rows) < max(1, self.height - self._blank) and len(self.view):
             rows = self._rows_up_to(len(self.view) - 1)
-            self._top = rows[0] if rows else self._top
+            if rows and self.view.is_complete:
+                self._top = rows[0]
+        self._blank = min(self._blank, self.height - len(rows))
         return rows
 
     @property
@@ -56,6 +60,11 @@ class Viewport:
         last = len(self.view) - 1
         row = last if self.following else min(self.view.row(self._cursor), last)
         return self.view.position(row)
+
+    @property
+    def place(self) -> int:
+        """The position that the cursor is kept at, whether or not there is a line yet."""
+        return self._cursor
 
     @property
     def top_row(self) -> int:
@@ -96,6 +105,7 @@ class Viewport:
         self._top = rows[0] if rows else ScreenRow(self.view.ring.first, 0)
         self._cursor = rows[-1].position if rows else self.view.ring.first
         self._paused_at = self.view.ring.end
+        self._blank = self.height - len(rows)
         self.following = False
 
     def shift(self, to: Callable[[int], int]) -> None:
@@ -138,6 +148,10 @@ class Viewport:
             self._top = self._shifted(ScreenRow(position, 0), -(self.height // 3))
         else:
             self._top = self._shifted(ScreenRow(position, 0), 0)
+
+    def fill(self) -> None:
+        """Have no row stay empty that there is a line for."""
+        self._blank = 0
 
     def go_to_start(self) -> None:
         """Put the cursor on the first line."""

@@ -1,7 +1,9 @@
 """The screen that is wanted and the one that is shown, and what turns one into the other."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
+from unicodedata import category
 
 from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
@@ -180,7 +182,8 @@ class _Pen:
         for look, group in groupby(looks):
             end = at + sum(1 for _ in group)
             self._use(look)
-            self._parts.extend(texts[at:end])
+            run = "".join(texts[at:end])
+            self._parts.append(run if run.isascii() else _anchored(x + at, texts[at:end]))
             at = end
 
     def finish(self) -> str:
@@ -200,6 +203,39 @@ def _setting(look: str) -> str:
 
 def _look(style: Style | None, colors: ColorSystem) -> str:
     return "" if style is None else Strip.render_ansi(style, colors)
+
+
+def _anchored(x: int, texts: Iterable[str]) -> str:
+    """The cells of a row from column `x` on, so that each stands in its own column although the
+    terminal may think a character narrower or wider than we do.
+    """
+    parts: list[str] = []
+    is_lost = False
+    """Whether the terminal's cursor may be elsewhere."""
+    for column, text in enumerate(texts, x + 1):
+        if not text:
+            continue  # the right half of a wide character
+        if is_lost:
+            parts.append(f"\x1b[{column}G")
+        if is_lost := not _is_sure(text):
+            parts.append(f"{' ' * cell_len(text)}\x1b[{column}G")
+        parts.append(text)
+    return "".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _is_sure(text: str) -> bool:
+    """Whether all terminals agree on how many cells a character takes: not where it is combined of
+    several, nor where it is a picture or unassigned.
+    """
+    if len(text) > 1:
+        return False
+    is_picture = "\u2600" <= text < "\u2800" or text >= "\U0001f000"
+    return not is_picture and category(text) not in _UNSURE
+
+
+_UNSURE = frozenset({"Mn", "Mc", "Me", "Cn", "Cf", "Co"})
+"""Categories of characters that terminals don't agree about: marks, unassigned and private ones."""
 
 
 def _cells(text: str) -> list[str]:

@@ -23,6 +23,7 @@ from vibebox_tui.ui.output import draw_now
 from vibebox_tui.ui.panes.logs_history import PromptHistory, Switched
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS
 from vibebox_tui.ui.panes.logs_saver import Extent, LogSaver
+from vibebox_tui.ui.panes.logs_words import given_up
 from vibebox_tui.ui.screens.filters import FilterList
 from vibebox_tui.ui.widgets.log_histogram import LogHistogram
 from vibebox_tui.ui.widgets.log_prompt import LogPrompt
@@ -278,27 +279,28 @@ class LogsPane(LogSaver):
 
     def on_log_view_moved(self, event: LogView.Moved) -> None:
         event.stop()
-        if self.document.parked:
-            self._repaint_soon()
+        self._settle_elsewhere()
         self._tell()
         draw_now(self.log_view, self)  # a key isn't to wait for the next frame
 
     def on_log_view_not_found(self, event: LogView.NotFound) -> None:
         event.stop()
         where = "below" if event.step > 0 else "above"
-        self.post_message(Said(f"No {event.what} {where}."))
+        if event.what != "mark" or not self.go_to_lost_mark(event.step):
+            self.post_message(Said(f"No {event.what} {where}."))
 
     # --- taking away -----------------------------------------------------------------------
 
     def action_copy(self) -> None:
         """Copy the marked lines, or where none is, the record that the cursor is on."""
-        marked = self.marked_lines()
+        marked = self.document.marked_lines()
         lines = marked or self.log_view.record_lines()
         if lines:
             names = self.source_names if len({line.source for line in lines}) > 1 else []
             self.app.copy_to_clipboard("\n".join(named_text(line, names) for line in lines))
             what = "marked lines" if marked else "lines"
-            self.post_message(Said(f"Copied {len(lines):,} {what if len(lines) > 1 else 'line'}."))
+            copied = f"Copied {len(lines):,} {what if len(lines) > 1 else 'line'}."
+            self.post_message(Said(copied + (given_up(self.document) if marked else "")))
 
 
 def _filters(stack: Iterable[Switched]) -> Iterator[Filter]:

@@ -1,4 +1,4 @@
-"""The log pane's way in: follows a log, keeps its index up, draws once a frame, fetches history."""
+"""The log pane's way in: follows a log, keeps its index up, draws once a frame."""
 
 import math
 from typing import Final
@@ -28,12 +28,10 @@ from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_older import Older, OlderLines
 from vibebox_tui.ui.panes.logs_sources import PART_LINES, TAIL, LogSources, Scope, parts
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
-    beginning,
     emptiness,
     hole,
     interruption,
@@ -52,6 +50,9 @@ LOOK_BYTES: Final = 1024 * 1024
 
 FRAME_SECONDS: Final = 1 / 20
 """Time between two repaints while lines arrive; what a key does is drawn at once."""
+
+PARKED_LINES: Final = 20_000
+"""Lines that wait at most until one no longer reads where they belong."""
 
 SLICE_SECONDS: Final = 0.01
 """How long scanning may keep the screen from living, at a time."""
@@ -119,7 +120,7 @@ class LogReader(Pane):
         before, is_same_log = self.document, self._is_same_log
         self._begin()
         if is_same_log:
-            self.document.ring.lost_marks = before.ring.marks()
+            self.document.ring.lost_marks = before.ring.lose_marks()
         self.document.select(before.selection)
         self.document.collapse(before.collapses)
         self.document.fold(before.folds)
@@ -174,12 +175,10 @@ class LogReader(Pane):
         self._completeness = Completeness()
         self._tally = Tally(self.document.view)
         self._next_look = LOOK_BYTES
+        self._read_before = NOTHING
+        """The lines that were on the screen before one moved."""
         self._is_detached = False
         self._is_live = False
-        self._jump_when_live: int | None = None
-        """Where to go as soon as there is something."""
-        self._start_noted: int | None = None
-        """How many lines had been dropped when it was said where the log begins."""
 
     def _take(self, source: int, event: LogEvent) -> None:
         match event:
@@ -206,11 +205,9 @@ class LogReader(Pane):
     def _go_live(self, source: int) -> None:
         """The history of a source has come."""
         if self.document.merge is not None:
-            self._place(self.older.put(source, self._histories.pop(source, [])))
+            history = self.older.put(source, self._histories.pop(source, []))
+            self._place(history, self._read)
         self._is_live = True
-        if (time := self._jump_when_live) is not None:
-            self._jump_when_live = None
-            self.jump_to(time)
 
     def _note(self, source: int, text: str, at: float, level: Level) -> None:
         """Say in the log itself what happened to it; where there are several, to which."""
@@ -222,11 +219,37 @@ class LogReader(Pane):
         self._note(source, str(error), self.settings.clock(), Level.WARN)
         self._repaint_soon()
 
-    def _place(self, older: Older) -> None:
-        """Put older lines where they belong; what is on the screen stays there."""
-        if shift := self.document.prepend(older):
-            self.log_view.shift(shift)
+    def _place(self, older: Older, read: range) -> None:
+        """Put older lines where they belong, but not between those that are `read`."""
+        self._shift(self.document.prepend(older, read))
         self._keep_bound()
+
+    def _settle_all(self, read: range) -> None:
+        """Put the lines that have waited for others in their places, due or not, but not between
+        those that are `read`.
+        """
+        self._shift(self.document.settle(read, lambda: math.inf))
+
+    def _settle_elsewhere(self) -> None:
+        """Put what has waited in its place, as one has moved: only lines that were on the screen
+        and still are stay beside each other.
+        """
+        if self.document.parked:
+            before, now = self._read_before, self._read
+            both = range(max(before.start, now.start), min(before.stop, now.stop))
+            self._shift(self.document.settle(both))
+            self.document.scan(SLICE_SECONDS, self._near)
+            self.log_view.refresh_lines_now()
+        self._read_before = self._read
+
+    def _shift(self, shift: Shift) -> None:
+        """Lines were put between others: the places that are kept are others now."""
+        if shift:
+            self.log_view.shift(shift)
+            if read := self._read_before:
+                self._read_before = range(shift(read.start), shift(read.stop - 1) + 1)
+            if not self.log_view.following:
+                self.document.scan(SLICE_SECONDS, self._near)  # what is read has to be known
 
     # --- memory ----------------------------------------------------------------------------
 
@@ -245,15 +268,19 @@ class LogReader(Pane):
         """Drop the oldest lines, or where one reads just there, the newest: they can be had again
         as soon as one goes there. Says whether any were dropped.
         """
-        ring = self.document.ring
-        viewport = self.log_view.viewport
-        reads_there = not viewport.following and 2 * viewport.top_row < len(viewport.view)
+        ring, read = self.document.ring, self._read
+        reads_there = bool(read) and 2 * ring.locate(read.start)[0] < len(ring.chunks)
         if not reads_there or ring.oldest_seq is None:
             return bool(ring.drop_oldest())
+        self._detach()
+        return bool(ring.drop_newest())
+
+    def _detach(self) -> None:
+        """Follow no more: what comes can't be kept, and is fetched when it is wanted."""
         if not self._is_detached:
             self._is_detached = True
             self.workers.cancel_group(self, "follow")
-        return bool(ring.drop_newest())
+            self._settle_all(self._read)
 
     def on_log_view_follows(self, event: LogView.Follows) -> None:
         """The newest lines were dropped, and are wanted again."""
@@ -270,9 +297,10 @@ class LogReader(Pane):
 
     def _repaint_now(self) -> None:
         self._repaint = None
-        shift = Shift() if self._is_detached else self.document.settle(self._read)
-        if shift:
-            self.log_view.shift(shift)
+        shift = self.document.settle(self._read)
+        self._shift(shift)
+        if self.document.parked > PARKED_LINES and self.document.ring.oldest_seq is not None:
+            self._detach()
         is_done = self.document.scan(SLICE_SECONDS, self._near)
         self.log_view.source_names = tuple(self.source_names) if self.document.merge else ()
         if self.log_view.following or shift or not is_done:
@@ -286,7 +314,7 @@ class LogReader(Pane):
     @property
     def _near(self) -> int | None:
         """The line around which what is shown matters first; None is the end."""
-        return None if self.log_view.following else self.log_view.viewport.cursor
+        return None if self.log_view.following else self.log_view.viewport.place
 
     @property
     def _read(self) -> range:
@@ -303,6 +331,11 @@ class LogReader(Pane):
         self.log_view.refresh_lines_now()
         self._tell()
 
+    @property
+    def _under_way(self) -> str:
+        """What else the border says: that something is being done."""
+        return ""
+
     def _tell(self) -> None:
         """Say below the pane where one is in the log; show it in the histogram."""
         viewport = self.log_view.viewport
@@ -317,9 +350,7 @@ class LogReader(Pane):
             is_cut_off=is_down(self.link),
             is_detached=self._is_detached,
         )
-        if self._reads_back:
-            text = f"{text}{glyphs.separator:^3}{self._reads_back}"
-        self.detail = Content(text).markup
+        self.detail = Content(text + self._under_way).markup
         if self.histogram.has_class("-shown"):
             self._count()
 
@@ -373,99 +404,3 @@ class LogReader(Pane):
         self.document.scan(SLICE_SECONDS, self._near)
         self.log_view.show_view(self.document.view)
         self._repaint_now()
-
-    # --- older lines -----------------------------------------------------------------------
-
-    _reads_back = ""
-    """What older lines are fetched for, while they are."""
-
-    def on_log_view_start_reached(self, event: LogView.StartReached) -> None:
-        event.stop()
-        is_known = self.older.has_begun and self._start_noted == self.document.ring.dropped
-        if not is_known and not self._reads_back:
-            self._fetch_older()
-
-    @work(group="older", exclusive=True, exit_on_error=False)
-    async def _fetch_older(self, until: int | None = None) -> None:
-        """Fetch what was before the oldest line in memory: back to the time `until`, or until
-        there is a screenful more to be seen.
-        """
-        try:
-            await self._read_back(until)
-        except VibeBoxError as error:
-            self.post_message(Said(f"Older lines: {error}", "warning"))
-        finally:
-            self._reads_back = ""
-            self._tell()
-
-    async def _read_back(self, until: int | None) -> None:
-        document, older = self.document, self.older
-        dropped = document.ring.dropped
-        self._reads_back = "fetching older lines"
-        while not older.has_begun and not self._is_far_enough(until):
-            if until is not None:
-                self.log_view.viewport.go_to_start()  # what is dropped now is the newest
-            document.settle(self._read, lambda: math.inf)
-            lines = await older.fetch(self._origins)
-            if document is not self.document:
-                return
-            self._place(lines)
-            document.scan(SLICE_SECONDS, self._near)
-            self.log_view.refresh_lines_now()
-            self._tell()
-            if document.ring.dropped != dropped:
-                self.post_message(Said("The memory for logs is full (setting log_memory)."))
-                break
-        if older.has_begun:
-            self._note_start()
-        if until is not None:
-            self.go_to_time(until)
-        self._repaint_now()
-
-    def _is_far_enough(self, until: int | None) -> bool:
-        if until is None:
-            return not self.log_view.viewport.is_near_start
-        times = self.document.ring.times
-        return times is None or times[0] <= until
-
-    def _note_start(self) -> None:
-        """Say above the oldest line why there is none before it."""
-        ring = self.document.ring
-        if self._start_noted == ring.dropped:
-            return
-        self._start_noted = ring.dropped
-        if not len(ring):
-            self.post_message(Said("Nothing has been logged yet."))
-        elif ring.oldest_seq is None:
-            self.document.note_start("this server can't be asked for older lines")
-        else:
-            self.document.note_start(beginning(self.older.lost_lines))
-
-    @property
-    def _origins(self) -> dict[int, tuple[Client, str]]:
-        """Where older lines of each source can be had: its client, its environment's id."""
-        if self.scope is not Scope.THIS:
-            return self._sources.origins
-        return {0: (self.client, self.environment.id)} if self.environment else {}
-
-    def jump_to(self, time: int) -> None:
-        """Go to the first line that is not older than `time` (milliseconds since the epoch), also
-        where it has to be fetched.
-        """
-        times = self.document.ring.times
-        if not self._is_live:
-            self._jump_when_live = time
-        elif times is not None and time < times[0] and not self.older.has_begun:
-            self._fetch_older(time)
-        else:
-            self.go_to_time(time)
-
-    def go_to_time(self, time: int) -> None:
-        """Go to the first line in memory that is not older than `time`."""
-        position = self.document.ring.at_time(time)
-        self.document.scan(SLICE_SECONDS, position)
-        row = self.document.view.row(position)
-        if row < len(self.document.view):
-            self.log_view.go_to(self.document.view.position(row))
-        else:
-            self.post_message(Said("Nothing was logged since then."))

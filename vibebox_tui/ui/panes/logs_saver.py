@@ -17,8 +17,8 @@ from vibebox_tui.logs.ring import Line
 from vibebox_tui.protocol.models import LogPage
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_everything import PAGE_LINES, Everything
-from vibebox_tui.ui.panes.logs_reader import LogReader
-from vibebox_tui.ui.widgets.log_view import IS_MARKED
+from vibebox_tui.ui.panes.logs_fetcher import LogFetcher
+from vibebox_tui.ui.panes.logs_words import given_up
 
 LOOK_SECONDS: Final = 0.2
 """How long a thread waits for a page before it looks whether it is to end."""
@@ -35,7 +35,7 @@ class Extent(StrEnum):
     EVERYTHING = "everything the server has"
 
 
-class LogSaver(LogReader):
+class LogSaver(LogFetcher):
     """Saves what is marked, what is shown, or all that the servers have of the log."""
 
     _is_saving = False
@@ -43,17 +43,8 @@ class LogSaver(LogReader):
     @property
     def extents(self) -> list[Extent]:
         """What can be saved, the likeliest first."""
-        return [each for each in Extent if each is not Extent.MARKED or self.marked_lines()]
-
-    def marked_lines(self) -> list[Line]:
-        """The lines that are marked, oldest first, each with those that are folded into it."""
-        view, at = self.document.view, self.document.ring.first - 1
-        lines: list[Line] = []
-        while (found := view.find(at, IS_MARKED, 1)) is not None:
-            with_folded = range(found, found + self.document.folded_lines(found) + 1)
-            lines.extend(map(self.document.ring.line, with_folded))
-            at = found
-        return lines
+        has_marks = bool(self.document.marked_lines())
+        return [each for each in Extent if each is not Extent.MARKED or has_marks]
 
     def save(self, extent: Extent, file: Path) -> None:
         """Write to `file`; a message says how that ended."""
@@ -61,8 +52,9 @@ class LogSaver(LogReader):
         self.refresh_bindings()
         match extent:
             case Extent.MARKED:
-                marked = self.marked_lines()
-                self._export(lambda: (len(marked), iter(marked)), file)
+                marked = self.document.marked_lines()
+                left_out = given_up(self.document)
+                self._export(lambda: (len(marked), iter(marked)), file, left_out)
             case Extent.SHOWN:
                 shown = self.document.snapshot()
                 self._export(lambda: shown, file)
@@ -72,8 +64,13 @@ class LogSaver(LogReader):
     # ---------------------------------------------------------------------------------------
 
     @work(group="save", exclusive=True, exit_on_error=False, thread=True)
-    def _export(self, lines: Callable[[], tuple[int, Iterator[Line]]], file: Path) -> None:
-        self._write(lines, file, lambda: 0)
+    def _export(
+        self,
+        lines: Callable[[], tuple[int, Iterator[Line]]],
+        file: Path,
+        left_out: str = "",
+    ) -> None:
+        self._write(lines, file, lambda: left_out)
 
     @work(group="save", exclusive=True, exit_on_error=False, thread=True)
     def _export_everything(self, loop: asyncio.AbstractEventLoop, file: Path) -> None:
@@ -88,13 +85,13 @@ class LogSaver(LogReader):
             everything = Everything(self._origins, fetch)
             return len(everything), iter(everything)
 
-        self._write(lines, file, lambda: everything.missing if everything else 0)
+        self._write(lines, file, lambda: _missing(everything.missing) if everything else "")
 
     def _write(
         self,
         lines: Callable[[], tuple[int, Iterator[Line]]],
         file: Path,
-        missing: Callable[[], int],
+        left_out: Callable[[], str],
     ) -> None:
         worker = get_current_worker()
 
@@ -106,9 +103,10 @@ class LogSaver(LogReader):
             total, each = lines()
             goes_on(0.0)
             written = export(each, total, file, self.source_names, goes_on)
-            self.post_message(Said(_outcome(written, missing(), file)))
+            said = "Not saved." if written is None else f"Saved {written:,} lines to {file}."
+            self.post_message(Said(said if written is None else said + left_out()))
         except CancelledError:
-            self.post_message(Said(_outcome(None, 0, file)))
+            self.post_message(Said("Not saved."))
         except VibeBoxError as error:
             self.post_message(Said(str(error), "error"))
         finally:
@@ -147,8 +145,5 @@ def _page(
                 raise CancelledError from None
 
 
-def _outcome(written: int | None, missing: int, file: Path) -> str:
-    if written is None:
-        return "Not saved."
-    gone = f" {missing:,} were deleted by the server meanwhile." if missing else ""
-    return f"Saved {written:,} lines to {file}.{gone}"
+def _missing(lines: int) -> str:
+    return f" {lines:,} were deleted by the server meanwhile." if lines else ""

@@ -94,7 +94,7 @@ def emptiness(document: Document) -> str:
         return "Looking for lines that pass the filters"
     if not len(document.ring):
         return "Nothing has been logged yet."
-    return "No line in memory passes the filters: & and Enter take them off, k looks further back."
+    return "No line passes the filters: & and Enter take them off, k looks further back."
 
 
 def selection_text(selection: Selection, glyphs: Glyphs) -> str:
@@ -104,6 +104,12 @@ def selection_text(selection: Selection, glyphs: Glyphs) -> str:
         parts.append(f"{'≥' if glyphs.unicode else '>='}{selection.lowest.name.lower()}")
     parts.extend(f"&{each.source}" for each in selection.filters if each.enabled)
     return "  ".join(parts)
+
+
+def given_up(document: Document) -> str:
+    """What to add where marked lines are copied or saved, if not all of them are."""
+    count = document.ring.lost_marks.given_up
+    return f" {count:,} more {_plural('mark', count)} were too many to keep." if count else ""
 
 
 def _hits(document: Document) -> str:

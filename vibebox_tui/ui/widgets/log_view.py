@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.scrollbar import ScrollTo
 
-from vibebox_tui.logs.chunk import LEVELS, MARKED
+from vibebox_tui.logs.chunk import IS_MARKED, LEVELS
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.readable import tree
 from vibebox_tui.logs.ring import Line
@@ -30,9 +30,6 @@ _FROM: Final = {
     Level.WARN: bytes(Level.WARN <= level <= Level.FATAL for level in LEVELS),
 }
 """For each value of a line's flags, whether it is at least so severe."""
-
-IS_MARKED: Final = bytes(bool(flags & MARKED) for flags in range(256))
-"""The same, whether it is marked."""
 
 
 class LogView(LogRows, can_focus=True):
