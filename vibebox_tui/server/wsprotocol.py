@@ -106,7 +106,9 @@ class WebSocketProtocol(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, reception: Reception, connections: set[Any], room: WaitingRoom) -> None:
+    def __init__(
+        self, reception: Reception, connections: set[Any], room: WaitingRoom[asyncio.Protocol]
+    ) -> None:
         self._reception = reception
         self._room = room
         self._connections = connections
@@ -294,7 +296,9 @@ class WebSocketProtocol(asyncio.Protocol):
         self._close_timer = self._loop.call_later(seconds, self.transport.abort)
 
 
-def protocol_class(reception: Reception, room: WaitingRoom) -> Callable[..., WebSocketProtocol]:
+def protocol_class(
+    reception: Reception, room: WaitingRoom[asyncio.Protocol]
+) -> Callable[..., WebSocketProtocol]:
     """What uvicorn calls for each upgrade, with arguments of its own (its `ws` setting)."""
 
     def make(config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:
