@@ -23,7 +23,8 @@ import psutil
 from figures import Figure, conclude
 
 from vibebox_tui.server.keeper.launch import Launch
-from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
+from vibebox_tui.server.keeper_client import KeeperClient
+from vibebox_tui.server.kept_child import KeptChild
 
 MOST_MIB: Final = 15.0
 

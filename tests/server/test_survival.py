@@ -12,7 +12,7 @@ import pytest
 
 from tests.server.inside import Inside
 from tests.support import wait_for, wait_for_sync
-from vibebox_tui.server.keeper_client import keeper_socket
+from vibebox_tui.server.keeper_process import keeper_socket
 
 OWNER = """
 import asyncio, sys

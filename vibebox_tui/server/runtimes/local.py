@@ -16,7 +16,8 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import InvalidRequestError, StartFailedError
 from vibebox_tui.server.keeper.child import TERMINAL
 from vibebox_tui.server.keeper.launch import Launch
-from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
+from vibebox_tui.server.keeper_client import KeeperClient
+from vibebox_tui.server.kept_child import KeptChild
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.kept_terminal import KeptTerminal, terminal_tag
 from vibebox_tui.server.runtimes.leftovers import MARK, end_leftovers
