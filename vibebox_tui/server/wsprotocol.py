@@ -12,9 +12,10 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
+from websockets.datastructures import MultipleValuesError
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -57,7 +58,12 @@ _quiet.setLevel(logging.WARNING)
 
 
 class Upgrade:
-    """What a client asked for when it connected."""
+    """What a client asked for when it connected.
+
+    Raises:
+        MultipleValuesError: it says twice who it is or where it comes from.
+        ValueError: what it asks for is no address.
+    """
 
     def __init__(self, request: Request, peer: str) -> None:
         url = urlsplit(request.path)
@@ -243,7 +249,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_pending()
 
     def _handshake(self, request: Request) -> None:
-        upgrade = Upgrade(request, _address(self.transport, request))
+        try:
+            upgrade = Upgrade(request, _address(self.transport, request))
+        except (MultipleValuesError, ValueError):
+            self._respond(self._protocol.reject(HTTPStatus.BAD_REQUEST, "Bad Request\n"))
+            return
         form = Form.TEXT
         if upgrade.query.get("compression") == "deflate":
             form = Form.DEFLATE
@@ -255,12 +265,15 @@ class WebSocketProtocol(asyncio.Protocol):
         else:
             response = self._protocol.accept(request)
             response.headers[FEATURES_HEADER] = FEATURES
-        self._protocol.send_response(response)
-        self._send_pending()
+        self._respond(response)
         if self.is_open:
             if self._protocol.extensions:
                 form = Form.PERMESSAGE_DEFLATE
             self._receiver = self._reception.receive(self, upgrade, form)
+
+    def _respond(self, response: Response) -> None:
+        self._protocol.send_response(response)
+        self._send_pending()
 
     def _frame_received(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
