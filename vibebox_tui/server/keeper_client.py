@@ -168,6 +168,7 @@ class KeeperClient(asyncio.Protocol):
                     self.send(wire.json_frame(wire.HELLO, 0, {"version": wire.VERSION}))
                     welcome = await self._welcome
             except (OSError, TimeoutError) as error:
+                self._disconnect()  # what it says later would be taken for an answer
                 raise KeeperError(
                     f"the keeper at {path} can't be started or doesn't answer: {error}"
                 ) from error
@@ -225,8 +226,9 @@ class KeeperClient(asyncio.Protocol):
         elif frame.kind == wire.EXITED:
             if child is not None:
                 child.exited(frame.json()["code"])
-        elif frame.kind == wire.WELCOME and self._welcome is not None:
-            self._welcome.set_result(frame.json())
+        elif frame.kind == wire.WELCOME:
+            if self._welcome is not None and not self._welcome.done():
+                self._welcome.set_result(frame.json())
         elif frame.kind in (wire.STARTED, wire.FAILED):
             self._answer(frame)
 

@@ -193,6 +193,30 @@ class KeptChild:
         self._writers.clear()
 
 
+class Unclaimed:
+    """Listens to a child that nobody wants: takes what it writes, and forgets it at its end."""
+
+    def __init__(self) -> None:
+        self._child: KeptChild | None = None
+
+    def started(self, child: KeptChild) -> None:
+        """It runs."""
+        self._child = child
+
+    def output(self, stream: int, data: bytes, position: int) -> None:
+        """Say that it is safe, so that more can come."""
+        if self._child is not None:
+            self._child.acknowledge(stream, position + len(data))
+
+    def exited(self, code: int | None) -> None:
+        """It has ended."""
+        if self._child is not None:
+            self._child.forget()
+
+    def lost(self) -> None:
+        """The keeper has gone, and with it the child."""
+
+
 def keeper_gone() -> KeeperError:
     """What is raised where the keeper was needed and is no more."""
     return KeeperError("the keeper, the process that owns what runs, has gone")
