@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError
@@ -126,6 +127,20 @@ async def test_fragments_without_end_are_refused_at_the_limit(server: RunningSer
         for _ in range(16):
             peer.write(frame(0x0, b" " * 65536, fin=False))
         assert await peer.close_code() == 1009
+
+
+async def test_fragments_without_content_cost_nothing_however_many(server: RunningServer) -> None:
+    many = frame(0x0, fin=False) * 50_000
+    async with RawWebSocket.connected(server) as peer:
+        await peer.ping()
+        before = psutil.Process().memory_info().rss
+        peer.write(frame(0x1, b'{"type": "pi', fin=False))
+        for _ in range(10):
+            peer.write(many)
+            await peer.ping()
+        assert psutil.Process().memory_info().rss - before < 5 * 2**20
+        peer.write(frame(0x0, b'ng"}'))
+        assert b'"pong"' in (await peer.frame()).data
 
 
 async def test_a_permessage_deflate_bomb_is_refused(server: RunningServer) -> None:

@@ -123,7 +123,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._unread = bytearray()
         self._reading = True
-        self._fragments: list[bytes] = []
+        self._message = bytearray()  # not a list: fragments without end may be empty
         self._binary = False
         self._awaits_pong = False
         self._close_timer: asyncio.TimerHandle | None = None
@@ -285,11 +285,11 @@ class WebSocketProtocol(asyncio.Protocol):
             self._awaits_pong = False
 
     def _fragment_received(self, frame: Frame) -> None:
-        self._fragments.append(bytes(frame.data))
+        self._message += frame.data
         if not frame.fin:
             return
-        message = b"".join(self._fragments)
-        self._fragments.clear()
+        message = bytes(self._message)
+        self._message.clear()
         if not self._binary and not _is_text(message):
             self.fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
         elif self._receiver is not None and self.is_open:
