@@ -24,6 +24,10 @@ from vibebox_tui.server.store import Store
 _LONGEST_RETRY_PAUSE: Final = 30.0
 """Seconds between two starts of what can't be started now; the first pause is one second."""
 
+_LONGEST_REASON: Final = 2_000
+"""Characters of why something didn't start; it may name a command of a MiB, and goes to everybody
+in a status, which has to fit a message."""
+
 _log = logging.getLogger(__name__)
 
 STOP_RETRY_SECONDS: Final = 2.0
@@ -203,7 +207,8 @@ class EnvironmentLife:
             await self._enter(State.STOPPED, "stopped before it ran")
             raise
         except ServerError as error:
-            reason = f"{error}; it is tried again by itself" if error.passes else str(error)
+            reason = str(error)[:_LONGEST_REASON]
+            reason = f"{reason}; it is tried again by itself" if error.passes else reason
             self.environment.last_error = reason
             await self._enter(State.ERROR, reason)
             if error.passes:
