@@ -23,7 +23,8 @@ import psutil
 from figures import Figure, conclude
 
 from vibebox_tui.server.keeper.launch import Launch
-from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
+from vibebox_tui.server.keeper_client import KeeperClient
+from vibebox_tui.server.kept_child import Unclaimed
 
 MOST_MIB: Final = 15.0
 
@@ -36,24 +37,6 @@ SETTLING: Final = 2.0
 
 LOOKS: Final = 20
 """At what is resident, during a flood that is taken; the highest counts."""
-
-
-class Taker:
-    """Takes whatever a child writes."""
-
-    def __init__(self) -> None:
-        self._child: KeptChild | None = None
-
-    def started(self, child: KeptChild) -> None:
-        self._child = child
-
-    def output(self, stream: int, data: bytes, position: int) -> None:
-        if self._child is not None:
-            self._child.acknowledge(stream, position + len(data))
-
-    def exited(self, code: int | None) -> None: ...
-
-    def lost(self) -> None: ...
 
 
 def main() -> int:
@@ -90,7 +73,7 @@ async def keeper(directory: Path, count: int) -> tuple[float, float, float]:
                 f"run/{number}/", ["sh", "-c", FLOOD], "sh", str(directory), dict(os.environ), [],
                 0, 0,
             )  # fmt: skip
-            await client.spawn(launch, Taker())
+            await client.spawn(launch, Unclaimed())
         calm = resident(process)
         print(f"{count} environments wait: {calm:.1f} MiB")
         await client.close()
@@ -99,7 +82,7 @@ async def keeper(directory: Path, count: int) -> tuple[float, float, float]:
     print(f"they flood, and there is no server: {flooded:.1f} MiB")
     client = await KeeperClient.open(directory)
     for child in client.found:
-        client.adopt(child, Taker(), {})
+        client.adopt(child, Unclaimed(), {})
     taken = 0.0
     for _ in range(LOOKS):
         await asyncio.sleep(SETTLING / LOOKS)

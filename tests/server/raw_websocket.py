@@ -98,6 +98,12 @@ class RawWebSocket:
                 assert length > 65535
             return Received(head, await self._reader.readexactly(length))
 
+    async def ping(self) -> None:
+        """Wait until everything that was sent has been read, which a pong says."""
+        self.write(frame(0x9))
+        while (await self.frame()).opcode != 0xA:
+            pass
+
     async def close_code(self) -> int:
         """The code of the close frame that comes next, data frames before it skipped."""
         while (received := await self.frame()).opcode != 0x8:

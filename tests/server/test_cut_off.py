@@ -1,14 +1,19 @@
 """What doesn't end, or isn't worth what it costs, is cut off; who is known gets in all the same."""
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError
 
+from tests.client.certificates import Authority
 from tests.conftest import StartServer
 from tests.running_server import RunningServer, receive, send
 from tests.server.raw_websocket import RawWebSocket, frame
@@ -124,6 +129,20 @@ async def test_fragments_without_end_are_refused_at_the_limit(server: RunningSer
         assert await peer.close_code() == 1009
 
 
+async def test_fragments_without_content_cost_nothing_however_many(server: RunningServer) -> None:
+    many = frame(0x0, fin=False) * 50_000
+    async with RawWebSocket.connected(server) as peer:
+        await peer.ping()
+        before = psutil.Process().memory_info().rss
+        peer.write(frame(0x1, b'{"type": "pi', fin=False))
+        for _ in range(10):
+            peer.write(many)
+            await peer.ping()
+        assert psutil.Process().memory_info().rss - before < 5 * 2**20
+        peer.write(frame(0x0, b'ng"}'))
+        assert b'"pong"' in (await peer.frame()).data
+
+
 async def test_a_permessage_deflate_bomb_is_refused(server: RunningServer) -> None:
     stream = zlib.compressobj(9, wbits=-15)
     bomb = stream.compress(b" " * 64 * 2**20) + stream.flush(zlib.Z_SYNC_FLUSH)
@@ -190,6 +209,46 @@ async def test_crowds_of_strangers_dont_keep_out_who_is_known(start_server: Star
     for _, writer in strangers + more:
         writer.close()
     await wait_for(lambda: len(room) == 0)
+
+
+async def test_crowds_that_dont_even_shake_hands_dont_keep_out_who_is_known(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("server", "127.0.0.1")
+    server = await start_server(
+        certfile=pair.certificate,
+        keyfile=pair.key,
+        limits=LimitSettings(unauthenticated_connections=20),
+    )
+    room = server.server.backend.waiting_room
+    strangers = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(50)]
+    await wait_for(lambda: room.sent_away >= 30)
+    assert len(room) <= 20
+    trusted = ssl.create_default_context(cafile=str(authority.pair.certificate))
+    headers = {"Authorization": f"Bearer {server.token()}"}
+    async with httpx.AsyncClient(headers=headers, verify=trusted, trust_env=False) as http:
+        answer = await http.get(f"https://127.0.0.1:{server.port}/api/v1/auth/me")
+    assert answer.status_code == 200
+    for _, writer in strangers:
+        writer.close()
+    await wait_for(lambda: len(room) == 0)
+
+
+def test_the_waiting_room_calls_each_origin_in_turn() -> None:
+    room: WaitingRoom[str] = WaitingRoom(10)
+    for who in ("a1", "a2", "a3", "b1", "c1", "b2"):
+        room.enter(who, lambda: None, who[0])
+    assert [room.call() for _ in range(6)] == [
+        ("a1", "a"),
+        ("b1", "b"),
+        ("c1", "c"),
+        ("a2", "a"),
+        ("b2", "b"),
+        ("a3", "a"),
+    ]
+    assert len(room) == 0
+    assert not room.send_one_away()
 
 
 def test_the_waiting_room_sends_away_who_has_waited_longest() -> None:

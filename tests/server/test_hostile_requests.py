@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.running_server import RunningServer, receive, receive_any, send
+from tests.server.raw_websocket import upgrade
 from tests.support import wait_for
 
 JSON = {"Content-Type": "application/json"}
@@ -97,6 +98,25 @@ async def test_what_is_in_a_header_is_in_no_other(server: RunningServer, header:
     writer.close()
     assert head.split()[1] in (b"400", b"401")
     assert b"set-cookie" not in head.lower()
+
+
+@pytest.mark.parametrize(
+    ("target", "twice"),
+    [
+        pytest.param("/api/v1/ws/status", ["Origin: http://localhost"] * 2, id="two origins"),
+        pytest.param("/api/v1/ws/status", ["Authorization: Bearer a"] * 2, id="two tokens"),
+        pytest.param("//[/api/v1/ws/status", [], id="no address"),
+    ],
+)
+async def test_an_upgrade_says_one_thing(
+    server: RunningServer, caplog: pytest.LogCaptureFixture, target: str, twice: list[str]
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    request = upgrade(server, "status", *twice)
+    writer.write(request.replace(b"/api/v1/ws/status", target.encode()))
+    assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_an_address_is_one(server: RunningServer) -> None:

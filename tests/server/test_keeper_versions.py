@@ -11,7 +11,7 @@ import pytest
 from tests.server.inside import Inside
 from tests.support import wait_for
 from vibebox_tui.server.keeper import wire
-from vibebox_tui.server.keeper_client import keeper_socket
+from vibebox_tui.server.keeper_process import keeper_socket
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,9 @@ import pytest
 
 from tests.server.inside import Inside
 from tests.support import wait_for, wait_for_sync
-from vibebox_tui.server.keeper_client import keeper_socket
+from vibebox_tui.server.errors import KeeperError
+from vibebox_tui.server.keeper_client import KeeperClient
+from vibebox_tui.server.keeper_process import keeper_socket
 
 OWNER = """
 import asyncio, sys
@@ -158,6 +160,31 @@ async def test_a_keeper_with_nothing_to_keep_goes_with_its_server(short_path: Pa
     await inside.close(leave_running=True)
     assert not psutil.pid_exists(pid)
     assert not keeper_socket(inside.directory).exists()
+
+
+async def test_a_keeper_that_answers_too_late_is_asked_again(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    inside = Inside(short_path / "data")
+    await inside.open()
+    environment = await inside.start("exec sleep 100")
+    keeper = inside.runtime.keeper.pid
+    assert keeper is not None
+    await inside.close(leave_running=True)
+
+    os.kill(keeper, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr("vibebox_tui.server.keeper_client._TIMEOUT", 0.05)
+        with pytest.raises(KeeperError, match="doesn't answer"):
+            await KeeperClient.open(inside.directory)
+    os.kill(keeper, signal.SIGCONT)
+
+    after = Inside(short_path / "data")
+    await after.open()
+    assert after.runtime.keeper.pid == keeper
+    assert after.environments.get(environment.id).status == "running"
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    await after.close()
 
 
 def test_the_keeper_needs_nothing_but_the_standard_library() -> None:

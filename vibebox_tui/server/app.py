@@ -26,7 +26,7 @@ from vibebox_tui.server.runtimes.docker import DockerRuntime, MountPolicy
 from vibebox_tui.server.runtimes.local import LocalRuntime
 from vibebox_tui.server.service import WebSocketService
 from vibebox_tui.server.sessions import Sessions
-from vibebox_tui.server.settings import DockerSettings, LimitSettings, ServerSettings
+from vibebox_tui.server.settings import DockerSettings, ServerSettings
 from vibebox_tui.server.store import Store
 from vibebox_tui.server.ticker import Ticker
 from vibebox_tui.server.tokens import Tokens
@@ -39,6 +39,9 @@ _log = logging.getLogger(__name__)
 
 _TOKEN_SWEEP_SECONDS: Final = 3600.0
 """Time between two removals of refresh tokens that have expired."""
+
+_UNHEARD: Final = 16_384
+"""Connections that may wait to be heard, four times as many as the kernel has in its queue."""
 
 
 class Server:
@@ -162,6 +165,7 @@ class Server:
             settings,
             Audited(rest),
             protocol_class(Reception(backend), backend.waiting_room),
+            backend.queue,
             backend.waiting_room,
         )
         listener.bind()
@@ -170,7 +174,7 @@ class Server:
         cleanup.push_async_callback(listener.stop, settings.stop_seconds / 2)
         if settings.uds is not None:
             write_private(credential_file(settings.uds), await self.accounts.local_credential())
-        await listener.start()
+        listener.start()
         for work in (self._keep_up(), backend.vitals.watch()):
             cleanup.callback(asyncio.create_task(work).cancel)
 
@@ -197,6 +201,7 @@ class Server:
         local.end_unclaimed()
         tokens = Tokens(settings.secret or directory.secret(), settings.jwt)
         limits = settings.limits
+        unheard, unknown = _places(limits.unauthenticated_connections)
         return Backend(
             settings=settings,
             store=store,
@@ -210,7 +215,8 @@ class Server:
             log_connections=ConnectionCounts(
                 limits.log_connections_per_environment, limits.replacement_seconds
             ),
-            waiting_room=WaitingRoom(_places(limits)),
+            queue=WaitingRoom(unheard),
+            waiting_room=WaitingRoom(unknown),
             refusals=Refusals(),
             ticker=Ticker(asyncio.get_running_loop()),
             traffic=Traffic(),
@@ -262,9 +268,10 @@ def _docker(settings: DockerSettings, keeper: KeeperClient) -> DockerRuntime:
     )
 
 
-def _places(limits: LimitSettings) -> int:
-    """How many connections may wait unknown: never so many that files run out for the others."""
+def _places(unknown: int) -> tuple[int, int]:
+    """Connections that may wait to be heard, and to be known: together half of all open files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
-        return limits.unauthenticated_connections
-    return min(limits.unauthenticated_connections, files // 2)
+        return _UNHEARD, unknown
+    unknown = min(unknown, files // 4)
+    return min(_UNHEARD, files // 2 - unknown), unknown

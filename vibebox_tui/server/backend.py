@@ -1,5 +1,7 @@
 """What routes and WebSocket endpoints work with."""
 
+import asyncio
+import socket
 from dataclasses import dataclass
 
 from vibebox_tui.protocol.models import Environment, Session
@@ -23,8 +25,9 @@ class Backend:
     """The parts of a running server, and the one way to reach an environment or a session.
 
     `user_connections` and `log_connections` count by user and by environment, `refusals` by
-    address; in the `waiting_room` are connections that haven't authenticated; the `ticker` has all
-    writers write together; `traffic` counts what passes, `vitals` say how the server itself is.
+    address; in the `queue` are connections that nobody has listened to yet, in the `waiting_room`
+    those that haven't authenticated; the `ticker` has all writers write together; `traffic` counts
+    what passes, `vitals` say how the server itself is.
     """
 
     settings: ServerSettings
@@ -35,7 +38,8 @@ class Backend:
     service: WebSocketService
     user_connections: ConnectionCounts
     log_connections: ConnectionCounts
-    waiting_room: WaitingRoom
+    queue: WaitingRoom[socket.socket]
+    waiting_room: WaitingRoom[asyncio.Protocol]
     refusals: Refusals
     ticker: Ticker
     traffic: Traffic

@@ -1,13 +1,13 @@
-"""One environment: its state, its run, and everyone who is told about them."""
+"""One environment: its state and its run."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
-from vibebox_tui.protocol.messages import EnvironmentChange, EnvironmentStatus
+from vibebox_tui.protocol.messages import EnvironmentStatus
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.server.environment_log import EnvironmentAudience, EnvironmentLog
 from vibebox_tui.server.errors import (
     ConflictError,
     EnvironmentNotFoundError,
@@ -16,8 +16,6 @@ from vibebox_tui.server.errors import (
     StartCalledOffError,
     StoreError,
 )
-from vibebox_tui.server.log_block import LogBlock, LogSpan
-from vibebox_tui.server.records import CapturePosition
 from vibebox_tui.server.runtimes.base import Exit, Run, Runtime
 from vibebox_tui.server.sampler import Sampler
 from vibebox_tui.server.states import NEXT, SETTLED, State
@@ -26,49 +24,14 @@ from vibebox_tui.server.store import Store
 _LONGEST_RETRY_PAUSE: Final = 30.0
 """Seconds between two starts of what can't be started now; the first pause is one second."""
 
+_LONGEST_REASON: Final = 2_000
+"""Characters of why something didn't start; it may name a command of a MiB, and goes to everybody
+in a status, which has to fit a message."""
+
 _log = logging.getLogger(__name__)
 
 STOP_RETRY_SECONDS: Final = 2.0
 """Until a runtime that couldn't stop something, being busy say, is asked again."""
-
-
-class EnvironmentAudience(Protocol):
-    """Who is told about environments: the WebSocketService."""
-
-    def broadcast_log(self, payload: LogSpan) -> None: ...
-
-    def broadcast_environment_status(self, payload: EnvironmentStatus) -> None: ...
-
-    def environment_changed(self, payload: EnvironmentChange) -> None: ...
-
-
-class EnvironmentLog:
-    """Where an environment's output goes: committed first, then published."""
-
-    def __init__(
-        self,
-        environment_id: str,
-        store: Store,
-        audience: EnvironmentAudience,
-        note: Callable[[str | None], None],
-    ) -> None:
-        self._environment_id = environment_id
-        self._store = store
-        self._audience = audience
-        self._note = note
-
-    async def append(self, blocks: Sequence[LogBlock], *positions: CapturePosition) -> None:
-        """Commit the lines, then publish them."""
-        span = await self._store.append_logs(self._environment_id, blocks, *positions)
-        self._audience.broadcast_log(span)
-
-    async def positions(self, run: str) -> list[CapturePosition]:
-        """How far each stream of a run was committed before."""
-        return await self._store.capture_positions(run)
-
-    def note(self, message: str | None) -> None:
-        """Say how the environment is getting on."""
-        self._note(message)
 
 
 class EnvironmentLife:
@@ -244,7 +207,8 @@ class EnvironmentLife:
             await self._enter(State.STOPPED, "stopped before it ran")
             raise
         except ServerError as error:
-            reason = f"{error}; it is tried again by itself" if error.passes else str(error)
+            reason = str(error)[:_LONGEST_REASON]
+            reason = f"{reason}; it is tried again by itself" if error.passes else reason
             self.environment.last_error = reason
             await self._enter(State.ERROR, reason)
             if error.passes:

@@ -16,7 +16,8 @@ from vibebox_tui.protocol.models import (
     EnvironmentStats,
     UpdateEnvironmentRequest,
 )
-from vibebox_tui.server.environment_life import EnvironmentAudience, EnvironmentLife
+from vibebox_tui.server.environment_life import EnvironmentLife
+from vibebox_tui.server.environment_log import EnvironmentAudience
 from vibebox_tui.server.errors import (
     ConflictError,
     EnvironmentNotFoundError,

@@ -29,7 +29,11 @@ class HttpProtocol(H11Protocol):
     """
 
     def __init__(
-        self, config: Config, state: ServerState, room: WaitingRoom, seconds: float
+        self,
+        config: Config,
+        state: ServerState,
+        room: WaitingRoom[asyncio.Protocol],
+        seconds: float,
     ) -> None:
         super().__init__(config, state, {KNOWN: self._known})
         self._room = room

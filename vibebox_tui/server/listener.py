@@ -13,29 +13,17 @@ from typing import Any, Final
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from vibebox_tui.server.acceptor import Acceptor
 from vibebox_tui.server.errors import ServerError
 from vibebox_tui.server.http_protocol import HttpProtocol
 from vibebox_tui.server.settings import ServerSettings
 from vibebox_tui.server.waiting_room import WaitingRoom
-
-BACKLOG: Final = 4096
-"""Connections that the kernel holds while we are busy with others, as many as Linux lets us by
-itself (somaxconn): whoever comes to a full queue tries again after a second, then after two, four
-and so on.
-"""
-
-ACCEPTED_AT_ONCE: Final = 128
-"""Connections accepted before those that are there are heard (asyncio's `backlog` is both): a
-crowd that comes at once must not fill the waiting room before anybody in it was listened to."""
 
 _DATE_SECONDS: Final = 1.0
 """How old the Date header may be."""
 
 _FAREWELL_SECONDS: Final = 1.0
 """Time for requests that are cut off to be told so."""
-
-_TURNS_TO_CONNECT: Final = 2
-"""Turns of the loop from an accepted socket to its protocol's `connection_made`."""
 
 
 class ListenError(ServerError):
@@ -54,9 +42,11 @@ class Listener:
         settings: ServerSettings,
         application: Any,
         ws: Callable[..., asyncio.Protocol],
-        room: WaitingRoom,
+        queue: WaitingRoom[socket.socket],
+        room: WaitingRoom[asyncio.Protocol],
     ) -> None:
         self._settings = settings
+        self._queue = queue
         self._room = room
         self._config = Config(
             application,
@@ -70,7 +60,7 @@ class Listener:
             proxy_headers=settings.uds is None,
         )
         self._state = ServerState()
-        self._server: asyncio.Server | None = None
+        self._acceptor: Acceptor | None = None
         self._socket: socket.socket | None = None
         self._context: ssl.SSLContext | None = None
         self._date: asyncio.TimerHandle | None = None
@@ -80,26 +70,21 @@ class Listener:
         self._context = _tls(self._settings)
         self._socket = _bind(self._settings)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Listen on the address that was taken by `bind`."""
         if self._socket is None:
             raise RuntimeError("there is no address yet")
         self._config.load()
         self._renew_date()
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._protocol,
-            sock=self._socket,
-            ssl=self._context,
-            ssl_handshake_timeout=self._settings.limits.request_seconds if self._context else None,
-            backlog=ACCEPTED_AT_ONCE,
+        self._acceptor = Acceptor(
+            self._socket, self._queue, self._room, self._protocol, self._connect
         )
-        self._socket.listen(BACKLOG)
+        self._acceptor.start()
 
     async def stop(self, seconds: float) -> None:
         """Accept nothing more, close what there is, within `seconds`."""
-        if self._server is not None:
-            await self._accept_no_more(self._server)
+        if self._acceptor is not None:
+            await self._acceptor.stop()
         elif self._socket is not None:
             self._socket.close()
         if self._date is not None:
@@ -124,18 +109,13 @@ class Listener:
         seconds = self._settings.limits.request_seconds
         return HttpProtocol(self._config, self._state, self._room, seconds)
 
-    async def _accept_no_more(self, server: asyncio.Server) -> None:
-        """Stop listening, with every connection that was accepted before handed to its protocol.
-
-        asyncio accepts in one turn of the loop and makes the transport in the next; where the
-        server was closed in between, it drops the transport with its socket open (Python 3.11).
-        """
-        loop = asyncio.get_running_loop()
-        for listening in server.sockets:
-            loop.remove_reader(listening.fileno())
-        for _ in range(_TURNS_TO_CONNECT):
-            await asyncio.sleep(0)
-        server.close()
+    async def _connect(self, accepted: socket.socket, protocol: asyncio.Protocol) -> None:
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: protocol,
+            accepted,
+            ssl=self._context,
+            ssl_handshake_timeout=self._settings.limits.request_seconds if self._context else None,
+        )
 
     async def _wait_for_ends(self, deadline: float) -> None:
         """Wait for connections and requests to end; at the deadline end them."""

@@ -35,7 +35,7 @@ class _Page(Collector):
         yield from self._vitals()
 
     def _connections(self) -> Iterator[Metric]:
-        service, room = self._backend.service, self._backend.waiting_room
+        service, rooms = self._backend.service, (self._backend.queue, self._backend.waiting_room)
         yield _gauges(
             "vibebox_connections",
             "WebSocket connections",
@@ -47,12 +47,14 @@ class _Page(Collector):
             "vibebox_connected_users", "Users with a connection", len(service.user_ids)
         )
         yield GaugeMetricFamily(
-            "vibebox_unauthenticated_connections", "Connections of nobody known", len(room)
+            "vibebox_unauthenticated_connections",
+            "Connections of nobody known",
+            sum(len(room) for room in rooms),
         )
         yield CounterMetricFamily(
             "vibebox_unauthenticated_closed",
             "Connections closed before it was known whose they were, to make room",
-            room.sent_away,
+            sum(room.sent_away for room in rooms),
         )
 
     def _traffic(self) -> Iterator[Metric]:

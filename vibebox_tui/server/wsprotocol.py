@@ -12,9 +12,10 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
+from websockets.datastructures import MultipleValuesError
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -57,7 +58,12 @@ _quiet.setLevel(logging.WARNING)
 
 
 class Upgrade:
-    """What a client asked for when it connected."""
+    """What a client asked for when it connected.
+
+    Raises:
+        MultipleValuesError: it says twice who it is or where it comes from.
+        ValueError: what it asks for is no address.
+    """
 
     def __init__(self, request: Request, peer: str) -> None:
         url = urlsplit(request.path)
@@ -106,7 +112,9 @@ class WebSocketProtocol(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, reception: Reception, connections: set[Any], room: WaitingRoom) -> None:
+    def __init__(
+        self, reception: Reception, connections: set[Any], room: WaitingRoom[asyncio.Protocol]
+    ) -> None:
         self._reception = reception
         self._room = room
         self._connections = connections
@@ -115,7 +123,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._unread = bytearray()
         self._reading = True
-        self._fragments: list[bytes] = []
+        self._message = bytearray()  # not a list: fragments without end may be empty
         self._binary = False
         self._awaits_pong = False
         self._close_timer: asyncio.TimerHandle | None = None
@@ -241,7 +249,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_pending()
 
     def _handshake(self, request: Request) -> None:
-        upgrade = Upgrade(request, _address(self.transport, request))
+        try:
+            upgrade = Upgrade(request, _address(self.transport, request))
+        except (MultipleValuesError, ValueError):
+            self._respond(self._protocol.reject(HTTPStatus.BAD_REQUEST, "Bad Request\n"))
+            return
         form = Form.TEXT
         if upgrade.query.get("compression") == "deflate":
             form = Form.DEFLATE
@@ -253,12 +265,15 @@ class WebSocketProtocol(asyncio.Protocol):
         else:
             response = self._protocol.accept(request)
             response.headers[FEATURES_HEADER] = FEATURES
-        self._protocol.send_response(response)
-        self._send_pending()
+        self._respond(response)
         if self.is_open:
             if self._protocol.extensions:
                 form = Form.PERMESSAGE_DEFLATE
             self._receiver = self._reception.receive(self, upgrade, form)
+
+    def _respond(self, response: Response) -> None:
+        self._protocol.send_response(response)
+        self._send_pending()
 
     def _frame_received(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
@@ -270,11 +285,11 @@ class WebSocketProtocol(asyncio.Protocol):
             self._awaits_pong = False
 
     def _fragment_received(self, frame: Frame) -> None:
-        self._fragments.append(bytes(frame.data))
+        self._message += frame.data
         if not frame.fin:
             return
-        message = b"".join(self._fragments)
-        self._fragments.clear()
+        message = bytes(self._message)
+        self._message.clear()
         if not self._binary and not _is_text(message):
             self.fail(CloseCode.INVALID_DATA, "a text frame must be UTF-8")
         elif self._receiver is not None and self.is_open:
@@ -294,7 +309,9 @@ class WebSocketProtocol(asyncio.Protocol):
         self._close_timer = self._loop.call_later(seconds, self.transport.abort)
 
 
-def protocol_class(reception: Reception, room: WaitingRoom) -> Callable[..., WebSocketProtocol]:
+def protocol_class(
+    reception: Reception, room: WaitingRoom[asyncio.Protocol]
+) -> Callable[..., WebSocketProtocol]:
     """What uvicorn calls for each upgrade, with arguments of its own (its `ws` setting)."""
 
     def make(config: Any, server_state: Any, app_state: Any) -> WebSocketProtocol:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from vibebox_tui.server.keeper.child import TERMINAL
-from vibebox_tui.server.keeper_client import INPUT_WINDOW, KeptChild
+from vibebox_tui.server.kept_child import INPUT_WINDOW, KeptChild
 from vibebox_tui.server.runtimes.base import Exit, InputNumber, TerminalPast, TerminalSink
 from vibebox_tui.server.runtimes.local_run import describe
 

@@ -16,7 +16,8 @@ from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.errors import InvalidRequestError, StartFailedError
 from vibebox_tui.server.keeper.child import TERMINAL
 from vibebox_tui.server.keeper.launch import Launch
-from vibebox_tui.server.keeper_client import KeeperClient, KeptChild
+from vibebox_tui.server.keeper_client import KeeperClient
+from vibebox_tui.server.kept_child import Unclaimed
 from vibebox_tui.server.runtimes.base import LogSink, RuntimeHost, TerminalSink, TerminalSpec
 from vibebox_tui.server.runtimes.kept_terminal import KeptTerminal, terminal_tag
 from vibebox_tui.server.runtimes.leftovers import MARK, end_leftovers
@@ -122,7 +123,7 @@ class LocalRuntime:
         """End what a keeper still has of what nobody knows any more: a backup was restored."""
         for child in self.keeper.found:
             _log.warning("%s runs and belongs to nothing that is known: it is ended", child.tag)
-            self.keeper.adopt(child, _Unclaimed(), {})
+            self.keeper.adopt(child, Unclaimed(), {})
             child.signal(signal.SIGKILL)
 
     async def attach(self, host: RuntimeHost) -> None:
@@ -183,27 +184,6 @@ class LocalRuntime:
 
     def _forget(self, environment: Environment) -> Callable[[], None]:
         return partial(self._limits.forget, environment.id)
-
-
-class _Unclaimed:
-    """Listens to a child that is only waited for."""
-
-    def __init__(self) -> None:
-        self._child: KeptChild | None = None
-
-    def started(self, child: KeptChild) -> None:
-        self._child = child
-
-    def output(self, stream: int, data: bytes, position: int) -> None:
-        if self._child is not None:
-            self._child.acknowledge(stream, position + len(data))
-
-    def exited(self, code: int | None) -> None:
-        if self._child is not None:
-            self._child.forget()
-
-    def lost(self) -> None:
-        pass
 
 
 def _terminal(environment: Environment, spec: TerminalSpec, sink: TerminalSink) -> KeptTerminal:

@@ -8,7 +8,7 @@ from typing import Final
 
 from vibebox_tui.protocol.messages import Stream
 from vibebox_tui.server.keeper.child import STDERR, STDOUT
-from vibebox_tui.server.keeper_client import KeptChild
+from vibebox_tui.server.kept_child import KeptChild
 from vibebox_tui.server.log_capture import LogCapture
 from vibebox_tui.server.process_usage import ProcessUsage
 from vibebox_tui.server.records import CapturePosition
