@@ -166,7 +166,9 @@ class EnvironmentsPane(Pane):
 
     def _sampled(self) -> None:
         self._sampling = None
-        if self._has_samples:
+        if self._has_samples and self.awaits_key:
+            self._publish_samples()
+        elif self._has_samples:
             self._publish()
 
     def _publish_now(self) -> None:

@@ -51,6 +51,9 @@ LOOK_BYTES: Final = 1024 * 1024
 FRAME_SECONDS: Final = 1 / 20
 """Time between two repaints while lines arrive; what a key does is drawn at once."""
 
+STEP_SECONDS: Final = 0.005
+"""Time between two looks at whether a key has had its effect."""
+
 PARKED_LINES: Final = 20_000
 """Lines that wait at most until one no longer reads where they belong."""
 
@@ -293,7 +296,14 @@ class LogReader(Pane):
     def _repaint_soon(self) -> None:
         """Repaint with the next frame, whatever else arrives until then."""
         if self._repaint is None:
-            self._repaint = self.set_timer(FRAME_SECONDS, self._repaint_now)
+            self._repaint = self.set_timer(FRAME_SECONDS, self._repaint_after_keys)
+
+    def _repaint_after_keys(self) -> None:
+        """Repaint, but let a key that is on its way have its effect first."""
+        if self.awaits_key:
+            self._repaint = self.set_timer(STEP_SECONDS, self._repaint_after_keys)
+        else:
+            self._repaint_now()
 
     def _repaint_now(self) -> None:
         self._repaint = None
