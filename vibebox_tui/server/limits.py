@@ -4,6 +4,7 @@ import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from vibebox_tui.server.errors import ServerError
@@ -27,6 +28,7 @@ _MAX_KEYS: Final = 10_000
 """Accounts and addresses remembered at once; beyond it the oldest are forgotten."""
 
 
+@lru_cache(maxsize=1024)
 def origin_of(address: str) -> str:
     """What counts as one address: of IPv6, the network that a subscriber has (RFC 6177)."""
     try:
