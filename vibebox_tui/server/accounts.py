@@ -69,12 +69,18 @@ class Accounts:
         """
         if not token:
             raise UnauthorizedError("An access token is required")
-        now = self._clock()
-        known, until = self._remembered.get(token, (None, 0.0))
-        if known is None or not now < until <= now + _REMEMBERED_SECONDS:
+        known = self.remembered(token)
+        if known is None:
+            now = self._clock()
             known = await self._identify(token)
             self._remember(token, known, now)
         return known
+
+    def remembered(self, token: str | None) -> Identity | None:
+        """Whose token that is, where that was found out a moment ago."""
+        now = self._clock()
+        known, until = self._remembered.get(token or "", (None, 0.0))
+        return known if now < until <= now + _REMEMBERED_SECONDS else None
 
     async def _identify(self, token: str) -> Identity:
         claims = await self._tokens.verify(token)

@@ -226,6 +226,8 @@ class Connection:
 
     async def _identify(self) -> Identity | None:
         """Who that is; one whom nobody knows is told so, the later the oftener they ask."""
+        if remembered := self.backend.accounts.remembered(self.upgrade.token):
+            return remembered
         address, refusals = self.upgrade.peer, self.backend.refusals
         try:
             async with asyncio.timeout(self.backend.settings.limits.authentication_seconds):
