@@ -259,6 +259,25 @@ async def test_environments_come_and_go():
         await wait_for(lambda: feeds["db"].subscription.is_closed)  # type: ignore[union-attr]
 
 
+async def test_a_longer_name_moves_no_text_while_paused():
+    async with merged() as (app, pilot, feeds):
+        await all_of_them(
+            app, pilot, feeds, api_dev=[entry(1, "one", 1)], web=[entry(2, "two", 1)], db=[]
+        )
+        await shows(app, "two")
+        await pilot.press("f")
+        before = rows(app)
+        feeds["a-longer-name"] = late = Feed()
+        app.pane.neighbours = neighbours(feeds)
+        await begin(feeds, a_longer_name=[])
+        late.put([entry(3, "three", 1)])
+        await wait_for(lambda: app.pane.document.ring.kept == 3)
+        assert rows(app)[: len(before)] == before
+        await pilot.press("G")
+        await shows(app, "a-longer-na")
+        assert [row.index(row.split()[-1]) for row in rows(app)] == [16] * 3, rows(app)
+
+
 async def test_a_hole_says_in_whose_log_it_is():
     async with merged() as (app, pilot, feeds):
         await all_of_them(app, pilot, feeds, api_dev=[entry(0, "INFO a", 1)], web=[], db=[])

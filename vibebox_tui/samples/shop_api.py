@@ -83,6 +83,8 @@ class Requests(http.server.BaseHTTPRequestHandler):
 
     shop: Shop
     numbers = itertools.count(1)
+    log_lock = threading.Lock()
+    """A line that is printed while another thread prints may come twice, or joined to its."""
 
     def do_GET(self) -> None:
         """GET /health, /products, /report."""
@@ -134,7 +136,8 @@ class Requests(http.server.BaseHTTPRequestHandler):
         what = f"{self.command} {self.path} {int(status)} {seconds * 1000:.1f}ms"
         note = f" {problem or 'slow'}" if problem or slow else ""
         stream = sys.stderr if level == "ERROR" else sys.stdout
-        print(f"{level} #{next(self.numbers)} {what}{note}", file=stream, flush=True)
+        with self.log_lock:
+            print(f"{level} #{next(self.numbers)} {what}{note}", file=stream, flush=True)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Leave out the base class's own line: ours knows how long it took."""

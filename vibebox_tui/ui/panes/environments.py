@@ -214,7 +214,8 @@ class EnvironmentsPane(Pane):
         question = confirmation(
             verb.capitalize(), [row.full_name for row in chosen], _CONSEQUENCES[verb]
         )
-        if await self.app.push_screen_wait(question) == "yes":
+        starts_one = verb == "start" and len(chosen) == 1
+        if starts_one or await self.app.push_screen_wait(question) == "yes":
             await asyncio.gather(*(self._do(verb, row) for row in chosen))
 
     @work(group="act", exclusive=False, exit_on_error=False)
@@ -228,6 +229,8 @@ class EnvironmentsPane(Pane):
         except ClientError as error:
             self.post_message(Said(f"{request.name} was not created: {error}", "error"))
         else:
+            self._feeds[wanted.server].roster.put(environment, self.settings.clock())
+            self._publish_now()
             self.table.cursor = EnvironmentKey(wanted.server, environment.id)
             self.post_message(Said(f"Created {environment.name}; s starts it"))
 

@@ -112,6 +112,8 @@ class DashboardScreen(FrugalScreen[None]):
     async def _follow_link(self, server: Server) -> None:
         async with server.client.watch_link() as states:
             async for state in states:
+                if state.phase is LinkPhase.CLOSED and server.name not in self._links:
+                    continue  # it wasn't opened yet
                 self._links[server.name] = state
                 self._show_servers()
                 self._note_refusal(server, state)
@@ -269,7 +271,11 @@ class DashboardScreen(FrugalScreen[None]):
         self._environments.table.focus()
 
     def action_alerts(self) -> None:
-        self.app.push_screen(CommandPalette([AlertCommands], placeholder="What is wrong?"))
+        self._count_alerts()
+        if self._status_line.alerts:
+            self.app.push_screen(CommandPalette([AlertCommands], placeholder="What is wrong?"))
+        else:
+            self.app.notify("Nothing is wrong.", markup=False, timeout=4)
 
     # --- which pane ------------------------------------------------------------------------
 

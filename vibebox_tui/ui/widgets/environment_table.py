@@ -14,8 +14,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from vibebox_tui.client.events import LinkPhase
 from vibebox_tui.ui.ordering import SortKey, arrange, is_grouped
-from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.roster import EnvironmentRow, is_down
 from vibebox_tui.ui.servers import EnvironmentKey, ServerState
 from vibebox_tui.ui.settings import DashboardSettings
 from vibebox_tui.ui.widgets.environment_columns import (
@@ -36,9 +37,9 @@ from vibebox_tui.ui.widgets.environment_lines import (
 )
 from vibebox_tui.ui.widgets.environment_tiles import (
     TILE_HEIGHT,
-    TILE_WIDTH,
     tile_height,
     tile_line,
+    tiles_across,
 )
 from vibebox_tui.ui.widgets.line import Fingerprint, fingerprint
 
@@ -58,6 +59,9 @@ _Inputs = tuple[EnvironmentRow, int, Look]
 """What a line of an environment depends on: it, the width, and how it is to look."""
 
 _BLANK: Final[_Painted] = (fingerprint(Content("")), ())
+
+_OPEN: Final = (LinkPhase.CONNECTED, LinkPhase.STALE)
+"""Phases in which a server has told which environments it has."""
 
 Verb = Literal["start", "stop", "restart", "delete"]
 """What can be done to environments, once the user has confirmed it."""
@@ -141,6 +145,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
         """How many tiles stand side by side; 0 where there are lines instead."""
         self._row_height = 1
         self._head_height = 1
+        self._measured = Size()
+        """The size that the layout above is for."""
         self._lines: list[TableLine] = []
         """What stands in each line below the titles, where there are no tiles."""
 
@@ -210,9 +216,11 @@ class EnvironmentTable(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         """Decide between tiles and lines of one or two rows, for this size and this many."""
+        self._measured = self.size
         width, height = self.size
         count = len(self._shown)
-        across = width // TILE_WIDTH if self.prefers_tiles and width >= TILES_FROM_WIDTH else 0
+        has_room = self.prefers_tiles and width >= TILES_FROM_WIDTH
+        across = tiles_across(count, width) if has_room else 0
         if count and across and -(-count // across) * TILE_HEIGHT <= height:
             tall = tile_height(height // -(-count // across))
             self._tiles_across, self._row_height, self._head_height = across, tall, 0
@@ -260,6 +268,12 @@ class EnvironmentTable(ScrollView, can_focus=True):
         for y in range(used, height):
             if self._painted.get(y, _BLANK) != _BLANK:
                 self.refresh(Region(0, y, width, 1))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lay out anew where the size is another one by now, though its event is yet to come."""
+        if self.size != self._measured:
+            self._measure()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         content, style_name = self._line(y)
@@ -318,8 +332,17 @@ class EnvironmentTable(ScrollView, can_focus=True):
         """What an empty list says in its first line."""
         if self._shown or y != 1:
             return Content("")
-        text = f"Nothing matches {self.wanted}" if self.wanted else "No environments: n adds one"
-        return Content.assemble((f" {text}", "$ink-dim"))
+        return Content.assemble((f" {self._why_empty()}", "$ink-dim"))
+
+    def _why_empty(self) -> str:
+        if self.wanted:
+            return f"Nothing matches {self.wanted}"
+        links = [server.link for server in self.servers]
+        if not links or any(link is not None and link.phase in _OPEN for link in links):
+            return "No environments: n adds one"
+        if any(is_down(link) for link in links):
+            return "Not connected"
+        return f"Connecting {self._glyphs.ellipsis}"
 
     # --- keys ------------------------------------------------------------------------------
 

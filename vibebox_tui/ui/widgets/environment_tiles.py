@@ -23,11 +23,18 @@ TILE_WIDTH: Final = 38
 TILE_HEIGHT: Final = 6
 """Lines of the lowest tile: its border, CPU, memory, what there is to say, and one for air."""
 
-_MOST_CPU_LINES: Final = 6
-"""Lines of CPU's bars beyond which more would tell nothing more."""
+_MOST_CPU_LINES: Final = 12
+"""Lines of CPU's bars beyond which a tile would be a tower."""
 
 _LABEL_CELLS: Final = 5
 _VALUE_CELLS: Final = 12
+
+
+def tiles_across(count: int, width: int) -> int:
+    """How many tiles stand side by side: as many as need the fewest rows, and rows alike."""
+    most = max(1, width // TILE_WIDTH)
+    rows = max(1, -(-count // most))
+    return -(-count // rows)
 
 
 def tile_height(room: int) -> int:
