@@ -87,7 +87,7 @@ class RunningServer:
         headers = {} if user_id is None else {"Authorization": f"Bearer {self.token(user_id)}"}
         transport = httpx.AsyncHTTPTransport(no_tls(), uds=str(self.uds) if self.uds else None)
         return httpx.AsyncClient(
-            base_url=self.url, headers=headers, transport=transport, timeout=10, trust_env=False
+            base_url=self.url, headers=headers, transport=transport, timeout=30, trust_env=False
         )
 
     def websocket(
