@@ -1,5 +1,6 @@
 """A real server for every test that wants one."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,6 +17,11 @@ SECRET = "a secret for tests, long enough for HS256"
 
 StartServer = Callable[..., "Awaitable[RunningServer]"]
 """Starts a server with `ServerSettings` of one's choice; it is stopped after the test."""
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays, and the garbage collector need not look through it again."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 
 from tests.support import wait_for
+from vibebox_tui.client.tls import no_tls
 from vibebox_tui.protocol.models import CreateEnvironmentRequest, Environment, Role, Session
 from vibebox_tui.server.app import Server
 from vibebox_tui.server.records import UserRecord
@@ -18,6 +19,9 @@ from vibebox_tui.server.tokens import Tokens
 
 _NO_PASSWORD = "!"
 """A hash that no password has; tests that log in create users by REST."""
+
+_CLOSE_SECONDS = 1.0
+"""How long a client waits for the answer to its close; one that stopped reading never sees it."""
 
 
 class RunningServer:
@@ -81,9 +85,9 @@ class RunningServer:
     def http(self, user_id: str | None = "admin") -> httpx.AsyncClient:
         """A REST client for a user, or for nobody."""
         headers = {} if user_id is None else {"Authorization": f"Bearer {self.token(user_id)}"}
-        transport = httpx.AsyncHTTPTransport(uds=str(self.uds) if self.uds else None)
+        transport = httpx.AsyncHTTPTransport(no_tls(), uds=str(self.uds) if self.uds else None)
         return httpx.AsyncClient(
-            base_url=self.url, headers=headers, transport=transport, timeout=10, trust_env=False
+            base_url=self.url, headers=headers, transport=transport, timeout=30, trust_env=False
         )
 
     def websocket(
@@ -97,6 +101,7 @@ class RunningServer:
                 f"Bearer {self.token(user_id)}"
             )
         options.setdefault("max_size", 2**20)
+        options.setdefault("close_timeout", _CLOSE_SECONDS)
         if self.uds:
             return unix_connect(str(self.uds), url, **options)
         return connect(url, proxy=None, **options)

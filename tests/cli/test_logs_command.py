@@ -216,9 +216,11 @@ async def test_several_logs_are_followed_by_time(server: RunningServer, tmp_path
         words = [(await process.stdout.readline()).split() for _ in range(3)]
         assert words == [[b"api", b"one"], [b"worker", b"two"], [b"api", b"three"]]
         backend = server.server.backend
-        for environment_id, at, text in ((worker, 9500, "five"), (api, 9000, "four")):
-            blocks = blocks_of([LogLine(NOON + at, "stdout", text)])
-            entries = await backend.store.append_logs(environment_id, blocks)
+        late = [
+            await backend.store.append_logs(each, blocks_of([LogLine(NOON + at, "stdout", text)]))
+            for each, at, text in ((worker, 9500, "five"), (api, 9000, "four"))
+        ]
+        for entries in late:
             backend.service.broadcast_log(entries)
         assert (await process.stdout.readline()).split() == [b"api", b"four"]
         assert (await process.stdout.readline()).split() == [b"worker", b"five"]

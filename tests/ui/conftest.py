@@ -1,8 +1,37 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
+
+IDLE_SECONDS = 0.005
+"""How long a dashboard has to do nothing until a pilot goes on; of Textual's own accord, 20 ms."""
+
+
+@pytest.fixture(autouse=True)
+def pilots_that_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot waits twice for each key until nothing is left to do, and sees that soon."""
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", IDLE_SECONDS)
+    monkeypatch.setattr("textual._wait.SLEEP_IDLE", IDLE_SECONDS / 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def style_sheets_parsed_once() -> Iterator[None]:
+    """One app after the other has the same sheets and colours; the first one parses them."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[Any, Any] = {}
+
+    def parse_once(sheet: Stylesheet, *source: Any, **options: Any) -> Any:
+        key = (*sheet._variables.items(), *source, *options.items())
+        if key not in parsed:
+            parsed[key] = parse(sheet, *source, **options)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from rich.segment import Segment
 from textual.app import ComposeResult
-from textual.geometry import Region
+from textual.events import Resize
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tests.support import wait_for
 from vibebox_tui.ui.output import FrugalApp
-from vibebox_tui.ui.output.compositor import FrugalCompositor, Patch
+from vibebox_tui.ui.output.compositor import FrugalCompositor, FrugalScreen, Patch
 
 Cells = dict[tuple[int, int], str]
 """Characters by column and row of the screen."""
@@ -23,6 +26,10 @@ class Sheet(Widget):
         super().__init__(id=name)
         self.letter = name[0]
         self.rendered = 0
+        self.told: list[Size] = []
+
+    def on_resize(self, event: Resize) -> None:
+        self.told.append(event.size)
 
     def render_line(self, y: int) -> Strip:
         self.rendered += 1
@@ -50,6 +57,18 @@ class Sheets(FrugalApp[None]):
         yield Sheet("above")
         with Sheet("frame"):
             yield Sheet("inner")
+
+
+async def test_a_widget_that_is_looked_for_before_it_is_laid_out_hears_of_its_size() -> None:
+    async with sheets() as app:
+        above = app.query_one("#above", Sheet)
+        above.display = False
+        await wait_for(lambda: above not in app.screen._compositor.widgets)
+        above.told.clear()
+        above.display = True
+        cast("FrugalScreen[None]", app.screen).draw_now(above)
+        assert above.region.size == (6, 3)
+        await wait_for(lambda: above.told == [(6, 3)])
 
 
 async def test_a_marked_region_is_all_that_is_rendered() -> None:

@@ -64,7 +64,7 @@ async def test_coming_back_shows_screen_scrollback_modes_and_cursor_exactly(
         await wait_for(lambda: box_of(again).attachment.is_live)
         _is_as_on_the_server(again, server)
         assert everything(_present(again)) == before
-        assert _rows(again) == picture
+        await wait_for(lambda: _rows(again) == picture, what="the same picture, the cursor alight")
 
 
 async def test_one_comes_back_to_a_terminal_that_went_on_meanwhile(

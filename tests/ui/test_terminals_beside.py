@@ -7,7 +7,7 @@ import pytest
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.dashboards import Dashboard
-from tests.ui.terminals import ESCAPE, box_of, names, shell, terminal, type_text, until
+from tests.ui.terminals import ESCAPE, box_of, names, pane_of, shell, terminal, type_text, until
 from vibebox_tui.ui.panes.terminal import TerminalPane
 from vibebox_tui.ui.panes.terminals_tabs import TerminalTabs
 
@@ -108,6 +108,7 @@ async def test_a_tab_says_where_there_was_output_or_an_end_and_nothing_else(
         assert "1 shell-1   2 shell-2 " in shown.picture, "being resized and left is no news"
         await shown.press(ESCAPE, "n")
         await wait_for(lambda: _shown(shown) == ["shell-2"])
+        await _redrawn(shown)
         go.touch()
         await until(shown, "1 shell-1*")
         await type_text(shown, f"while [ -e {go} ]; do sleep 0.05; done; exit", "enter")
@@ -140,6 +141,13 @@ async def test_sessions_of_other_dashboards_are_found_when_one_comes_back(
 
 def _panes(shown: Dashboard) -> list[TerminalPane]:
     return [pane for pane in shown.screen.query(TerminalPane) if pane.is_on_screen]
+
+
+async def _redrawn(shown: Dashboard) -> None:
+    """Wait until output is news again, and no answer to another size."""
+    terminals = pane_of(shown)._terminals
+    assert terminals is not None
+    await wait_for(lambda: not any(each._is_redrawn for each in terminals.attachments))
 
 
 def _shown(shown: Dashboard) -> list[str]:

@@ -15,7 +15,7 @@ from vibebox_tui.client.reasons import reason_of
 from vibebox_tui.client.retry_after import seconds_asked_for
 from vibebox_tui.client.settings import SOCKS_MISSING, ClientSettings
 from vibebox_tui.client.ssh import TUNNEL_FAILED
-from vibebox_tui.client.tls import tls_context, tls_sentence
+from vibebox_tui.client.tls import no_tls, tls_context, tls_sentence
 from vibebox_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -176,10 +176,10 @@ class HttpExchange:
     def _open(self) -> "httpx.AsyncClient":
         import httpx
 
-        verify = tls_context(self._settings) if self._address.secure else True
+        verify = tls_context(self._settings) if self._address.secure else no_tls()
         timeout = httpx.Timeout(self._settings.request_timeout, connect=self._settings.open_timeout)
         if self._address.socket is not None:
-            transport = httpx.AsyncHTTPTransport(uds=str(self._address.socket))
+            transport = httpx.AsyncHTTPTransport(verify, uds=str(self._address.socket))
             return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
         try:
             return httpx.AsyncClient(

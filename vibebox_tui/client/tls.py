@@ -51,6 +51,11 @@ def tls_context(settings: ClientSettings) -> ssl.SSLContext:
     return context
 
 
+def no_tls() -> ssl.SSLContext:
+    """What trusts nobody, for connections without TLS: reading whom to trust takes a while."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def tls_sentence(error: BaseException) -> str | None:
     """What is wrong with TLS, if that is what `error` or one of its causes is about."""
     for cause in _causes(error):

@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar, cast
 
 from rich.console import RenderableType
-from textual._compositor import Compositor, CompositorUpdate
+from textual._compositor import Compositor, CompositorUpdate, ReflowResult
 from textual._context import visible_screen_stack
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -85,6 +85,19 @@ class FrugalCompositor(Compositor):
         visible_screen_stack.set(screen_stack or [])
         pieces = list(self._pieces())
         return cast("RenderableType", Patch(pieces)) if pieces else None
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """As Textual's, which says nothing of widgets that something has looked for since the last
+        time: they are in its map by then, and would never hear of their size.
+        """
+        known = self.widgets
+        hidden, shown, resized = super().reflow(parent, size)
+        unheard = {
+            widget
+            for widget, geometry in self._full_map.items()
+            if widget.outer_size != geometry.region.size
+        }
+        return ReflowResult(hidden, shown | (self._full_map.keys() - known), resized | unheard)
 
     def _pieces(self) -> Iterator[Piece]:
         missing: dict[int, list[Span]] = {}
