@@ -1,6 +1,7 @@
 """The demo's environments: each does what it says, and ends when it is told to."""
 
 import http.client
+import io
 import json
 import re
 import select
@@ -9,7 +10,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import psutil
@@ -17,6 +20,7 @@ import pytest
 
 from tests.support import wait_for_sync
 from vibebox_tui.samples import SAMPLES, Sample
+from vibebox_tui.samples.shop_api import Requests
 
 PATIENCE = 30.0
 """Seconds; most signs come within one."""
@@ -88,6 +92,27 @@ def test_the_shop_answers_and_its_customers_end_with_it() -> None:
         (customers,) = wait_for_sync(lambda: psutil.Process(environment.process.pid).children())
         environment.process.kill()
         assert psutil.wait_procs([customers], timeout=PATIENCE)[0]
+
+
+class Slow(io.StringIO):
+    """Lets another thread go on before each write."""
+
+    def write(self, text: str) -> int:
+        time.sleep(0.001)
+        return super().write(text)
+
+
+def test_each_request_of_the_shop_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = Slow()
+    monkeypatch.setattr("sys.stdout", printed)
+    request = Requests.__new__(Requests)
+    request.command, request.path = "GET", "/health"
+    with ThreadPoolExecutor() as threads:
+        for _ in range(20):
+            threads.submit(request._log, HTTPStatus.OK, 0.001, "")
+    lines = printed.getvalue().splitlines()
+    assert len(lines) == 20
+    assert all(re.fullmatch(r"INFO  #\d+ GET /health 200 1.0ms", line) for line in lines)
 
 
 def test_the_worker_logs_text_json_and_real_errors() -> None:

@@ -38,7 +38,7 @@ async def test_the_course_of_cpu_begins_before_the_dashboard_did(server: Running
     ("key", "was_running", "state"),
     [("s", False, "running"), ("S", True, "stopped"), ("R", True, "running")],
 )
-async def test_an_environment_is_started_and_stopped_once_confirmed(
+async def test_one_is_started_at_once_but_stopped_once_confirmed(
     server: RunningServer, key: str, was_running: bool, state: str
 ) -> None:
     environment = await server.create(*SLEEPING, name="api", start=was_running)
@@ -46,9 +46,10 @@ async def test_an_environment_is_started_and_stopped_once_confirmed(
     async with dashboard(server) as shown:
         await shown.listed("api")
         await shown.press(key)
-        await wait_for(lambda: isinstance(shown.app.screen, ChoiceDialog))
-        await wait_for(lambda: "api?" in shown.picture)
-        await shown.press("tab", "enter")
+        if key != "s":
+            await wait_for(lambda: isinstance(shown.app.screen, ChoiceDialog))
+            await wait_for(lambda: "api?" in shown.picture)
+            await shown.press("tab", "enter")
         await wait_for(lambda: shown.states["api"] == state)
         now = await shown.client.rest.environment(environment.id)
         assert now.status == state
@@ -100,11 +101,30 @@ async def test_a_new_environment_is_created_from_the_list(server: RunningServer)
         assert (created.name, created.command) == ("api", ["true"])
 
 
+async def test_where_nothing_is_wrong_alerts_say_so(server: RunningServer) -> None:
+    await server.create(*SLEEPING, name="api", start=True)
+    async with dashboard(server) as shown:
+        await shown.listed("api")
+        await shown.press("exclamation_mark")
+        await wait_for(lambda: "Nothing is wrong." in shown.picture)
+        assert shown.app.screen is shown.screen
+
+
+async def test_the_cursor_is_on_what_was_created(server: RunningServer) -> None:
+    await server.create(*SLEEPING, name="api", start=True)
+    async with dashboard(server) as shown:
+        await shown.listed("api")
+        await shown.press("n", *"job", "tab", *"true", "enter")
+        await wait_for(lambda: "Created job; s starts it" in shown.picture)
+        assert shown.table.cursor_row is not None
+        assert shown.table.cursor_row.name == "job"
+
+
 async def test_what_the_server_refuses_is_said(server: RunningServer) -> None:
     await server.create(*SLEEPING, name="api", shared=True)
     async with dashboard(server, user_id="viewer") as shown:
         await shown.listed("api")
-        await shown.press("s", "tab", "enter")
+        await shown.press("s")
         await wait_for(lambda: "start failed" in shown.picture)
         assert shown.states == {"api": "stopped"}
 

@@ -7,9 +7,12 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.ui.stage import NOW, ROWS, SETTINGS, Stage, row
+from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.ui.ordering import SortKey
 from vibebox_tui.ui.roster import EnvironmentRow
+from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Wish
+from vibebox_tui.ui.widgets.environment_tiles import tiles_across
 
 
 def table(rows: Iterable[EnvironmentRow] = ROWS) -> EnvironmentTable:
@@ -163,6 +166,24 @@ async def test_an_empty_list_says_what_to_do() -> None:
         assert "No environments: n adds one" in line(pilot, 1)
 
 
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        (None, "Connecting …"),
+        (LinkState(LinkPhase.CONNECTING, NOW), "Connecting …"),
+        (LinkState(LinkPhase.REFUSED, NOW), "Not connected"),
+        (LinkState(LinkPhase.WAITING, NOW, attempt=1), "Not connected"),
+        (LinkState(LinkPhase.CONNECTED, NOW), "No environments: n adds one"),
+    ],
+)
+async def test_an_empty_list_says_whether_the_server_was_reached(
+    link: LinkState | None, text: str
+) -> None:
+    async with Stage(lambda: [table([])]).run_test(size=(40, 20)) as pilot:
+        shown_table(pilot).servers = (ServerState("local", link=link),)
+        assert line(pilot, 1).strip() == text
+
+
 async def test_a_filter_without_a_match_says_so() -> None:
     async with Stage(lambda: [table()]).run_test(size=(40, 20)) as pilot:
         shown_table(pilot).wanted = "zzz"
@@ -205,6 +226,19 @@ async def test_keys_move_the_cursor_among_tiles(keys: list[str], cursor: str) ->
         tiles.prefers_tiles = True
         await pilot.press(*keys)
         assert cursor_of(pilot) == cursor
+
+
+@pytest.mark.parametrize(("count", "across"), [(1, 1), (2, 2), (4, 2), (5, 3), (9, 3)])
+def test_tiles_share_the_width(count: int, across: int) -> None:
+    assert tiles_across(count, 120) == across
+
+
+async def test_few_tiles_are_as_wide_and_high_as_there_is_room() -> None:
+    tiles = table(ROWS[:2])
+    tiles.prefers_tiles = True
+    async with Stage(lambda: [tiles]).run_test(size=(160, 40)) as pilot:
+        assert line(pilot, 0).index("2 web") == 160 // 2 + 3
+        assert line(pilot, 15).startswith("╰")
 
 
 async def test_there_are_lines_where_not_all_tiles_fit() -> None:

@@ -53,6 +53,15 @@ async def asked(pilot: Pilot[str]) -> LogInDialog:
     return found
 
 
+async def test_why_a_login_is_wanted_is_said_in_full(server: RunningServer) -> None:
+    async with await refused_client(server) as client:
+        app = VibeBoxApp([Server("test", client)], SETTINGS)
+        async with app.run_test(size=(120, 40)) as pilot:
+            dialog = await asked(pilot)
+            why = dialog.query_one(".dialog-question", Static)
+            assert dialog.query_one(".dialog").content_region.contains_region(why.region)
+
+
 async def test_after_logging_in_everything_goes_on(server: RunningServer) -> None:
     await server.create(*SLEEPING, name="api", start=True)
     async with await refused_client(server) as client:

@@ -270,8 +270,8 @@ class EnvironmentTable(ScrollView, can_focus=True):
                 self.refresh(Region(0, y, width, 1))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Lay out anew where the size is another one by now, though its event is yet to come."""
-        if self.size != self._measured:
+        """Lay tiles out before the event that tells of their room: no list is seen before them."""
+        if self.prefers_tiles and self.size != self._measured:
             self._measure()
         return super().render_lines(crop)
 

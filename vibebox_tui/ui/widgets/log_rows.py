@@ -130,6 +130,8 @@ class LogRows(ScrollView):
         self._styles: LogStyles | None = None
         self._ground = Style.null()
         self._width = 0
+        self._longest_name = 0
+        """Cells of the longest name of those that the lines have before them."""
         self._thumb: tuple[int, int] | None = None
 
     # --- for the pane ----------------------------------------------------------------------
@@ -160,6 +162,7 @@ class LogRows(ScrollView):
         """Draw anew what is on the screen, as after lines have come; once a frame at most."""
         self._shown = None
         self._measure()
+        self._fit_names()
         self._size_scrollbar()
         self.refresh()
 
@@ -300,7 +303,7 @@ class LogRows(ScrollView):
     def _name_width(self) -> int:
         """Cells of the column of names: as the longest, but not more than a part of the screen."""
         most = max(4, min(WIDEST_NAME, self.text_width // 6))
-        return min(most, max(map(cell_len, self.source_names)))
+        return min(most, self._longest_name)
 
     def _prefix_width(self) -> int:
         width = TIME_WIDTHS[self.time_style] + PREFIX_GAP
@@ -395,6 +398,14 @@ class LogRows(ScrollView):
     def _forget_drawn(self) -> None:
         self._drawn.clear()
         self._finished.clear()
+
+    def _fit_names(self) -> None:
+        """Give the names the room that they want; not while somebody reads, whom that would move
+        the text of."""
+        longest = max(map(cell_len, self.source_names), default=0)
+        if longest != self._longest_name and (self.following or not self._longest_name):
+            self._longest_name = longest
+            self._forget_drawn()
 
     def _measure(self) -> None:
         self._width = self.scrollable_content_region.width
