@@ -269,7 +269,7 @@ def test_a_user_is_added_while_the_server_runs_and_gets_a_token(
     assert get(address, "/auth/me", token).json()["role"] == "viewer"
     assert "a@b.c\tviewer" in run(environment, "user", "list", *data)
     run(environment, "user", "remove", "a@b.c", *data)
-    assert get(address, "/auth/me", token).status_code == 401
+    wait_for_sync(lambda: get(address, "/auth/me", token).status_code == 401)
     assert token not in serving.said
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.client.reading import client_of, lines_until, next_of, next_where
 from tests.running_server import RunningServer
+from vibebox_tui.client.connection import Connection
 from vibebox_tui.client.errors import RefusedError
 from vibebox_tui.client.events import (
     EnvironmentChanged,
@@ -137,6 +138,28 @@ async def test_a_terminal_shows_what_is_typed_into_it(server: RunningServer) -> 
         ended = await next_of(terminal, TerminalEnded)
         assert ended.exit_code == 3
         assert [event async for event in terminal] == []
+
+
+async def test_a_size_that_comes_while_it_attaches_is_asked_for_afterwards(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = await server.create("sleep", "60", start=True)
+    session = await server.open_session(environment.id)
+    async with (
+        client_of(server) as client,
+        client.terminal(session.id, rows=24, columns=80) as terminal,
+    ):
+        attach = terminal.opened
+
+        def attach_and_resize(connection: Connection) -> None:
+            attach(connection)
+            terminal.resize(30, 100)
+
+        monkeypatch.setattr(terminal, "opened", attach_and_resize)
+        reset = await next_of(terminal, TerminalReset)
+        assert (reset.rows, reset.columns) == (24, 80)
+        changed = await next_of(terminal, TerminalSizeChanged)
+        assert (changed.rows, changed.columns) == (30, 100)
 
 
 async def test_an_unknown_session_is_an_error(server: RunningServer) -> None:

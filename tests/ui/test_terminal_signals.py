@@ -149,7 +149,7 @@ async def test_the_player_in_the_dashboard_pauses_seeks_and_changes_its_speed(
 ) -> None:
     async with shell(server) as shown:
         await shown.press(ESCAPE, "R")
-        await shown.press(*"echo shown-$((1+1))", "enter")  # slowly, for it to play a while
+        await type_text(shown, "sleep 2; echo shown-$((1+1))", "enter")  # for it to play a while
         await until(shown, "shown-2")
         await shown.press(ESCAPE, "R", ESCAPE, "q", "P")
         await wait_for(lambda: shown.app.screen.query(OptionList))

@@ -75,7 +75,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         super().__init__(capacity=CAPACITY, opened=opened, closed=closed, drained=_drained)
         self.session_id = session_id
         self.link = Link(access, f"terminal {name or session_id}", "terminal", self, changed)
-        self._rows, self._columns = rows, columns
+        self._rows, self._columns = self._asked = rows, columns
         self._read_only = read_only
         self._connection: Connection | None = None
         self._named_in_url = False
@@ -106,8 +106,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         """Give the session this size; only the last one asked for while disconnected is sent."""
         self._rows, self._columns = rows, columns
         if self._connection is not None and self._is_attached:
-            size = TerminalSize(self.session_id, rows, columns)
-            self._connection.send(TerminalResizeRequest(size))
+            self._ask_for_size(self._connection)
 
     async def room_for_input(self, most: int) -> None:
         """Return once at most `most` characters wait to be sent, or none ever will be."""
@@ -145,9 +144,7 @@ class TerminalLink(Subscription[TerminalEvent]):
         elif not self._named_in_url:
             self.link.reconnect()
         else:
-            connection.send(
-                TerminalResizeRequest(TerminalSize(self.session_id, self._rows, self._columns))
-            )
+            self._ask_for_size(connection)
             self._become_attached(connection)
             self.put(TerminalLiveNow(), 0)
 
@@ -200,6 +197,7 @@ class TerminalLink(Subscription[TerminalEvent]):
 
     def _attach(self, connection: Connection) -> None:
         since = None if self._is_redrawing else self._position
+        self._asked = self._rows, self._columns
         connection.send(
             TerminalAttach(
                 TerminalAttachRequest(
@@ -215,6 +213,12 @@ class TerminalLink(Subscription[TerminalEvent]):
             self.put(TerminalSizeChanged(attachment.rows, attachment.cols), 0)
         if not self._is_attached and self._connection is not None:
             self._become_attached(self._connection)
+            if self._asked != (self._rows, self._columns):  # another size since we asked to attach
+                self._ask_for_size(self._connection)
+
+    def _ask_for_size(self, connection: Connection) -> None:
+        size = TerminalSize(self.session_id, self._rows, self._columns)
+        connection.send(TerminalResizeRequest(size))
 
     def _become_attached(self, connection: Connection) -> None:
         self._is_attached = True

@@ -172,10 +172,9 @@ class Server:
         if settings.uds is not None:
             cleanup.callback(credential_file(settings.uds).unlink, missing_ok=True)
         cleanup.push_async_callback(listener.stop, settings.stop_seconds / 2)
-        credential = await self.accounts.local_credential() if settings.uds is not None else ""
+        if settings.uds is not None:  # who can connect finds it
+            write_private(credential_file(settings.uds), await self.accounts.local_credential())
         listener.start()
-        if settings.uds is not None:  # who waits for it connects as soon as it is there
-            write_private(credential_file(settings.uds), credential)
         for work in (self._keep_up(), backend.vitals.watch()):
             cleanup.callback(asyncio.create_task(work).cancel)
 

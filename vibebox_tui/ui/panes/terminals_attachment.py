@@ -138,6 +138,8 @@ class Attachment:
         terminal = client.terminal(self.session.id, rows=rows, columns=columns, name=name)
         async with terminal as link:
             self._link = link
+            if self._room != (rows, columns):  # another one while it was opened
+                link.resize(*self._room)
             self.send(self._take_early())
             try:
                 async for event in link:

@@ -94,6 +94,7 @@ class Reading:
 
     def press(self, key: str) -> None:
         """Do what a key means in copy mode."""
+        self._catch_up()
         if self._mode is None:
             return
         match self._mode.press(key):
@@ -131,6 +132,7 @@ class Reading:
 
     def search(self, pattern: str, *, backward: bool) -> None:
         """Mark all hits of `pattern` and go to the nearest one."""
+        self._catch_up()
         self.begin()
         self._is_by_mouse = False
         if self._mode is None:
@@ -223,6 +225,11 @@ class Reading:
     @staticmethod
     def _address(mode: CopyMode) -> str:
         return address_at(mode.text, mode.point)
+
+    def _catch_up(self) -> None:
+        """Number the lines that have come since the last frame: else places would be others."""
+        if self._view.draw_changes():
+            self.text_changed()
 
     def _follow_text(self) -> None:
         """Go on where one was after the text has flown anew: at the same hit, or about there; in
