@@ -275,7 +275,7 @@ class DashboardScreen(FrugalScreen[None]):
         if self._status_line.alerts:
             self.app.push_screen(CommandPalette([AlertCommands], placeholder="What is wrong?"))
         else:
-            self.app.notify("Nothing is wrong.", markup=False, timeout=4)
+            self._say("Nothing is wrong.")
 
     # --- which pane ------------------------------------------------------------------------
 
