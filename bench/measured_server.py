@@ -3,6 +3,7 @@
 As a program (`measured_server.py DIRECTORY`) it is that server, and ends with its input.
 """
 
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,7 @@ class MeasuredServer:
         self.process = psutil.Process(self._process.pid)
         credential = credential_file(self.socket)
         deadline = time.monotonic() + START_SECONDS
-        while not credential.exists() or not credential.read_text():
+        while not credential.exists() or not self._listens():
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise TimeoutError("the server didn't start")
             time.sleep(0.01)
@@ -65,6 +66,10 @@ class MeasuredServer:
             self._process.stdin.close()
         self._process.wait(START_SECONDS)
         self._directory.cleanup()
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     @property
     def cpu(self) -> float:

@@ -6,6 +6,7 @@ from typing import Final
 
 from vibebox_tui.server.log_block import LogBlock
 from vibebox_tui.server.log_view import Lines, LogView
+from vibebox_tui.server.shared_bytes import SharedBytes
 
 CHUNK_BYTES: Final = 128 * 1024
 """About what one batch or one join of single messages holds, without what each message has
@@ -35,7 +36,7 @@ class Stretch:
         self._lines: list[Lines] = []
         self._starts: list[int] = []
         self._ends: dict[int, int] = {}
-        self._rendered: dict[tuple[int, int, LogView], tuple[int, bytes]] = {}
+        self._rendered: dict[tuple[int, int, LogView], tuple[int, SharedBytes]] = {}
         self.extend(blocks)
 
     @property
@@ -98,7 +99,8 @@ class Stretch:
 
     def _render(self, key: tuple[int, int, LogView]) -> tuple[int, bytes]:
         position, end, view = key
-        rendered = (end, view.render(self._between(position, end), end - 1))
+        frames = SharedBytes(view.render(self._between(position, end), end - 1))
+        rendered = (end, frames)
         self._rendered[key] = rendered
         self._rendered_bytes += len(rendered[1])
         while self._rendered_bytes > _RENDERED_BYTES and len(self._rendered) > 1:

@@ -24,6 +24,7 @@ from vibebox_tui.protocol.codes import CloseCode
 from vibebox_tui.server.frames import Form
 from vibebox_tui.server.http_protocol import peer_of
 from vibebox_tui.server.limits import origin_of
+from vibebox_tui.server.outlet import Outlet
 from vibebox_tui.server.waiting_room import WaitingRoom
 
 FEATURES_HEADER: Final = "VibeBox-Features"
@@ -111,6 +112,7 @@ class WebSocketProtocol(asyncio.Protocol):
     """
 
     transport: asyncio.Transport
+    _outlet: Outlet
 
     def __init__(
         self, reception: Reception, connections: set[Any], room: WaitingRoom[asyncio.Protocol]
@@ -133,9 +135,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """uvicorn hands over its transport."""
         self.transport = cast("asyncio.Transport", transport)
-        # Nothing is kept for a peer but the rest of one write: what it has not taken yet is with
-        # its cursors, shared with everybody else.
-        self.transport.set_write_buffer_limits(high=1)
+        self._outlet = Outlet(self.transport)
         self._connections.add(self)
         self._room.enter(self, self.transport.abort, origin_of(peer_of(transport)))
 
@@ -155,7 +155,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The transport's buffer has room."""
-        if self._receiver is not None:
+        if self._outlet.resume() and self._receiver is not None:
             self._receiver.writing_resumed()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -201,7 +201,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """Send whole frames, built for this connection's form."""
         if self.is_open:
             for piece in _joined(frames):
-                self.transport.write(piece)
+                self._outlet.write(piece)
 
     def ping(self) -> None:
         """Send a ping; where the last one wasn't answered, end the connection."""
@@ -298,9 +298,9 @@ class WebSocketProtocol(asyncio.Protocol):
     def _send_pending(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
-                self.transport.write(data)
+                self._outlet.write(data)
             else:
-                self.transport.close()
+                self._outlet.close()
                 self._end_within(CLOSE_SECONDS)
 
     def _end_within(self, seconds: float) -> None:
