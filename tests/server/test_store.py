@@ -133,7 +133,7 @@ async def test_one_failing_operation_takes_nothing_of_the_others_with_it(store: 
 
 async def test_a_fault_in_an_operation_is_told_to_who_asked_and_ends_nothing(store: Store) -> None:
     with pytest.raises(AttributeError):
-        await store.append_logs("e", ["no block"])  # type: ignore[list-item]
+        await store.append_logs("e", [7])  # type: ignore[list-item]
     await store.append_logs("e", lines("written"))
     assert [entry.message for entry in await store.read_logs("e")] == ["written"]
 

@@ -47,15 +47,9 @@ class LogBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """Each line as text."""
         return _decode_lines(self.messages)
 
-    def part(self, first: int, end: int) -> "LogBlock | None":
-        """The lines from index `first` up to `end`; None where it has none of them."""
-        count = self.count
-        if first <= 0 and end >= count:
-            return self
-        if first >= min(end, count):
-            return None
-        messages = b"\n".join(self.encoded()[first:end])
-        return LogBlock(self.time, self.stream, messages)
+    def part(self, messages: Sequence[bytes]) -> "LogBlock":
+        """The same with some of its lines only, which are one at least."""
+        return LogBlock(self.time, self.stream, b"\n".join(messages))
 
 
 class LogSpan(NamedTuple):

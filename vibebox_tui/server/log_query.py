@@ -64,12 +64,12 @@ def read_span(db: sqlite3.Connection, environment_id: str, start: int, end: int)
     rows = _chunks_forward(db, LogQuery(environment_id, after_seq=start - 1, before_seq=end))
     for seq, blob in rows:
         for block in _blocks(blob):
-            following = seq + block.count
-            part = block.part(max(start - seq, 0), end - seq)
-            if part is not None:
+            messages = block.encoded()
+            wanted = messages[max(start - seq, 0) : max(end - seq, 0)]
+            if wanted:
                 start = start if blocks else max(start, seq)
-                blocks.append(part)
-            seq = following
+                blocks.append(block if len(wanted) == len(messages) else block.part(wanted))
+            seq += len(messages)
     if not blocks:
         known = known_bounds(db, environment_id)
         start = min(end, known.next_seq if known else 1)

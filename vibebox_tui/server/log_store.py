@@ -52,8 +52,7 @@ def append(
     """Number the lines and keep them."""
     first = following = _next_seq(db, environment_id)
     added = 0
-    for chunk in _chunks(blocks):
-        count = sum(block.count for block in chunk)
+    for count, chunk in _chunks(blocks):
         added += _add_chunk(db, environment_id, following, count, chunk)
         following += count
     db.execute(
@@ -137,23 +136,31 @@ def _next_seq(db: sqlite3.Connection, environment_id: str) -> int:
     return 1
 
 
-def _chunks(blocks: Sequence[LogBlock]) -> Iterator[list[LogBlock]]:
-    """The blocks by chunks of bounded length, long blocks in parts."""
+def _chunks(blocks: Sequence[LogBlock]) -> Iterator[tuple[int, list[LogBlock]]]:
+    """The blocks by chunks of bounded length, and how many lines each of these has."""
     chunk: list[LogBlock] = []
-    room = _CHUNK_LINES
+    lines = 0
+    for count, block in _bounded(blocks):
+        if lines + count > _CHUNK_LINES:
+            yield lines, chunk
+            chunk, lines = [], 0
+        chunk.append(block)
+        lines += count
+    if chunk:
+        yield lines, chunk
+
+
+def _bounded(blocks: Sequence[LogBlock]) -> Iterator[tuple[int, LogBlock]]:
+    """The blocks, those that are too long for a chunk in parts, and how many lines each has."""
     for block in blocks:
         count = block.count
-        start = 0
-        while (part := block.part(start, start + room)) is not None:
-            chunk.append(part)
-            taken = min(room, count - start)
-            start += taken
-            room -= taken
-            if not room:
-                yield chunk
-                chunk, room = [], _CHUNK_LINES
-    if chunk:
-        yield chunk
+        if count <= _CHUNK_LINES:
+            yield count, block
+            continue
+        messages = block.encoded()
+        for first in range(0, count, _CHUNK_LINES):
+            some = messages[first : first + _CHUNK_LINES]
+            yield len(some), block.part(some)
 
 
 def _add_chunk(
