@@ -115,7 +115,7 @@ class Writer:
     def resume(self) -> None:
         """The transport has room again."""
         self.is_writable = True
-        if any(cursor.may_wait for cursor in self._due):
+        if self._may_wait:
             self._ticker.on_tick(self)
         else:
             self.flush()
@@ -125,7 +125,10 @@ class Writer:
         budget = PULL_BYTES
         while self.is_writable and (self._due or self._replies):
             if budget <= 0:
-                self._ticker.soon(self)
+                if self._may_wait:
+                    self._ticker.on_tick(self)
+                else:
+                    self._ticker.soon(self)
                 return
             pieces = self._gather()
             if not pieces:
@@ -144,6 +147,10 @@ class Writer:
         self._replies.clear()
 
     # --- helpers ---------------------------------------------------------------------------
+
+    @property
+    def _may_wait(self) -> bool:
+        return any(cursor.may_wait for cursor in self._due)
 
     def _gather(self) -> list[bytes]:
         """Take the replies, and from each cursor its share; those stay due that have more."""
