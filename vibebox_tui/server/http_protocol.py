@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol with what it lacks: a time for each request to arrive in."""
 
 import asyncio
+import re
 from typing import Any, Final
 
 import h11
@@ -21,6 +22,32 @@ def peer_of(transport: asyncio.BaseTransport) -> str:
     return str(name[0]) if isinstance(name, tuple) and name else "local"
 
 
+MAX_USUAL_BYTES: Final = 2048
+"""Length of a request that is looked at as a whole; access tokens and a few cookies fit in."""
+
+_USUAL: Final = re.compile(
+    rb"""
+    get[ ]/[!-~]*[ ]http/1\.1\r\n
+    (?= (?: .*\n )*? host: )
+    (?= (?: .*\n )*? upgrade:[ ]?websocket\r )
+    (?= (?: .*\n )*? connection:(?: .*[ ,] )?upgrade[ ,\r] )
+    (?! (?: .*\n )*? (?: content-length | transfer-encoding ): )
+    (?: [-!#$%&'*+.^_`|~0-9a-z]+ : [\t\ -~\x80-\xff]* \r\n ){4,64}
+    \r\n
+    """,
+    re.VERBOSE,
+)
+"""A request for a WebSocket as everybody sends it, in small letters."""
+
+
+def asks_for_websocket(data: bytes) -> bool:
+    """Whether `data` is one whole request for a WebSocket, with nothing odd about it.
+
+    Who takes the WebSocket parses it, so nobody else need; all others are first parsed by h11.
+    """
+    return len(data) <= MAX_USUAL_BYTES and _USUAL.fullmatch(data.lower()) is not None
+
+
 class HttpProtocol(H11Protocol):
     """Cuts off who doesn't finish a request, and waits in the waiting room until it is known.
 
@@ -39,6 +66,7 @@ class HttpProtocol(H11Protocol):
         self._room = room
         self._seconds = seconds
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_first = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A peer has connected, and may take its time for a request, but not for ever."""
@@ -48,6 +76,10 @@ class HttpProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """A piece of a request."""
+        if self._is_first and asks_for_websocket(data):
+            self._hand_over(data)
+            return
+        self._is_first = False
         super().data_received(data)
         if self.transport.get_protocol() is not self:
             return
@@ -67,6 +99,17 @@ class HttpProtocol(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     # --- helpers ---------------------------------------------------------------------------
+
+    def _hand_over(self, request: bytes) -> None:
+        """As `handle_websocket_upgrade`, with a request that was not parsed yet."""
+        self._leave()
+        self.connections.discard(self)
+        protocol = self.ws_protocol_class(  # type: ignore[call-arg, misc]  # set in our config
+            self.config, self.server_state, self.app_state
+        )
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        protocol.data_received(request)
 
     def _known(self) -> None:
         self._room.leave(self)
