@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -14,6 +15,7 @@ from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment, LogPage
+from vibebox_tui.ui.key_order import KeyOrder
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs import LogsPane
 from vibebox_tui.ui.settings import DashboardSettings
@@ -104,9 +106,16 @@ class LogApp(App[None]):
             environment,
             settings=DashboardSettings(clock=lambda: NOW, **settings),
         )
+        self._key_order = KeyOrder(self, super().on_event, lambda: None)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
 
     def get_css_variables(self) -> dict[str, str]:
         return with_our_tokens(super().get_css_variables())

@@ -9,11 +9,14 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from textual import events
 from textual.app import App
+from textual.dom import DOMNode
 from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 PATIENCE: Final = 1.0
 """Seconds that a key may take to have its effect before the next one goes its way all the same: the
@@ -31,7 +34,8 @@ class KeyOrder:
 
     A widget with a method `take_at_once(key) -> bool` is asked first, where it has the focus,
     whether it does there and then all that the key does: what is typed into a terminal needn't go
-    through the queues of the widgets around it.
+    through the queues of the widgets around it. Nor need a key to which none of them listens: it
+    can only be that of a binding, which is looked for at once.
     """
 
     def __init__(
@@ -59,14 +63,30 @@ class KeyOrder:
             target = self._app.focused or self._app.screen
             if _has_taken(target, event):
                 continue
-            await self._forward(event)
+            is_binding = isinstance(event, events.Key) and self._is_for_bindings(target, event)
+            await (self._act_on(event) if is_binding else self._forward(event))
             if event.is_forwarded:  # else a priority binding has acted on it
                 self._present = event
                 loop = asyncio.get_running_loop()
                 self._patience = loop.call_later(PATIENCE, self._settle, event)
-                self._follow(event, target, target)
+                self._follow(event, target, None if is_binding else target)
         if self._present is None:
             self._settled()
+
+    def _is_for_bindings(self, target: DOMNode, key: events.Key) -> bool:
+        """Whether neither the one who has the focus nor anything around it listens to the key."""
+        if not self._app.app_focus or self._app.screen.maximized is not None:
+            return False  # Textual acts on it by itself
+        return not any(
+            isinstance(node, Widget) and _listens(node, key) for node in target.ancestors_with_self
+        )
+
+    async def _act_on(self, event: Input) -> None:
+        """What Textual does with a key before it hands it on, and once it has come back."""
+        assert isinstance(event, events.Key)
+        if not await self._app._check_bindings(event.key, priority=True):
+            event._set_forwarded()
+            await self._forward(event)
 
     def _follow(self, event: Input, node: MessagePump, start: MessagePump | None) -> None:
         """Come back once `node` has dealt with what is in its queue now.
@@ -114,6 +134,20 @@ class _Step:
 
     def take(self) -> None:
         self.order._pass(self.event, self.node, self.start)
+
+
+def _listens(node: Widget, key: events.Key) -> bool:
+    methods = [f"key_{name}" for name in key.name_aliases]
+    return _has_handler(type(node)) or any(
+        hasattr(node, name) or hasattr(node, f"_{name}") for name in methods
+    )
+
+
+@cache
+def _has_handler(kind: type[Widget]) -> bool:
+    """Whether widgets of a kind handle keys, other than as all widgets do."""
+    kinds = [each for each in kind.__mro__ if each is not Widget]
+    return any(name in vars(each) for each in kinds for name in ("on_key", "_on_key"))
 
 
 def _has_taken(target: MessagePump, event: Input) -> bool:

@@ -6,7 +6,6 @@ import selectors
 import signal
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -24,10 +23,11 @@ been deleted, so that no server will ever find it."""
 _LOOK: Final = 5.0
 """Seconds between two looks at whether that is so."""
 
-_REST: Final = 0.004
-"""Seconds for which a pipe that has been emptied isn't looked at: who writes line by line is woken
-and waited for once in that time, not at every line. It is a fourth of what a tick of the server's
-writers takes. A terminal never rests: its output may be an echo."""
+_LOOK_AGAIN: Final = 0.012
+"""Seconds between two looks at pipes that have been emptied, all of them at once: who writes line
+by line is waited for once in that time, not at every line, and many who write wake us and the
+server once. It is less than a tick of the server's writers. A terminal never rests: its output may
+be an echo."""
 
 _TELL_EVERY: Final = 16 * 1024
 """Bytes typed into a terminal after which the server is told: a fourth of what it lets be on its
@@ -49,7 +49,8 @@ class Keeper:
         self._link: Link | None = None
         self._left_at = time.monotonic()
         self._next = 1
-        self._resting: deque[tuple[float, Child, Stream]] = deque()
+        self._resting: list[tuple[Child, Stream]] = []
+        self._look_again = 0.0
         self._quitting = float("inf")
         self._woken, wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -79,7 +80,7 @@ class Keeper:
     def _timeout(self) -> float | None:
         """Seconds until there is something to do whatever happens."""
         if self._resting:
-            return max(0.0, self._resting[0][0] - time.monotonic())
+            return max(0.0, self._look_again - time.monotonic())
         if self._quitting != float("inf"):
             return 0.05
         return None if self._link else _LOOK
@@ -286,16 +287,25 @@ class Keeper:
             self._type(child, b"")
 
     def _rest(self, child: Child, stream: Stream) -> None:
-        stream.resting = True
-        self._resting.append((time.monotonic() + _REST, child, stream))
-        self._listen(child, stream)
+        """Look at the stream no sooner than at all others that rest."""
+        if not self._resting:
+            self._look_again = time.monotonic() + _LOOK_AGAIN
+        if not stream.resting:
+            stream.resting = True
+            self._resting.append((child, stream))
+            self._listen(child, stream)
 
     def _end_rests(self) -> None:
-        now = time.monotonic() if self._resting else 0.0
-        while self._resting and self._resting[0][0] <= now:
-            _, child, stream = self._resting.popleft()
+        """Read what has come meanwhile; a stream with nothing is watched again."""
+        if not self._resting or time.monotonic() < self._look_again:
+            return
+        rested, self._resting = self._resting, []
+        for child, stream in rested:
             stream.resting = False
-            self._listen(child, stream)
+            if stream.fd >= 0 and not (stream.full or child.paused):
+                self._read(child, stream)
+            else:
+                self._listen(child, stream)
 
     def _read(self, child: Child, stream: Stream) -> None:
         size = self._take(child, stream)
@@ -305,10 +315,10 @@ class Keeper:
             self._unlisten(stream)
             stream.close()
             self._tell_end(child)
-        elif stream.full:
-            self._listen(child, stream)
-        elif size < READ and stream.number != TERMINAL:
+        elif 0 < size < READ and not stream.full and stream.number != TERMINAL:
             self._rest(child, stream)
+        else:
+            self._listen(child, stream)
 
     def _take(self, child: Child, stream: Stream) -> int:
         """Read what is there and send it on; how many bytes it was."""

@@ -62,7 +62,6 @@ class LogsPane(LogSaver):
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
-        self.log_view.opens_prompt = self._opens_prompt
         self.prompt = LogPrompt()
         self._history = PromptHistory(state_directory() / "log-history.jsonl")
         self.document.select(Selection(tuple(_filters(self._history.stack))))
@@ -147,17 +146,9 @@ class LogsPane(LogSaver):
         self._extents = self.extents if kind == "save" else []
         labels = [f"{_LABELS[kind]} {extent} to" for extent in self._extents]
         self.prompt.ask(kind, labels or [_LABELS[kind]], self._history.entries(kind))
-        self.log_view.type_ahead = self.prompt.type_ahead
-        for event in self.log_view.take_held():
-            self.prompt.type_ahead(event)
-
-    def _opens_prompt(self, key: str) -> bool:
-        bindings = self._bindings.key_to_bindings.get(key, ())
-        return any(binding.action.startswith("ask(") for binding in bindings)
 
     def _leave_prompt(self) -> None:
         self.prompt.close()
-        self.log_view.type_ahead = None
         self.screen.set_focus(self.log_view)
 
     def on_log_prompt_edited(self, event: LogPrompt.Edited) -> None:

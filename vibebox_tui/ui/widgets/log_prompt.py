@@ -132,22 +132,6 @@ class LogPrompt(Horizontal):
         self.add_class("-asking")
         self.screen.set_focus(self._input)
 
-    def type_ahead(self, event: events.Key) -> None:
-        """Take a key that was typed before the prompt had the focus."""
-        match event.key:
-            case "enter":
-                self._enter(self._input.value)
-            case "escape":
-                self.action_cancel()
-            case "backspace":
-                self._input.action_delete_left()
-            case "tab" if len(self._labels) > 1:
-                self.action_turn()
-            case "up" | "down":
-                self.action_recall(-1 if event.key == "up" else 1)
-            case _ if event.character is not None and event.is_printable:
-                self._input.insert_text_at_cursor(event.character)
-
     def show_problem(self, problem: str, position: int | None = None) -> None:
         """Tell what is wrong with the text, and underline it from the character where it is."""
         where = "" if position is None else f" at {position + 1}"

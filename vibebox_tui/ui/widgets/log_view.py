@@ -127,11 +127,6 @@ class LogView(LogRows, can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(view, settings, zone=zone, id=id)
-        self.opens_prompt: Callable[[str], bool] = lambda key: False
-        """Whether a key leads to a prompt, to which the keys behind it belong."""
-        self.type_ahead: Callable[[events.Key], None] | None = None
-        """Takes keys that were meant for a prompt which hadn't the focus yet."""
-        self._held: list[events.Key] | None = None
         self._last_mark: int | None = None
 
     # --- for the pane ----------------------------------------------------------------------
@@ -161,26 +156,7 @@ class LogView(LogRows, can_focus=True):
             else [*map(self.view.ring.line, self.view.ring.record(line.position))]
         )
 
-    # --- typing ahead ----------------------------------------------------------------------
-
-    def on_key(self, event: events.Key) -> None:
-        """Keep for a prompt what is typed behind the key that opens it: keys wait in queues."""
-        if self.type_ahead is not None:
-            event.stop().prevent_default()
-            self.type_ahead(event)
-        elif self._held is not None:
-            event.stop().prevent_default()
-            self._held.append(event)
-        elif self.opens_prompt(event.key):
-            self._held = []
-
-    def take_held(self) -> list[events.Key]:
-        """The keys that were typed behind the one that opened a prompt; they are held no more."""
-        held, self._held = self._held or [], None
-        return held
-
     def on_blur(self) -> None:
-        self._held = None
         self.refresh()
 
     # --- the mouse -------------------------------------------------------------------------
