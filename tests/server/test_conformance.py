@@ -1,5 +1,6 @@
 """RFC 6455 and 7692 on our protocol class, over raw sockets, by classes of cases."""
 
+import asyncio
 import zlib
 
 import pytest
@@ -279,7 +280,7 @@ async def test_a_peer_that_never_answers_a_close_is_dropped(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vibebox_tui.server.wsprotocol.CLOSE_SECONDS", 0.1)
-    async with RawWebSocket.connected(server) as peer:
+    async with RawWebSocket.connected(server) as peer, asyncio.timeout(4):
         await assert_alive(peer)
         server.server.backend.service.revoke_user("admin")
         assert await peer.close_code() == 4401

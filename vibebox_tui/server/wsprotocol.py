@@ -214,12 +214,12 @@ class WebSocketProtocol(asyncio.Protocol):
         self._protocol.send_ping(b"")
         self._send_pending()
 
-    def close(self, code: int, reason: str = "", seconds: float = CLOSE_SECONDS) -> None:
-        """Begin to close; the connection is gone after `seconds` at the latest."""
+    def close(self, code: int, reason: str = "", seconds: float | None = None) -> None:
+        """Begin to close; the connection is gone after `seconds` (CLOSE_SECONDS) at the latest."""
         if self.is_open:
             self._protocol.send_close(code, _cut(reason))
             self._send_pending()
-            self._end_within(seconds)
+            self._end_within(CLOSE_SECONDS if seconds is None else seconds)
 
     def fail(self, code: int, reason: str = "") -> None:
         """Close without waiting for the peer's answer."""
