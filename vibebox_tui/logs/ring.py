@@ -292,22 +292,23 @@ class Ring:
         return (data, seq, time, flags | MARKED, source) if self.lost_marks.take(line) else line
 
     def _join(self, position: int, reader: LineReader) -> None:
-        """Have the record that begins a chunk at `position` belong to the one before it, where
-        `reader`, which has read that, says so.
+        """Have the lines from `position` on, where a chunk begins, belong to those before it, as
+        far as `reader`, which has read these, says so.
         """
-        chunk_index, _ = self.locate(position)
-        before, chunk = self.chunks[chunk_index - 1 : chunk_index + 1]
-        length = chunk.record_end(0)
-        lines = [chunk.new_line(index) for index in range(length)]
-        going_on = reader.going_on(lines[0])
-        if going_on is None:
+        at, _ = self.locate(position)
+        coming = (chunk.new_line(n) for chunk in self.chunks[at:] for n in range(len(chunk)))
+        lines = [*reader.read_again(coming)]
+        if not lines:
             return
-        size = before.size + chunk.size
-        before.add_all([(*line[:3], going_on | line[3] & MARKED, line[4]) for line in lines])
-        rest = Chunk()
-        rest.extend(chunk, length, len(chunk))
-        self.chunks[chunk_index : chunk_index + 1] = [rest] if len(rest) else []
-        self._bytes += before.size + rest.size - size
+        self.chunks[at - 1].add_all(lines)
+        left = len(lines)
+        while left and left >= len(self.chunks[at]):
+            left -= len(self.chunks.pop(at))
+        if left:
+            rest = Chunk()
+            rest.extend(self.chunks[at], left, len(self.chunks[at]))
+            self.chunks[at] = rest
+        self._bytes = sum(chunk.size for chunk in self.chunks)
         self._restart()
 
     def _open_chunk(self) -> Chunk:

@@ -65,7 +65,8 @@ class OlderLines:
             if not self._backlog.knows(source):
                 self._backlog.put(source, [], has_begun=False)
         for source in self._backlog.wanted():
-            before = oldest.get(source, self._ends.get(source))
+            before = self._backlog.oldest_waiting(source)
+            before = before or oldest.get(source, self._ends.get(source))
             if source not in sources or before is None:
                 self._backlog.put(source, [], has_begun=True)
                 continue
