@@ -48,13 +48,13 @@ async def test_a_log_has_its_history_then_what_comes(server: RunningServer) -> N
 async def test_a_log_goes_on_after_a_line(server: RunningServer) -> None:
     environment = await server.create(*counting(30), start=True)
     await server.logged(environment.id, 30)
-    async with client_of(server) as client:
-        async with client.logs(environment.id, after=LogCursor(4)) as first:
-            assert await lines_until(first, "line 30") == [f"line {n}" for n in range(5, 31)]
-            await next_of(first, LogLiveNow)
-            async with client.logs(environment.id, after=LogCursor(2)) as second:
-                assert await lines_until(second, "line 30") == [f"line {n}" for n in range(3, 31)]
-                await next_of(second, LogLiveNow)
+    after = LogCursor(4)
+    async with client_of(server) as client, client.logs(environment.id, after=after) as first:
+        assert await lines_until(first, "line 30") == [f"line {n}" for n in range(5, 31)]
+        await next_of(first, LogLiveNow)
+        async with client.logs(environment.id, after=LogCursor(2)) as second:
+            assert await lines_until(second, "line 30") == [f"line {n}" for n in range(3, 31)]
+            await next_of(second, LogLiveNow)
 
 
 async def test_a_second_reader_of_the_same_log_gets_its_own_history(server: RunningServer) -> None:

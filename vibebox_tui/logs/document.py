@@ -68,6 +68,15 @@ class Document:
             self.ring.prepend(entries)
         return Shift()
 
+    def drop_newest(self) -> int:
+        """Drop the newest lines, behind which lines can be appended again, and return how many
+        bytes that made free.
+        """
+        freed = self.ring.drop_newest()
+        if freed and self.merge is not None:
+            self.merge.go_on_from_end()
+        return freed
+
     def note(
         self,
         text: str,

@@ -119,6 +119,11 @@ class Merge:
         self.ring.prepend_lines(lines[:before])
         return shift
 
+    def go_on_from_end(self) -> None:
+        """The newest lines were dropped: have what comes go on with those that are left."""
+        self._readers.clear()
+        self._held.go_on_from(self.ring.newest_times())
+
     # ---------------------------------------------------------------------------------------
 
     def _places_going_on(self, new: list[GoingOn], read: range) -> list[_Place]:

@@ -38,6 +38,11 @@ class Ring:
         """Changes whenever `chunks` has others in it than before."""
         self.dropped = 0
         """Lines that were dropped from the front to stay within the bound."""
+        self.dropped_newest = 0
+        """Lines that were dropped from the end."""
+        self.borders: dict[int, int] = {}
+        """Of each source that lines were dropped of, the number of the first line that is behind
+        those before what is in memory: it tells where that is when no line of the source is."""
         self.widest = 0
         """Bytes of the longest line there was."""
         self.lost_marks = LostMarks()
@@ -126,11 +131,23 @@ class Ring:
         """By source, the lowest sequence number in memory."""
         oldest: dict[int, int] = {}
         for chunk in self.chunks:
-            for source in set(chunk.sources).difference(oldest):
-                numbers = zip(chunk.seqs, chunk.sources, strict=True)
-                if found := next((seq for seq, of in numbers if seq and of == source), 0):
-                    oldest[source] = found
+            oldest = chunk.first_seqs() | oldest
         return oldest
+
+    def newest_seqs(self) -> dict[int, int]:
+        """By source, the highest sequence number in memory."""
+        newest: dict[int, int] = {}
+        for chunk in self.chunks:
+            newest |= chunk.last_seqs()
+        return newest
+
+    def newest_times(self) -> dict[int, int]:
+        """By source, the time of its last line in memory."""
+        return {
+            source: chunk.times[chunk.sources.rfind(source)]
+            for chunk in self.chunks
+            for source in set(chunk.sources)
+        }
 
     def after_time(self, time: int) -> int:
         """The position after the last line that is not newer than `time`, where they are sorted."""
@@ -255,6 +272,7 @@ class Ring:
             return 0
         chunk = self.chunks.pop(0)
         self.lost_marks.keep(chunk)
+        self.borders |= {source: seq + 1 for source, seq in chunk.last_seqs().items()}
         self.dropped += len(chunk)
         self._first += len(chunk)
         self._bytes -= chunk.size
@@ -268,6 +286,9 @@ class Ring:
             return 0
         chunk = self.chunks.pop()
         self.lost_marks.keep(chunk)
+        self.borders |= chunk.first_seqs()
+        self.dropped_newest += len(chunk)
+        self._reader = LineReader()
         self._starts.pop()
         self._bytes -= chunk.size
         self.version += 1
