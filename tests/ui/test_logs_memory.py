@@ -27,9 +27,9 @@ pytestmark = pytest.mark.usefixtures("state_home")
 async def test_older_lines_come_from_the_server_without_a_seam():
     history = entries(2500, levelled)
     async with pane_with(history[1500:], older=history) as (app, pilot):
-        await pilot.press("g")
+        await pilot.press(*["b"] * 43)
         await says(app, "2,000 kept")
-        await pilot.press("g")
+        await pilot.press(*["b"] * 52)
         await says(app, "2,500 kept")
         await pilot.press("g")
         await wait_for(lambda: "the log begins here ──" in app.screen_rows[0])
@@ -57,7 +57,7 @@ async def test_a_time_before_what_is_in_memory_is_fetched():
     async with pane_with(history[8000:], older=history) as (app, pilot):
         await pilot.press("at", *"2025-10-09T08:00:02Z", "enter")
         await wait_for(lambda: cursor_text(app) == levelled(2000))
-        await says(app, "8,000 kept")
+        await says(app, "2,000 kept")
 
 
 async def test_a_filter_looks_for_hits_further_back():

@@ -40,6 +40,9 @@ class Ring:
         """Lines that were dropped from the front to stay within the bound."""
         self.dropped_newest = 0
         """Lines that were dropped from the end."""
+        self.cut_at: dict[int, int] = {}
+        """Of each source whose newest lines were dropped, the number of the first of them; whoever
+        fetches them takes note of that and clears it."""
         self.borders: dict[int, int] = {}
         """Of each source that lines were dropped of, the number of the first line that is behind
         those before what is in memory: it tells where that is when no line of the source is."""
@@ -286,7 +289,9 @@ class Ring:
             return 0
         chunk = self.chunks.pop()
         self.lost_marks.keep(chunk)
-        self.borders |= chunk.first_seqs()
+        first = chunk.first_seqs()
+        self.borders |= first
+        self.cut_at |= first
         self.dropped_newest += len(chunk)
         self._reader = LineReader()
         self._starts.pop()
