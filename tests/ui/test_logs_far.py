@@ -143,7 +143,8 @@ async def test_what_lies_between_comes_as_one_scrolls_until_it_is_live(
         await scroll(app, 400.0)
         (tmp_path / "go").touch()
         await wait_for(lambda: seqs(app) == list(range(1, 7002)))
-        await scroll(app, 1.0)
+        for _ in range(2):  # to the last line, and on from there
+            await scroll(app, 1.0)
         await wait_for(lambda: cursor_text(app) == "INFO live")
         await wait_for(lambda: "FOLLOW" in app.pane.detail)
 
