@@ -80,3 +80,31 @@ def test_what_they_take_is_bounded():
         marks.keep(chunk)
     assert 0 < len(marks) < 100
     assert len(marks) + marks.given_up == 9000
+
+
+def test_the_marks_of_one_log_go_to_another_number_and_back():
+    document = document_of(9000, *TRACE)
+    for position in (0, 2):
+        document.ring.set_mark(position, marked=True)
+    drop_first_chunk(document)
+    kept = document.ring.lost_marks
+    (own,) = kept.by_source().values()
+    other = LostMarks()
+    other.join(own, 7)
+    assert [line[4] for line in other.records()[0]] == [7, 7, 7]
+    assert len(other.records()) == 1, "of one record still"
+    back = LostMarks()
+    back.join(other.by_source()[7], 0)
+    assert back.records() == kept.records()
+    assert back.take(kept.records()[0][0])
+
+
+def test_marks_that_were_given_up_are_counted_by_their_logs():
+    marks = LostMarks()
+    full = LostMarks(max_bytes=0)
+    document = document_of(9000, "one")
+    document.ring.set_mark(0, marked=True)
+    full.keep(document.ring.chunks[0])
+    marks.join(full, 3)
+    assert marks.given_up == 1
+    assert marks.by_source()[3].given_up == 1

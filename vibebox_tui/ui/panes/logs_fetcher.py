@@ -10,9 +10,8 @@ from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.merge import NOTHING
 from vibebox_tui.ui.messages import Said
-from vibebox_tui.ui.panes.logs_extent import Origins, Pages
+from vibebox_tui.ui.panes.logs_extent import Pages
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
-from vibebox_tui.ui.panes.logs_sources import Scope
 from vibebox_tui.ui.panes.logs_words import beginning, hole
 from vibebox_tui.ui.widgets.log_view import LogView
 
@@ -151,17 +150,3 @@ class LogFetcher(LogReader):
             self.document.note_start("this server can't be asked for older lines")
         else:
             self.document.note_start(beginning(self.older.lost_lines))
-
-    @property
-    def _origins(self) -> Origins:
-        """Where lines of each source can be had."""
-        return self._own_origin if self.scope is Scope.THIS else self._sources.origins
-
-    @property
-    def _wanted_origins(self) -> Origins:
-        """The same of those alone that are followed, or will be again."""
-        return self._own_origin if self.scope is Scope.THIS else self._sources.wanted_origins
-
-    @property
-    def _own_origin(self) -> Origins:
-        return {0: (self.client, self.environment.id)} if self.environment else {}

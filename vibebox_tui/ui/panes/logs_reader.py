@@ -30,7 +30,8 @@ from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.panes.logs_extent import Extent, Pages
+from vibebox_tui.ui.panes.logs_extent import Extent, Origins, Pages
+from vibebox_tui.ui.panes.logs_marks import MarksAside
 from vibebox_tui.ui.panes.logs_newer import NewerLines
 from vibebox_tui.ui.panes.logs_older import OlderLines
 from vibebox_tui.ui.panes.logs_sources import PART_LINES, TAIL, LogSources, Scope, parts
@@ -92,6 +93,7 @@ class LogReader(Pane):
     ) -> None:
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
         self._repaint: Timer | None = None
+        self._marks = MarksAside()
         self._taken = 0
         """Lines that were taken in since others have run."""
         self._begin()
@@ -125,10 +127,11 @@ class LogReader(Pane):
     # --- following -------------------------------------------------------------------------
 
     def reset(self) -> None:
-        before, is_same_log = self.document, self._is_same_log
+        before = self.document
+        self._marks.leave(before.ring.lose_marks(), self._origins_until_now)
         self._begin()
-        if is_same_log:
-            self.document.ring.lost_marks = before.ring.lose_marks()
+        if self.scope is Scope.THIS:
+            self._bring_marks(0)
         self.log_view.source_names = ()
         self._show_as(before)
 
@@ -164,9 +167,30 @@ class LogReader(Pane):
             await self.give_way()
 
     @property
-    def _is_same_log(self) -> bool:
-        """Whether what is to be followed is what was."""
-        return self._following == self._to_follow and self._begun_scope is self.scope
+    def _origins_until_now(self) -> Origins:
+        """Of what was followed, whatever is to be."""
+        if self._begun_scope is not Scope.THIS:
+            return self._sources.origins
+        return {0: self._following} if self._following else {}
+
+    def _bring_marks(self, source: int) -> None:
+        """Have what was marked in a log, which is shown from now on, marked again."""
+        if source in self._origins:
+            self._marks.bring_back(self._origins[source], self.document.ring.lost_marks, source)
+
+    @property
+    def _origins(self) -> Origins:
+        """Where lines of each source can be had."""
+        return self._own_origin if self.scope is Scope.THIS else self._sources.origins
+
+    @property
+    def _wanted_origins(self) -> Origins:
+        """The same of those alone that are followed, or will be again."""
+        return self._own_origin if self.scope is Scope.THIS else self._sources.wanted_origins
+
+    @property
+    def _own_origin(self) -> Origins:
+        return {0: self._to_follow} if self._to_follow else {}
 
     def watch_scope(self) -> None:
         self.restart()
@@ -180,7 +204,9 @@ class LogReader(Pane):
     def _begin(self) -> None:
         """Begin with another log, or with others."""
         self._begun_scope = self.scope
-        self._sources = LogSources(self._take, self._note_failure, self._give_way_after)
+        self._sources = LogSources(
+            self._take, self._note_failure, self._give_way_after, self._bring_marks
+        )
         self._completeness = Completeness()
         self._begin_part()
 

@@ -71,7 +71,7 @@ class LogSources:
 
     `take` is called with each event and the number of the source that it is from; `failed` where
     one of them can't be followed any more. `give_way` lets others run after an event: a full
-    queue never waits, and the screen has to live.
+    queue never waits, and the screen has to live. `begun` is told of a source that is new.
     """
 
     def __init__(
@@ -79,10 +79,12 @@ class LogSources:
         take: Callable[[int, LogEvent], None],
         failed: Callable[[int, VibeBoxError], None],
         give_way: Callable[[LogEvent], Awaitable[None]],
+        begun: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._take = take
         self._failed = failed
         self._give_way = give_way
+        self._begun = begun
         self._sources: dict[EnvironmentKey, _Source] = {}
         self._wanted: tuple[Subject, ...] = ()
         self._cursors: dict[int, LogCursor] = {}
@@ -149,6 +151,7 @@ class LogSources:
             if len(self._sources) >= MOST_SOURCES:
                 return
             source = self._sources[subject.key] = _Source(subject)
+            self._begun(len(self._sources) - 1)
         source.subject = subject
         if source.task is None:
             number = list(self._sources).index(subject.key)
