@@ -43,7 +43,7 @@ class LogSaver(LogJumper):
     @property
     def extents(self) -> list[Extent]:
         """What can be saved, the likeliest first."""
-        has_marks = bool(self.document.marked_lines())
+        has_marks = self.document.has_marks
         return [each for each in Extent if each is not Extent.MARKED or has_marks]
 
     def save(self, extent: Extent, file: Path) -> None:
