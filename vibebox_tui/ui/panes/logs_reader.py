@@ -320,6 +320,7 @@ class LogReader(Pane):
         """Drop the oldest lines, or where one reads just there, the newest: they can be had again
         as soon as one goes there. Says whether any were dropped.
         """
+        self._repaint_soon()  # another pane may ask for it, and this one has nothing else to tell
         ring, read = self.document.ring, self._read
         reads_there = bool(read) and 2 * ring.locate(read.start)[0] < len(ring.chunks)
         if not reads_there or ring.oldest_seq is None or self.extent.has_unnumbered:
