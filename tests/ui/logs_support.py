@@ -1,5 +1,6 @@
 """What the log pane's tests share: an app with the pane alone, and a client whose log they feed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -68,6 +69,9 @@ class Feed:
         self._older = older or []
         self.asked: list[dict[str, Any]] = []
         """What lines were asked for, one request after the other."""
+        self.answers = asyncio.Event()
+        """Cleared while requests are to stay without an answer."""
+        self.answers.set()
         self.after: LogCursor | None = None
         """After which line the pane has begun to follow; None: with the last ones."""
 
@@ -89,6 +93,7 @@ class Feed:
         since_seq: int | None = None,
         since: str | None = None,
     ) -> LogPage:
+        await self.answers.wait()
         found = [each for each in self._older if before_seq is None or number(each) < before_seq]
         found = [each for each in found if since_seq is None or number(each) > since_seq]
         found = [each for each in found if since is None or (each.timestamp or "") >= since]

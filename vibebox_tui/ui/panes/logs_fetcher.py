@@ -31,6 +31,10 @@ class LogFetcher(LogReader):
         self._start_noted: int | None = None
         """How many lines had been dropped when it was said where the log begins."""
 
+    def reset(self) -> None:
+        self.workers.cancel_group(self, "fetch")  # it was for what is shown no more
+        super().reset()
+
     @property
     def _under_way(self) -> str:
         return f"{self.settings.glyphs.separator:^3}{self._fetches}" if self._fetches else ""
@@ -70,6 +74,7 @@ class LogFetcher(LogReader):
     def _fetching(self, what: str) -> Iterator[None]:
         """Say in the border what is being fetched, and why it can't be where it can't."""
         self._fetches = doing = f"fetching {what}"
+        self._tell()
         try:
             yield
         except VibeBoxError as error:

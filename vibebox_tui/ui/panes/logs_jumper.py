@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Final
 
 from textual import work
 
@@ -22,6 +23,9 @@ from vibebox_tui.ui.panes.logs_landing import (
 )
 from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS
 from vibebox_tui.ui.widgets.log_view import LogView
+
+JUMPING: Final = "lines there"
+"""What is fetched for a jump."""
 
 
 class LogJumper(LogFetcher):
@@ -44,7 +48,7 @@ class LogJumper(LogFetcher):
 
     def on_log_view_start_wanted(self, event: LogView.StartWanted) -> None:
         event.stop()
-        if not self._has_start and not self._fetches:
+        if not self._has_start and JUMPING not in self._fetches:
             here = self.document.ring, self.document.ring.kept, event.position
             self._go_to(Start(), partial(self._show_start, *here))
 
@@ -116,7 +120,7 @@ class LogJumper(LogFetcher):
         """Have a place in memory, then `arrive`; `is_beyond` says that it isn't before what is in
         memory, but after it.
         """
-        with self._fetching("lines there"):
+        with self._fetching(JUMPING):
             if is_beyond or await self._is_far(place):
                 await self._land_at(place, arrive)
             elif await self._read_back(
