@@ -47,6 +47,7 @@ async def long_log(
     environment = await server.create(*(program or ("true",)), name=name)
     step, start = timing.get("step", 1000), timing.get("start", NOON)
     await fill(server, environment.id, numbered(count, start, step))
+    await server.logged(environment.id, count)
     return environment
 
 
@@ -68,7 +69,7 @@ async def pane_on(
             where = Server("here", client)
             app.pane.neighbours = tuple(Neighbour(Subject(where, each)) for each in environments)
             app.pane.scope = Scope.ALL
-        await wait_for(lambda: app.pane._is_live and app.pane.document.ring.kept)
+        await wait_for(lambda: app.pane._is_live and len(app.pane.document.view))
         yield app
 
 
@@ -177,6 +178,7 @@ async def test_a_mark_far_away_is_gone_to_at_once(
 ):
     async with pane_on(server, await long_log(server, LONG)) as app:
         requests = Requests(app, monkeypatch)
+        await wait_for(lambda: cursor_text(app) == f"INFO line {LONG}")
         await app.pilot.press("k", "m", "g")
         await wait_for(lambda: cursor_text(app) == "INFO line 1")
         await app.pilot.press("m", "u")
