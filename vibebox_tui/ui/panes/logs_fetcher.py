@@ -11,14 +11,15 @@ from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.merge import NOTHING
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_extent import Pages
-from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS, LogReader
+from vibebox_tui.ui.panes.logs_reader import SLICE_SECONDS
+from vibebox_tui.ui.panes.logs_selector import LogSelector
 from vibebox_tui.ui.panes.logs_words import beginning, hole
 from vibebox_tui.ui.widgets.log_view import LogView
 
 MEMORY_FULL: Final = "The memory for logs is full (setting log_memory)."
 
 
-class LogFetcher(LogReader):
+class LogFetcher(LogSelector):
     """Fetches older lines as far back as somebody scrolls, until there are none; and newer ones
     where the lines in memory end early, until it can follow the log again.
     """

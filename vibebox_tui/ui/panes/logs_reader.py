@@ -23,10 +23,8 @@ from vibebox_tui.client.events import (
 from vibebox_tui.client.log_reader import LogCursor
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.document import Document
-from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.merge import NOTHING, Shift
-from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
@@ -67,9 +65,8 @@ SLICE_SECONDS: Final = 0.01
 
 
 class LogReader(Pane):
-    """The log of one environment, or of several by time; followed or paused.
-
-    What is shown of it is set by `select`, of which environments by `scope`.
+    """The log of one environment, or of several by time: `scope` says of which. It is followed, or
+    paused.
     """
 
     NOUN = "Logs"
@@ -430,44 +427,3 @@ class LogReader(Pane):
         line = None if self.log_view.following else self.log_view.cursor_line
         slots = self._tally.slots(self.histogram.size.width)
         self.histogram.show(slots, line.time if line else None)
-
-    # --- what is shown ---------------------------------------------------------------------
-
-    def select(self, selection: Selection) -> None:
-        """Show something else of the log, around the line that the cursor is on."""
-        self.document.select(selection)
-        self._show_anew()
-        self.retitle()
-
-    def look_for(self, pattern: Pattern | None) -> None:
-        """Mark and count what `pattern` finds among what is shown."""
-        self.document.search(pattern)
-        self.log_view.pattern = pattern
-        self._repaint_now()
-
-    def collapse(self, collapses: bool) -> None:
-        """Show records that say the same again once, with a count; or all of them."""
-        self.document.collapse(collapses)
-        self._show_anew()
-
-    def fold(self, folds: bool) -> None:
-        """Show of each record only the first line, or all of them."""
-        self.document.fold(folds)
-        self._show_anew()
-
-    def on_log_view_turned(self, event: LogView.Turned) -> None:
-        event.stop()
-        self.document.turn(event.position)
-        self._show_anew()
-
-    def go_to_line(self, position: int) -> None:
-        """Go to a line, also where it is folded into another one: then that is opened."""
-        if self.document.is_hidden(position):
-            self.document.turn(position)
-            self._show_anew()
-        self.log_view.go_to(position)
-
-    def _show_anew(self) -> None:
-        self.document.scan(SLICE_SECONDS, self._near)
-        self.log_view.show_view(self.document.view)
-        self._repaint_now()
