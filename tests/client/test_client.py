@@ -22,6 +22,7 @@ from vibebox_tui.client.events import (
     TerminalSizeChanged,
     TerminalText,
 )
+from vibebox_tui.client.log_reader import LogCursor
 
 COUNTING = (
     "import time\nfor i in range(1, {n} + 1): print(f'line {{i}}', flush=True)\ntime.sleep(60)"
@@ -42,6 +43,18 @@ async def test_a_log_has_its_history_then_what_comes(server: RunningServer) -> N
         lines = await lines_until(log, "line 50")
         await next_of(log, LogLiveNow)
     assert lines[-10:] == [f"line {number}" for number in range(41, 51)]
+
+
+async def test_a_log_goes_on_after_a_line(server: RunningServer) -> None:
+    environment = await server.create(*counting(30), start=True)
+    await server.logged(environment.id, 30)
+    after = LogCursor(4)
+    async with client_of(server) as client, client.logs(environment.id, after=after) as first:
+        assert await lines_until(first, "line 30") == [f"line {n}" for n in range(5, 31)]
+        await next_of(first, LogLiveNow)
+        async with client.logs(environment.id, after=LogCursor(2)) as second:
+            assert await lines_until(second, "line 30") == [f"line {n}" for n in range(3, 31)]
+            await next_of(second, LogLiveNow)
 
 
 async def test_a_second_reader_of_the_same_log_gets_its_own_history(server: RunningServer) -> None:

@@ -1,6 +1,9 @@
 """Marked lines that have left the memory: kept whole, found again, never in two places."""
 
+import pytest
+
 from tests.logs.lines import entries
+from vibebox_tui.logs.chunk import Chunk
 from vibebox_tui.logs.document import Document
 from vibebox_tui.logs.filters import Filter, Selection
 from vibebox_tui.logs.lost_marks import MARK_BYTES, LostMarks
@@ -80,3 +83,60 @@ def test_what_they_take_is_bounded():
         marks.keep(chunk)
     assert 0 < len(marks) < 100
     assert len(marks) + marks.given_up == 9000
+
+
+def test_the_marks_of_one_log_go_to_another_number_and_back():
+    document = document_of(9000, *TRACE)
+    for position in (0, 2):
+        document.ring.set_mark(position, marked=True)
+    drop_first_chunk(document)
+    kept = document.ring.lost_marks
+    (own,) = kept.by_source().values()
+    other = LostMarks()
+    other.join(own, 7)
+    assert [line[4] for line in other.records()[0]] == [7, 7, 7]
+    assert len(other.records()) == 1, "of one record still"
+    back = LostMarks()
+    back.join(other.by_source()[7], 0)
+    assert back.records() == kept.records()
+    assert back.take(kept.records()[0][0])
+
+
+def test_marks_that_were_given_up_are_counted_by_their_logs():
+    marks = LostMarks()
+    full = LostMarks(max_bytes=0)
+    document = document_of(9000, "one")
+    document.ring.set_mark(0, marked=True)
+    full.keep(document.ring.chunks[0])
+    marks.join(full, 3)
+    assert marks.given_up == 1
+    assert marks.by_source()[3].given_up == 1
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_whether_there_are_marks_is_known_without_gathering_them(
+    is_lost: bool, monkeypatch: pytest.MonkeyPatch
+):
+    document = document_of(9000, *TRACE)
+    assert not document.has_marks
+    for position in range(4000):
+        document.ring.set_mark(position, marked=True)
+    if is_lost:
+        drop_first_chunk(document)
+        assert document.ring.lost_marks
+    read: list[int] = []
+    monkeypatch.setattr(Chunk, "line", lambda self, index, position: read.append(index))
+    assert document.has_marks
+    assert not read
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize(("shown", "expected"), [("at b", True), ("line 8999", False)])
+def test_only_marks_that_are_shown_count(is_lost: bool, shown: str, expected: bool):
+    document = document_of(9000, *TRACE)
+    document.ring.set_mark(0, marked=True)
+    if is_lost:
+        drop_first_chunk(document)
+    document.select(Selection((Filter.parse(shown),)))
+    document.scan(10.0, None)
+    assert document.has_marks == expected == bool(document.marked_lines())

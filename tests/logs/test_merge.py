@@ -1,6 +1,7 @@
 """A merge of logs is sorted and loses nothing, whatever comes late."""
 
-from itertools import accumulate, groupby
+from collections.abc import Iterator
+from itertools import accumulate, count, groupby
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from vibebox_tui.logs.chunk import CHUNK_LINES
 from vibebox_tui.logs.hold_back import HoldBack
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.merge import Merge, Shift
+from vibebox_tui.logs.onward import Onward
 from vibebox_tui.logs.ring import Ring, note_line
 from vibebox_tui.logs.times import to_iso, to_milliseconds
 from vibebox_tui.protocol.messages import LogEntry
@@ -18,6 +20,8 @@ from vibebox_tui.protocol.messages import LogEntry
 START = 1_760_000_000_000
 """The time of the first line, milliseconds since the epoch."""
 
+TRACE = "Traceback (most recent call last):"
+TRACES = [TRACE, "  File", "ValueError: x", "INFO ok", "ERROR boom", "", "panic: y", "main.f()"]
 TEXTS = ["INFO ok", "ERROR boom", "  at frame", "\tat other", "Caused by: x", "one\n  two\nthree"]
 
 
@@ -160,6 +164,105 @@ def test_older_pages_are_given_out_without_a_seam(histories: list[list[int]], pa
     is_whole_and_sorted(ring, logs)
 
 
+_traces = st.lists(
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from(TRACES)), max_size=14),
+    min_size=1,
+    max_size=3,
+)
+"""For each log its lines, many of which go on with the one before, with the time between them."""
+
+
+def logs_of(histories: list[list[tuple[int, str]]]) -> dict[int, list[LogEntry]]:
+    logs: dict[int, list[LogEntry]] = {}
+    for source, lines in enumerate(histories):
+        times = accumulate(step for step, _ in lines)
+        texts = [text for _, text in lines]
+        logs[source] = [entry(*each) for each in zip(times, texts, count(1), strict=False)]
+    return logs
+
+
+@given(_traces, st.integers(1, 4))
+@example([[(1, "ERROR boom"), (1, TRACE), (1, "  File"), (1, "E: x"), (1, "INFO ok")]], 1)
+@settings(max_examples=150, deadline=None)
+def test_a_record_that_pages_divide_is_one(histories: list[list[tuple[int, str]]], page: int):
+    logs = logs_of(histories)
+    ring, backlog = Ring(), Backlog()
+    merge = Merge(ring)
+    rest = {source: list(entries) for source, entries in logs.items()}
+    for source in rest:
+        backlog.put(source, rest[source][-page:], has_begun=len(rest[source]) <= page)
+        del rest[source][-page:]
+        merge.put_older(backlog.take())
+    while not backlog.has_begun:
+        for source in backlog.wanted():
+            backlog.put(source, rest[source][-page:], has_begun=len(rest[source]) <= page)
+            del rest[source][-page:]
+        merge.put_older(backlog.take())
+    for source, entries in logs.items():
+        alone = Ring()
+        alone.append(entries)
+        expected = [[alone.line(at).seq for at in alone.record(first)] for first in heads(alone)]
+        records = [[ring.line(at) for at in ring.record(first)] for first in heads(ring)]
+        mine = [[line.seq for line in lines] for lines in records if lines[0].source == source]
+        assert mine == expected
+    is_whole_and_sorted(ring, logs)
+
+
+def heads(ring: Ring) -> list[int]:
+    """The positions of the lines that begin records."""
+    return [line.position for line in ring.lines() if not line.is_continuation]
+
+
+@given(_traces, st.integers(1, 4), st.integers(0, 9))
+@settings(max_examples=150, deadline=None)
+def test_newer_pages_are_given_out_without_a_seam(
+    histories: list[list[tuple[int, str]]], page: int, start: int
+):
+    logs = logs_of(histories)
+    at_once, ring = Ring(), Ring()
+    both = Merge(at_once), Merge(ring)
+    for source, entries in logs.items():
+        both[0].take(source, entries, 0.0)
+        both[1].take(source, entries[:start], 0.0)
+        del entries[:start]
+    for merge in both:
+        merge.settle(1.0)
+    onward = Onward()
+    for _ in range(100):
+        for source in onward.wanted(list(logs)):
+            onward.put(source, logs[source][:page], has_ended=len(logs[source]) <= page)
+            del logs[source][:page]
+        for source, entries in onward.take():
+            both[1].take(source, entries, 2.0)
+        both[1].settle(3.0)
+    assert onward.has_ended
+    for source in logs:
+        mine, expected = ([*_heads_of(each, source)] for each in (ring, at_once))
+        assert mine == expected
+    times = [line.time for line in ring.lines()]
+    assert times == sorted(times)
+
+
+def _heads_of(ring: Ring, source: int) -> Iterator[tuple[int, bool]]:
+    return ((each.seq, each.is_continuation) for each in ring.lines() if each.source == source)
+
+
+def test_what_comes_after_the_newest_were_dropped_goes_on_with_the_others():
+    ring = Ring()
+    merge = Merge(ring)
+    lines = [entry(n, f"INFO {n} {'x' * 60}", n) for n in range(1, 3 * CHUNK_LINES)]
+    for source in (0, 1):
+        merge.take(source, lines, 0.0)
+    merge.settle(1.0)
+    assert ring.drop_newest()
+    merge.go_on_from_end()
+    assert ring.borders == {source: seq + 1 for source, seq in ring.newest_seqs().items()}
+    for source, border in ring.borders.items():
+        merge.take(source, lines[border - 1 :], 2.0)
+    merge.settle(3.0)
+    is_whole_and_sorted(ring, {0: lines, 1: lines})
+
+
 @given(_histories)
 @settings(max_examples=60, deadline=None)
 def test_a_history_that_comes_later_than_others_leaves_no_hole(histories: list[list[int]]):
@@ -219,6 +322,32 @@ def test_a_trace_that_comes_late_joins_the_line_it_explains():
     merge.settle(3.0)
     assert [line.text for line in ring.lines()] == ["ERROR boom", "  at frame", "INFO between"]
     assert ring.record(ring.first) == range(2)
+
+
+def test_a_trace_goes_on_from_the_history_to_what_is_live():
+    ring = Ring()
+    merge = Merge(ring)
+    merge.put_older([(0, [entry(0, "ERROR boom", 1), entry(1, TRACE, 2)])])
+    merge.put_older([(1, [entry(5, "INFO between", 1)])])
+    merge.take(0, [entry(9, "  File", 3), entry(9, "ValueError: x", 4)], 1.0)
+    merge.settle(2.0)
+    assert len(ring.record(ring.first)) == 4
+    assert [line.source for line in ring.lines()] == [0, 0, 0, 0, 1]
+
+
+def test_a_trace_goes_on_from_a_history_that_waits_not_to_move_what_is_read():
+    ring = Ring()
+    merge = Merge(ring)
+    merge.put_older([(1, [entry(n, f"INFO {n}", n) for n in range(1, 9)])])
+    read = range(ring.first, ring.end)
+    merge.put_older([(0, [entry(4, "ERROR boom", 1)])], read)
+    assert merge.parked == 1
+    merge.take(0, [entry(9, "  at frame", 2)], 1.0)
+    merge.settle(2.0, read)
+    assert merge.parked == 2
+    merge.settle(3.0)
+    trace = [line.position for line in ring.lines() if line.source == 0]
+    assert ring.record(trace[0]) == range(trace[0], trace[0] + 2)
 
 
 def test_a_note_stands_where_its_log_had_come_to():

@@ -1,5 +1,6 @@
 """The ring keeps what came, in order, within its bound, at positions that never change."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,3 +135,17 @@ def test_a_page_of_older_lines_leaves_no_seam_in_a_trace():
     assert ring.size == sum(chunk.size for chunk in ring.chunks)
     ring.prepend(entries("INFO v"))
     assert ring.record(-2) == range(-2, -1)
+
+
+@pytest.mark.parametrize("cut", range(1, 7))
+def test_a_page_border_anywhere_in_a_trace_leaves_it_whole(cut: int):
+    texts = [
+        "ERROR failed", "Traceback (most recent call last):", '  File "a.py"', "ValueError: x", "",
+        "During handling of the above exception, another one", "INFO x",
+    ]  # fmt: skip
+    ring = Ring()
+    ring.append(entries(*texts[cut:], first=cut + 1))
+    ring.prepend(entries(*texts[:cut]))
+    assert ring.record(ring.first) == range(ring.first, ring.first + 6)
+    assert [line.text for line in ring.lines()] == texts
+    assert ring.size == sum(chunk.size for chunk in ring.chunks)

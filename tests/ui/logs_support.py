@@ -1,5 +1,6 @@
 """What the log pane's tests share: an app with the pane alone, and a client whose log they feed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 from tests.support import wait_for
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LogEvent, LogLines, LogLiveNow
+from vibebox_tui.client.log_reader import LogCursor
 from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.paths import styles_directory
 from vibebox_tui.protocol.messages import LogEntry
@@ -55,6 +57,11 @@ def levelled(number: int) -> str:
     return f"{LEVELS[number % len(LEVELS)]} line {number}"
 
 
+def number(entry: LogEntry) -> int:
+    assert entry.seq is not None, "these have numbers"
+    return entry.seq
+
+
 class Feed:
     """A client whose only log is what a test puts into it, over a real subscription."""
 
@@ -62,20 +69,40 @@ class Feed:
         self.subscription: Subscription[LogEvent] | None = None
         self.rest = self
         self._older = older or []
+        self.asked: list[dict[str, Any]] = []
+        """What lines were asked for, one request after the other."""
+        self.answers = asyncio.Event()
+        """Cleared while requests are to stay without an answer."""
+        self.answers.set()
+        self.after: LogCursor | None = None
+        """After which line the pane has begun to follow; None: with the last ones."""
 
     def logs(self, environment_id: str, **options: Any) -> Any:
-        """A subscription as a pane wants it; with `before_seq`, the REST call for older lines."""
-        if "before_seq" in options:
+        """A subscription as a pane wants it; with a `limit`, the REST call for lines."""
+        self.after = options.get("after")
+        if "limit" in options:
+            self.asked.append(options)
             return self._page(**options)
         self.subscription = Subscription(
             capacity=1_000_000, opened=lambda _: None, closed=lambda _: None
         )
         return self.subscription
 
-    async def _page(self, before_seq: int, limit: int) -> LogPage:
-        older = [entry for entry in self._older if (entry.seq or 0) < before_seq][-limit:]
+    async def _page(
+        self,
+        limit: int,
+        before_seq: int | None = None,
+        since_seq: int | None = None,
+        since: str | None = None,
+    ) -> LogPage:
+        await self.answers.wait()
+        found = [each for each in self._older if before_seq is None or number(each) < before_seq]
+        found = [each for each in found if since_seq is None or number(each) > since_seq]
+        found = [each for each in found if since is None or (each.timestamp or "") >= since]
+        page = found[-limit:] if before_seq is not None else found[:limit]
         first = self._older[0].seq if self._older else None
-        return LogPage(data=older, epoch="e", first_seq=first, next_seq=before_seq)
+        next_seq = number(self._older[-1]) + 1 if self._older else 1
+        return LogPage(data=page, epoch="e", first_seq=first, next_seq=next_seq)
 
     def retain_from(self, seq: int) -> None:
         """Have only the lines from that number on, as a server that has deleted the others."""

@@ -48,10 +48,8 @@ async def test_fetches_what_was_before_the_tail_and_says_where_it_begins(server:
     await server.server.backend.store.append_logs(environment.id, blocks_of(lines))
     async with pane_on(server, environment.id) as app:
         await wait_for(lambda: "1,000 kept" in app.pane.detail)
-        for kept in ("2,000 kept", "2,500 kept"):
-            await app.pilot.press("g")
-            await wait_for(lambda kept=kept: kept in app.pane.detail)
         await app.pilot.press("g")
+        await wait_for(lambda: "2,500 kept" in app.pane.detail)
         await wait_for(lambda: "the log begins here" in app.screen_rows[0])
         assert app.screen_rows[1].endswith("line 1")
         numbers = [line.seq for line in app.pane.document.ring.lines() if not line.is_note]

@@ -27,9 +27,9 @@ pytestmark = pytest.mark.usefixtures("state_home")
 async def test_older_lines_come_from_the_server_without_a_seam():
     history = entries(2500, levelled)
     async with pane_with(history[1500:], older=history) as (app, pilot):
-        await pilot.press("g")
+        await pilot.press(*["b"] * 43)
         await says(app, "2,000 kept")
-        await pilot.press("g")
+        await pilot.press(*["b"] * 52)
         await says(app, "2,500 kept")
         await pilot.press("g")
         await wait_for(lambda: "the log begins here ──" in app.screen_rows[0])
@@ -57,7 +57,37 @@ async def test_a_time_before_what_is_in_memory_is_fetched():
     async with pane_with(history[8000:], older=history) as (app, pilot):
         await pilot.press("at", *"2025-10-09T08:00:02Z", "enter")
         await wait_for(lambda: cursor_text(app) == levelled(2000))
-        await says(app, "8,000 kept")
+        await says(app, "2,000 kept")
+
+
+async def test_a_jump_ends_with_the_log_that_it_was_in():
+    history = entries(9000, levelled)
+    async with pane_with(history[8000:], older=history) as (app, pilot):
+        app.feed.answers.clear()
+        await pilot.press("at", *"2025-10-09T08:00:02Z", "enter")
+        await says(app, "fetching lines there")
+        first = app.feed.subscription
+        app.pane.environment = Environment(id="env-2", name="web")
+        await wait_for(lambda: app.feed.subscription is not first)
+        app.feed.put(history[-20:])
+        await says(app, "20 kept")
+        app.feed.answers.set()
+        await wait_for(lambda: not app.pane._fetches)
+        await pilot.pause()
+        assert app.pane.log_view.following
+        assert app.pane.document.ring.kept == 20
+
+
+async def test_the_start_is_gone_to_although_older_lines_are_just_being_fetched():
+    history = entries(9000, levelled)
+    async with pane_with(history[8000:], older=history) as (app, pilot):
+        app.pane.log_view.action_page(-40.0)
+        app.feed.answers.clear()
+        await pilot.press("b", "b", "b")
+        await says(app, "fetching older lines")
+        await pilot.press("g")
+        app.feed.answers.set()
+        await wait_for(lambda: cursor_text(app) == levelled(1))
 
 
 async def test_a_filter_looks_for_hits_further_back():

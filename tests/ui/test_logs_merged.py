@@ -299,3 +299,48 @@ async def test_what_is_saved_and_copied_names_the_environments(tmp_path: Path):
         assert (tmp_path / "all.log").read_text() == "api-dev INFO one\nweb     INFO two\n"
         await pilot.press("g", "m", "j", "m", "y")
         assert app.clipboard == "api-dev INFO one\nweb     INFO two"
+
+
+async def test_marks_outlast_the_change_from_one_log_to_several_and_back():
+    mine = [entry(n * 10, f"INFO api {n}", n) for n in range(1, 11)]
+    theirs = [entry(n * 10 + 5, f"INFO web {n}", n) for n in range(1, 11)]
+    async with merged() as (app, pilot, feeds):
+        feeds["api-dev"].put(mine)
+        feeds["api-dev"].put(LogLiveNow())
+        await shows(app, "api 10")
+        await pilot.press("g", "j", "m")
+        await all_of_them(app, pilot, feeds, web=theirs, db=[], api_dev=mine)
+        await shows(app, "web 10")
+        await pilot.press("U")
+        assert cursor_text(app) == "INFO api 2"
+        await pilot.press("j", "m", "y")
+        assert app.clipboard == "api-dev INFO api 2\nweb     INFO web 2"
+        feeds["api-dev"].subscription = None
+        await pilot.press("a")
+        await wait_for(lambda: feeds["api-dev"].subscription)
+        feeds["api-dev"].put(mine)
+        await shows(app, "api 10")
+        await pilot.press("y", "U", "m")
+        assert app.clipboard == "INFO api 2"
+        await all_of_them(app, pilot, feeds, api_dev=mine, web=theirs, db=[])
+        await shows(app, "web 10")
+        await pilot.press("y")
+        assert app.clipboard == "INFO web 2"
+
+
+async def test_a_mark_that_is_not_in_the_tail_is_there_in_the_merged_log_too():
+    mine = [entry(n * 10, f"INFO api {n}", n) for n in range(1, 9001)]
+    async with merged(older={"api-dev": mine}) as (app, pilot, feeds):
+        feeds["api-dev"].put(mine[-1000:])
+        feeds["api-dev"].put(LogLiveNow())
+        await shows(app, "api 9000")
+        await pilot.press("g")
+        await shows(app, "the log begins here")
+        await pilot.press("m")
+        await all_of_them(app, pilot, feeds, api_dev=mine[-1000:], web=[], db=[])
+        await shows(app, "api 9000")
+        await pilot.press("U")
+        await wait_for(lambda: cursor_text(app) == "INFO api 1")
+        line = app.pane.log_view.cursor_line
+        assert line is not None
+        assert line.is_marked

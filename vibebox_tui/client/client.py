@@ -11,7 +11,7 @@ from vibebox_tui.client.events import LinkPhase, LinkState, ListEvent, LogEvent,
 from vibebox_tui.client.lane import LIST, Lanes
 from vibebox_tui.client.link import Link
 from vibebox_tui.client.log_feed import LogFeed
-from vibebox_tui.client.log_reader import LogReader
+from vibebox_tui.client.log_reader import LogCursor, LogReader
 from vibebox_tui.client.rest import RestClient
 from vibebox_tui.client.saved_login import SavedLogin, login_file, save_login
 from vibebox_tui.client.server_access import ServerAccess
@@ -172,9 +172,16 @@ class Client:
     # --- subscriptions ---------------------------------------------------------------------
 
     def logs(
-        self, environment_id: str, *, stream: StreamFilter = "all", tail: int = 1000
+        self,
+        environment_id: str,
+        *,
+        stream: StreamFilter = "all",
+        tail: int = 1000,
+        after: LogCursor | None = None,
     ) -> Subscription[LogEvent]:
         """The log of an environment: its last `tail` lines, `LogLiveNow`, then what comes.
+
+        With `after` it goes on from there instead: all lines after that one, each once.
 
         The lists of lines are shared with other subscriptions: read them, don't change them.
         """
@@ -192,6 +199,7 @@ class Client:
             tail=tail,
             rest=self.rest,
             clock=self._access.clock,
+            after=after,
         )
         return subscription
 

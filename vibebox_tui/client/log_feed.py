@@ -61,7 +61,9 @@ class LogFeed:
         """Whether the next entry's number may be any, as the first one of another numbering."""
 
     def add(self, reader: LogReader) -> None:
-        """Serve another reader; one that comes late gets its history by itself."""
+        """Serve another reader; one that comes late gets its history by itself, and so does one
+        that goes on from where the others aren't.
+        """
         self.readers.append(reader)
         if self._state is not None:
             reader.subscription.put_link(self._state)
@@ -69,7 +71,11 @@ class LogFeed:
             reader.subscription.fail(self._error)
             return
         widened = self._widen(reader.stream)
-        if self._has_begun and self.cursor is None:
+        if reader.cursor is not None and not self._has_begun and len(self.readers) == 1:
+            self.cursor, self.epoch = reader.cursor, reader.epoch  # the feed goes on from there
+        elif reader.cursor is not None and not (self._has_begun and self.cursor is None):
+            reader.join(self)
+        elif self._has_begun and self.cursor is None:
             reader.subscription.put(LogLiveNow())
         elif self._has_begun:
             reader.join(self)

@@ -5,7 +5,7 @@ import logging
 from bisect import bisect_right
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from vibebox_tui.client.clock import Clock
 from vibebox_tui.client.errors import ApiError, ClientError
@@ -30,6 +30,13 @@ OTHER_EPOCH: Final = "the server's log store was replaced or lost its end"
 _NOT_FOUND: Final = 404
 
 _seq_of = attrgetter("seq")
+
+
+class LogCursor(NamedTuple):
+    """Up to where a log has been read: a line's number, and which numbering that is of."""
+
+    seq: int
+    epoch: str | None = None
 
 
 class Source(Protocol):
@@ -84,13 +91,14 @@ class LogReader:
         tail: int,
         rest: RestClient,
         clock: Clock,
+        after: LogCursor | None = None,
     ) -> None:
         self.subscription = subscription
         self.stream: StreamFilter = stream
         self.tail = tail
-        self.cursor: int | None = None
+        self.cursor = after.seq if after else None
         """The number up to which everything has been put into the subscription."""
-        self._epoch: str | None = None
+        self.epoch = after.epoch if after else None
         """Which numbering that belongs to."""
         self._interruption: Interruption | None = None
         self.is_behind = False
@@ -120,7 +128,7 @@ class LogReader:
             self.is_behind = True
             return
         self._put(after(entries, self.cursor), filtered=filtered, history=history)
-        self.cursor, self._epoch = through, epoch
+        self.cursor, self.epoch = through, epoch
 
     def offer_unnumbered(self, entries: list[LogEntry]) -> None:
         """Take entries that can't be had again, room or not."""
@@ -140,7 +148,7 @@ class LogReader:
         """The numbering is another: whatever comes next is new."""
         if not self.is_behind:
             self._tell_other_epoch()
-            self.cursor, self._epoch = 0, None
+            self.cursor, self.epoch = 0, None
 
     def interrupted(self) -> None:
         """The link is lost: what comes late is counted from now on."""
@@ -224,7 +232,7 @@ class LogReader:
             self._put(entries, filtered=True, history=self._wants_history)
         is_last = was_first or len(page.data) < PAGE_LINES
         self.cursor = page.next_seq - 1 if is_last else _number(page.data[-1])
-        self._epoch = page.epoch
+        self.epoch = page.epoch
         target = self._source.cursor if self._source else None
         if target is not None and self.cursor >= target:
             self._follow()
@@ -241,7 +249,7 @@ class LogReader:
         first = page.next_seq if page.first_seq is None else page.first_seq
         if self.cursor is None:
             return
-        if self._epoch not in (None, page.epoch) or page.next_seq <= self.cursor:
+        if self.epoch not in (None, page.epoch) or page.next_seq <= self.cursor:
             self._tell_other_epoch()
             self.cursor = first - 1
         elif first > self.cursor + 1:

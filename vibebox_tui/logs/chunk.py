@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -219,6 +219,24 @@ class Chunk:
         """The index after the last line of the record of line `index`."""
         end = self.flags.translate(_BEGINS).find(1, index + 1)
         return len(self.flags) if end < 0 else end
+
+    def first_seqs(self) -> dict[int, int]:
+        """By source, the number of its first line that has one."""
+        return self._outer_seqs(self.sources.find, 1)
+
+    def last_seqs(self) -> dict[int, int]:
+        """By source, the number of its last line that has one."""
+        return self._outer_seqs(self.sources.rfind, -1)
+
+    def _outer_seqs(self, find: Callable[[int, int, int], int], step: int) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for source in set(self.sources):
+            at = find(source, 0, len(self))
+            while at >= 0 and not self.seqs[at]:
+                at = find(source, at + 1, len(self)) if step > 0 else find(source, 0, at)
+            if at >= 0:
+                found[source] = self.seqs[at]
+        return found
 
     def at_time(self, time: int) -> int:
         """The index after the last line whose time is before `time`, where times are in order."""

@@ -68,6 +68,15 @@ class Document:
             self.ring.prepend(entries)
         return Shift()
 
+    def drop_newest(self) -> int:
+        """Drop the newest lines, behind which lines can be appended again, and return how many
+        bytes that made free.
+        """
+        freed = self.ring.drop_newest()
+        if freed and self.merge is not None:
+            self.merge.go_on_from_end()
+        return freed
+
     def note(
         self,
         text: str,
@@ -159,6 +168,16 @@ class Document:
         inside = _marked(self.ring, self.view, self.hidden)
         return [line for lines in (*before, *inside, *after) for line in lines]
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether `marked_lines` has any line, without gathering them."""
+        if self.view.find(self.ring.first - 1, IS_MARKED, 1) is not None:
+            return True
+        lost = self.ring.lost_marks
+        if not lost or self._uncollapsed.passes_all:
+            return bool(lost)
+        return next(self._marked_of(lost.records()), None) is not None
+
     def lost_marks(self) -> tuple[list[list[Line]], list[list[Line]]]:
         """The same for those alone that have left the memory: what was before the lines that are in
         memory, and what was after them; each mark with its folded lines.
@@ -166,13 +185,8 @@ class Document:
         if not self.ring.lost_marks:
             return [], []
         records = sorted(self.ring.lost_marks.records(), key=self._order)
-        lost = Ring()
-        lost.append_lines(line for record in records for line in record)
-        view = View(lost, self._uncollapsed)
-        while not view.scan(math.inf):
-            pass
         oldest, times = self.ring.oldest_seqs(), self.ring.times
-        marks = [*_marked(lost, view, self.hidden)]
+        marks = [*self._marked_of(records)]
         is_before = [
             mark.seq < oldest[mark.source]
             if mark.source in oldest
@@ -181,6 +195,15 @@ class Document:
         ]
         before = [*compress(marks, is_before)]
         return before, [*compress(marks, map(not_, is_before))]
+
+    def _marked_of(self, records: Iterable[Record]) -> Iterator[list[Line]]:
+        """The marked lines among these that would be shown, each with its folded lines."""
+        lost = Ring()
+        lost.append_lines(line for record in records for line in record)
+        view = View(lost, self._uncollapsed)
+        while not view.scan(math.inf):
+            pass
+        return _marked(lost, view, self.hidden)
 
     def _order(self, record: Record) -> tuple[int, int]:
         """By what records are sorted: several logs by time, one by its numbers."""

@@ -53,6 +53,14 @@ class HeldLines:
             self._newest[source] = newest
             self._arrivals.append((now + self.seconds, newest))
 
+    def go_on_after(self, source: int, before: "HeldLines") -> None:
+        """Have what comes of a log go on with the last line of it that `before` has taken."""
+        self._newest[source] = before._newest[source]
+
+    def go_on_from(self, newest: dict[int, int]) -> None:
+        """Have what comes go on from these lines, given by the time of the last one of each log."""
+        self._newest = dict(newest)
+
     def release(self, now: float) -> tuple[list[GoingOn], list[NewLine]]:
         """What is due, and with it what is older than that: what goes on with a record that was
         given out, and all others sorted.

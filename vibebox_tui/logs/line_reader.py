@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from vibebox_tui.logs.chunk import CHUNK_BYTES, CONTINUATION, NOTE, STDERR, NewLine
+from vibebox_tui.logs.chunk import CHUNK_BYTES, CONTINUATION, MARKED, NOTE, STDERR, NewLine
 from vibebox_tui.logs.levels import Level, recognise
 from vibebox_tui.logs.records import RecordReader
 from vibebox_tui.logs.times import UNKNOWN_TIME, to_milliseconds
@@ -53,14 +53,23 @@ class LineReader:
             for text in rest:
                 yield self._line(text, seq, self._flags | CONTINUATION)
 
-    def going_on(self, line: NewLine) -> int | None:
-        """The flags of a line that came after what was read, if it goes on with that; else None."""
-        data, _, _, flags, _ = line
-        stream = "stderr" if flags & STDERR else "stdout"
-        if flags & NOTE or stream != self._stream:
-            return None
-        again = self._flags_of(data.decode())
-        return again if again & CONTINUATION else None
+    def read_again(self, lines: Iterable[NewLine]) -> Iterator[NewLine]:
+        """Lines that came after what was read and were read without knowing that: as they are with
+        it, up to the first one that begins a record either way.
+        """
+        last_seq = 0
+        for data, seq, time, flags, source in lines:
+            if seq and seq == last_seq:  # of an entry with line feeds
+                again = self._flags | CONTINUATION
+            elif flags & NOTE or ("stderr" if flags & STDERR else "stdout") != self._stream:
+                return
+            else:
+                again = self._flags_of(data.decode())
+            if not (flags | again) & CONTINUATION:
+                return
+            last_seq = seq
+            self._line(data.decode(), seq, again)
+            yield data, seq, time, again | flags & MARKED, source
 
     def interrupt(self) -> None:
         """Something else came in between: what follows begins a new record."""

@@ -1,5 +1,6 @@
 """Marked lines that have left the memory: kept with their records, marked again if they come."""
 
+from collections import Counter
 from typing import Final
 
 from vibebox_tui.logs.chunk import IS_MARKED, Chunk, NewLine
@@ -22,8 +23,8 @@ class LostMarks:
 
     def __init__(self, max_bytes: int = KEPT_BYTES) -> None:
         self.max_bytes = max_bytes
-        self.given_up = 0
-        """Marks that there was no room for."""
+        self._given_up: Counter[int] = Counter()
+        """By source how many marks there was no room for."""
         self._kept: dict[_Key, tuple[Record, int]] = {}
         """With each mark its record and the bytes that keeping it takes."""
         self._bytes = 0
@@ -33,6 +34,11 @@ class LostMarks:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def given_up(self) -> int:
+        """How many marks there was no room for."""
+        return self._given_up.total()
 
     def keep(self, chunk: Chunk) -> None:
         """Keep the marked lines of a chunk that is dropped."""
@@ -60,11 +66,32 @@ class LostMarks:
         """The records that have these marks, those first that were kept first."""
         return list({id(record): record for record, _ in self._kept.values()}.values())
 
+    def by_source(self) -> "dict[int, LostMarks]":
+        """The marks of each source by themselves."""
+        parts: dict[int, LostMarks] = {}
+        for source in {key[0] for key in self._kept} | set(self._given_up):
+            part = parts[source] = LostMarks(self.max_bytes)
+            part._kept = {key: kept for key, kept in self._kept.items() if key[0] == source}
+            part._bytes = sum(cost for _, cost in part._kept.values())
+            part._given_up[source] = self._given_up[source]
+        return parts
+
+    def join(self, others: "LostMarks", source: int) -> None:
+        """Keep the marks of another log with these, as those of a source with that number."""
+        renumbered: dict[int, Record] = {}
+        for (_, number, data), (record, cost) in others._kept.items():
+            if id(record) not in renumbered:
+                renumbered[id(record)] = tuple((*line[:4], source) for line in record)
+            self._kept[source, number, data] = renumbered[id(record)], cost
+            self._bytes += cost
+        self._given_up[source] += others.given_up
+        self._give_up()
+
     def _give_up(self) -> None:
         while self._bytes > self.max_bytes:
             first = next(iter(self._kept))
             self._bytes -= self._kept.pop(first)[1]
-            self.given_up += 1
+            self._given_up[first[0]] += 1
 
 
 def _key(line: NewLine) -> _Key:

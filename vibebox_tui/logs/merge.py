@@ -105,7 +105,11 @@ class Merge:
         """
         held = HeldLines()
         for source, entries in older:
-            held.take(source, LineReader(source).read(entries), 0.0, UNKNOWN_TIME)
+            reader = LineReader(source)
+            held.take(source, reader.read(entries), 0.0, UNKNOWN_TIME)
+            if entries and source not in self._readers:  # what is new goes on with it
+                self._readers[source] = reader
+                self._held.go_on_after(source, held)
         _, lines = held.release_all()
         first = self.ring.times[0] if self.ring.times else None
         before = len(lines) if first is None else bisect_right(lines, first, key=time_of)
@@ -114,6 +118,11 @@ class Merge:
         shift = self._insert(places)
         self.ring.prepend_lines(lines[:before])
         return shift
+
+    def go_on_from_end(self) -> None:
+        """The newest lines were dropped: have what comes go on with those that are left."""
+        self._readers.clear()
+        self._held.go_on_from(self.ring.newest_times())
 
     # ---------------------------------------------------------------------------------------
 
@@ -137,10 +146,12 @@ class Merge:
     def _joins_parked(self, lines: GoingOn) -> bool:
         """Whether the record that these go on with is parked; then they are too."""
         _, _, time, _, source = lines[0]
-        at = [n for n, line in enumerate(self._parked, 1) if line[4] == source and line[2] == time]
-        if at:
-            self._parked[at[-1] : at[-1]] = lines
-        return bool(at)
+        for parked in (self._parked, self._parked_older):
+            at = [n for n, line in enumerate(parked, 1) if line[4] == source and line[2] == time]
+            if at:
+                parked[at[-1] : at[-1]] = lines
+                return True
+        return False
 
     def _without_following(self, lines: list[NewLine]) -> list[NewLine]:
         """The lines but those that would come before what is parked of their log and their time."""

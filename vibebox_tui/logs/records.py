@@ -35,6 +35,19 @@ class RecordReader:
         self._is_plain = False
         """Whether the record before isn't one that lines of just any beginning may continue."""
 
+    @classmethod
+    def within_whatever(cls) -> "list[RecordReader]":
+        """A reader for each state that one may be in at a line of which one doesn't know what was
+        before it: where none of them says that it continues something, it begins a record.
+        """
+        readers = []
+        for within in _Within:
+            for is_error in (False, True):
+                reader = cls()
+                reader._within, reader._head_is_error = within, is_error
+                readers.append(reader)
+        return readers
+
     def continues(self, line: str, *, is_error: bool) -> bool:
         """Take the next line; `is_error` says that its own level is ERROR or worse.
 

@@ -38,6 +38,14 @@ class Ring:
         """Changes whenever `chunks` has others in it than before."""
         self.dropped = 0
         """Lines that were dropped from the front to stay within the bound."""
+        self.dropped_newest = 0
+        """Lines that were dropped from the end."""
+        self.cut_at: dict[int, int] = {}
+        """Of each source whose newest lines were dropped, the number of the first of them; whoever
+        fetches them takes note of that and clears it."""
+        self.borders: dict[int, int] = {}
+        """Of each source that lines were dropped of, the number of the first line that is behind
+        those before what is in memory: it tells where that is when no line of the source is."""
         self.widest = 0
         """Bytes of the longest line there was."""
         self.lost_marks = LostMarks()
@@ -126,11 +134,23 @@ class Ring:
         """By source, the lowest sequence number in memory."""
         oldest: dict[int, int] = {}
         for chunk in self.chunks:
-            for source in set(chunk.sources).difference(oldest):
-                numbers = zip(chunk.seqs, chunk.sources, strict=True)
-                if found := next((seq for seq, of in numbers if seq and of == source), 0):
-                    oldest[source] = found
+            oldest = chunk.first_seqs() | oldest
         return oldest
+
+    def newest_seqs(self) -> dict[int, int]:
+        """By source, the highest sequence number in memory."""
+        newest: dict[int, int] = {}
+        for chunk in self.chunks:
+            newest |= chunk.last_seqs()
+        return newest
+
+    def newest_times(self) -> dict[int, int]:
+        """By source, the time of its last line in memory."""
+        return {
+            source: chunk.times[chunk.sources.rfind(source)]
+            for chunk in self.chunks
+            for source in set(chunk.sources)
+        }
 
     def after_time(self, time: int) -> int:
         """The position after the last line that is not newer than `time`, where they are sorted."""
@@ -255,6 +275,7 @@ class Ring:
             return 0
         chunk = self.chunks.pop(0)
         self.lost_marks.keep(chunk)
+        self.borders |= {source: seq + 1 for source, seq in chunk.last_seqs().items()}
         self.dropped += len(chunk)
         self._first += len(chunk)
         self._bytes -= chunk.size
@@ -268,6 +289,11 @@ class Ring:
             return 0
         chunk = self.chunks.pop()
         self.lost_marks.keep(chunk)
+        first = chunk.first_seqs()
+        self.borders |= first
+        self.cut_at |= first
+        self.dropped_newest += len(chunk)
+        self._reader = LineReader()
         self._starts.pop()
         self._bytes -= chunk.size
         self.version += 1
@@ -292,22 +318,23 @@ class Ring:
         return (data, seq, time, flags | MARKED, source) if self.lost_marks.take(line) else line
 
     def _join(self, position: int, reader: LineReader) -> None:
-        """Have the record that begins a chunk at `position` belong to the one before it, where
-        `reader`, which has read that, says so.
+        """Have the lines from `position` on, where a chunk begins, belong to those before it, as
+        far as `reader`, which has read these, says so.
         """
-        chunk_index, _ = self.locate(position)
-        before, chunk = self.chunks[chunk_index - 1 : chunk_index + 1]
-        length = chunk.record_end(0)
-        lines = [chunk.new_line(index) for index in range(length)]
-        going_on = reader.going_on(lines[0])
-        if going_on is None:
+        at, _ = self.locate(position)
+        coming = (chunk.new_line(n) for chunk in self.chunks[at:] for n in range(len(chunk)))
+        lines = [*reader.read_again(coming)]
+        if not lines:
             return
-        size = before.size + chunk.size
-        before.add_all([(*line[:3], going_on | line[3] & MARKED, line[4]) for line in lines])
-        rest = Chunk()
-        rest.extend(chunk, length, len(chunk))
-        self.chunks[chunk_index : chunk_index + 1] = [rest] if len(rest) else []
-        self._bytes += before.size + rest.size - size
+        self.chunks[at - 1].add_all(lines)
+        left = len(lines)
+        while left and left >= len(self.chunks[at]):
+            left -= len(self.chunks.pop(at))
+        if left:
+            rest = Chunk()
+            rest.extend(self.chunks[at], left, len(self.chunks[at]))
+            self.chunks[at] = rest
+        self._bytes = sum(chunk.size for chunk in self.chunks)
         self._restart()
 
     def _open_chunk(self) -> Chunk:

@@ -181,7 +181,8 @@ class View:
     def find(self, start: int, passing: bytes, step: int) -> int | None:
         """The nearest shown line after `start` (before it, with a `step` of -1) by its flags.
 
-        `passing` tells for each of the 256 values of flags whether such a line is looked for.
+        `passing` tells by 1 or 0 for each of the 256 values of flags whether such a line is looked
+        for.
         """
         if not self._segments:
             return None
@@ -274,9 +275,11 @@ class _Segment:
 
     def find(self, start: int, passing: bytes, step: int) -> int | None:
         """The nearest hit after `start`, or before it with a `step` of -1, by its flags."""
-        flags = self.chunk.flags
+        passes = self.chunk.flags.translate(passing)
+        if 1 not in passes:  # by far the most chunks, where few lines are looked for
+            return None
         if step > 0:
             following = self.hits[bisect_right(self.hits, start) :]
-            return next((hit for hit in following if passing[flags[hit]]), None)
+            return next((hit for hit in following if passes[hit]), None)
         preceding = self.hits[: bisect_left(self.hits, max(start, 0))]
-        return next((hit for hit in reversed(preceding) if passing[flags[hit]]), None)
+        return next((hit for hit in reversed(preceding) if passes[hit]), None)

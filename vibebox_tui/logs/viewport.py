@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from vibebox_tui.logs.view import View
 
 NEAR_ROWS: Final = 200
-"""Lines above the screen that are few: a person who holds a key is there in seconds."""
+"""Lines above or below the screen that are few: a person who holds a key is there in seconds."""
 
 
 class ScreenRow(NamedTuple):
@@ -84,6 +84,13 @@ class Viewport:
         return self.top_row < NEAR_ROWS
 
     @property
+    def is_near_end(self) -> bool:
+        """Whether there are few lines below the screen."""
+        rows = self.rows()
+        last = self.view.row(rows[-1].position) if rows else 0
+        return len(self.view) - last <= NEAR_ROWS
+
+    @property
     def new_lines(self) -> int:
         """How many lines of the view have come since it was paused.
 
@@ -107,6 +114,10 @@ class Viewport:
         self._paused_at = self.view.ring.end
         self._blank = self.height - len(rows)
         self.following = False
+
+    def count_anew(self) -> None:
+        """What has come until now isn't new: it was there before, and has only been fetched."""
+        self._paused_at = self.view.ring.end
 
     def shift(self, to: Callable[[int], int]) -> None:
         """Lines were put between others: `to` says where each stands now; nothing moves.

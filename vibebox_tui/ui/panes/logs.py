@@ -246,14 +246,14 @@ class LogsPane(LogSaver):
     def action_end(self) -> None:
         if self._is_saving:
             self.workers.cancel_group(self, "save")
-        elif self._reads_back:
-            self.workers.cancel_group(self, "older")
+        elif self._fetches:
+            self.workers.cancel_group(self, "fetch")
         else:
             self.look_for(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc is ours only while there is something to end; else it goes back, as everywhere."""
-        ends = self._is_saving or self._reads_back or self.document.pattern is not None
+        ends = self._is_saving or self._fetches or self.document.pattern is not None
         return action != "end" or bool(ends)
 
     def _go_to_first_hit(self) -> None:
@@ -277,6 +277,8 @@ class LogsPane(LogSaver):
     def on_log_view_not_found(self, event: LogView.NotFound) -> None:
         event.stop()
         where = "below" if event.step > 0 else "above"
+        if event.step > 0 and self._is_detached:
+            where = "below in what is in memory"
         if event.what != "mark" or not self.go_to_lost_mark(event.step):
             self.post_message(Said(f"No {event.what} {where}."))
 

@@ -1,6 +1,7 @@
 """The log pane's way in: follows a log, keeps its index up, draws once a frame."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from textual import work
@@ -19,16 +20,18 @@ from vibebox_tui.client.events import (
     LogLiveNow,
     LogResumed,
 )
+from vibebox_tui.client.log_reader import LogCursor
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.document import Document
-from vibebox_tui.logs.filters import Selection
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.logs.merge import NOTHING, Shift
-from vibebox_tui.logs.patterns import Pattern
 from vibebox_tui.logs.tally import Tally
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.panes.logs_older import Older, OlderLines
+from vibebox_tui.ui.panes.logs_extent import Extent, Origins, Pages
+from vibebox_tui.ui.panes.logs_marks import MarksAside
+from vibebox_tui.ui.panes.logs_newer import NewerLines
+from vibebox_tui.ui.panes.logs_older import OlderLines
 from vibebox_tui.ui.panes.logs_sources import PART_LINES, TAIL, LogSources, Scope, parts
 from vibebox_tui.ui.panes.logs_words import (
     Completeness,
@@ -62,9 +65,8 @@ SLICE_SECONDS: Final = 0.01
 
 
 class LogReader(Pane):
-    """The log of one environment, or of several by time; followed or paused.
-
-    What is shown of it is set by `select`, of which environments by `scope`.
+    """The log of one environment, or of several by time: `scope` says of which. It is followed, or
+    paused.
     """
 
     NOUN = "Logs"
@@ -88,6 +90,7 @@ class LogReader(Pane):
     ) -> None:
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
         self._repaint: Timer | None = None
+        self._marks = MarksAside()
         self._taken = 0
         """Lines that were taken in since others have run."""
         self._begin()
@@ -96,6 +99,7 @@ class LogReader(Pane):
         self.histogram = LogHistogram(self.settings.glyphs)
         self.log_view = LogView(self.document.view, self.settings)
         self.log_view.folded_lines = lambda position: self.document.folded_lines(position)
+        self.log_view.ends_early = lambda: self._is_detached
         yield self.histogram
         yield self.log_view
 
@@ -120,25 +124,31 @@ class LogReader(Pane):
     # --- following -------------------------------------------------------------------------
 
     def reset(self) -> None:
-        before, is_same_log = self.document, self._is_same_log
+        before = self.document
+        self._marks.leave(before.ring.lose_marks(), self._origins_until_now)
         self._begin()
-        if is_same_log:
-            self.document.ring.lost_marks = before.ring.lose_marks()
+        if self.scope is Scope.THIS:
+            self._bring_marks(0)
+        self.log_view.source_names = ()
+        self._show_as(before)
+
+    def _show_as(self, before: Document) -> None:
+        """Show of the document what was shown of another one."""
         self.document.select(before.selection)
         self.document.collapse(before.collapses)
         self.document.fold(before.folds)
         self.document.search(before.pattern)
-        self.log_view.source_names = ()
         self.log_view.show_view(self.document.view)
         self._tell()
 
     async def follow(self) -> None:
         if self.scope is not Scope.THIS:
             self._sources.want(self.scope.chosen(self.neighbours))
-            await self._sources.run()
+            await self._sources.run(self._cursors)
         environment = self.environment
         assert environment is not None, "a worker is started for an environment only"
-        async with self.client.logs(environment.id, tail=TAIL) as events:
+        after = self._cursors.get(0)
+        async with self.client.logs(environment.id, tail=TAIL, after=after) as events:
             async for event in events:
                 for part in parts(event):
                     self._take(0, part)
@@ -154,9 +164,30 @@ class LogReader(Pane):
             await self.give_way()
 
     @property
-    def _is_same_log(self) -> bool:
-        """Whether what is to be followed is what was."""
-        return self._following == self._to_follow and self._begun_scope is self.scope
+    def _origins_until_now(self) -> Origins:
+        """Of what was followed, whatever is to be."""
+        if self._begun_scope is not Scope.THIS:
+            return self._sources.origins
+        return {0: self._following} if self._following else {}
+
+    def _bring_marks(self, source: int) -> None:
+        """Have what was marked in a log, which is shown from now on, marked again."""
+        if source in self._origins:
+            self._marks.bring_back(self._origins[source], self.document.ring.lost_marks, source)
+
+    @property
+    def _origins(self) -> Origins:
+        """Where lines of each source can be had."""
+        return self._own_origin if self.scope is Scope.THIS else self._sources.origins
+
+    @property
+    def _wanted_origins(self) -> Origins:
+        """The same of those alone that are followed, or will be again."""
+        return self._own_origin if self.scope is Scope.THIS else self._sources.wanted_origins
+
+    @property
+    def _own_origin(self) -> Origins:
+        return {0: self._to_follow} if self._to_follow else {}
 
     def watch_scope(self) -> None:
         self.restart()
@@ -168,14 +199,25 @@ class LogReader(Pane):
             self.retitle()
 
     def _begin(self) -> None:
+        """Begin with another log, or with others."""
+        self._begun_scope = self.scope
+        self._sources = LogSources(
+            self._take, self._note_failure, self._give_way_after, self._bring_marks
+        )
+        self._completeness = Completeness()
+        self._begin_part()
+
+    def _begin_part(self) -> None:
+        """Begin with another part of the log."""
         own_bound = 2 * self.settings.log_memory  # what is dropped before that, `forget` decides
         self.document = Document(own_bound, merges=self.scope is not Scope.THIS)
-        self._begun_scope = self.scope
-        self.older = OlderLines(self.document.ring)
-        self._sources = LogSources(self._take, self._note_failure, self._give_way_after)
+        self.extent = Extent(self.document.ring)
+        self.older = OlderLines(self.extent)
+        self.newer = NewerLines(self.extent)
+        self._cursors: Mapping[int, LogCursor] = {}
+        """Where sources are followed from that were read up to there; others from their tails."""
         self._histories: dict[int, list[LogEntry]] = {}
         """What came of the history of logs that are merged: shown once it is complete."""
-        self._completeness = Completeness()
         self._tally = Tally(self.document.view)
         self._next_look = LOOK_BYTES
         self._read_before = NOTHING
@@ -185,10 +227,10 @@ class LogReader(Pane):
 
     def _take(self, source: int, event: LogEvent) -> None:
         match event:
-            case LogLines(entries, history=True) if self.document.merge is not None:
+            case LogLines(entries, history=True) if self._is_tail_of_merged(source):
                 self._histories.setdefault(source, []).extend(entries)
             case LogLines(entries):
-                self.older.note(source, entries)
+                self.extent.note(source, entries)
                 self.document.append(entries, source)
                 self._keep_bound()
             case LogLiveNow():
@@ -207,10 +249,14 @@ class LogReader(Pane):
 
     def _go_live(self, source: int) -> None:
         """The history of a source has come."""
-        if self.document.merge is not None:
+        if self._is_tail_of_merged(source):
             history = self.older.put(source, self._histories.pop(source, []))
             self._place(history, self._read)
         self._is_live = True
+
+    def _is_tail_of_merged(self, source: int) -> bool:
+        """Whether the history of a source is the end of its log, which others are merged with."""
+        return self.document.merge is not None and source not in self._cursors
 
     def _note(self, source: int, text: str, at: float, level: Level) -> None:
         """Say in the log itself what happened to it; where there are several, to which."""
@@ -222,7 +268,7 @@ class LogReader(Pane):
         self._note(source, str(error), self.settings.clock(), Level.WARN)
         self._repaint_soon()
 
-    def _place(self, older: Older, read: range) -> None:
+    def _place(self, older: Pages, read: range) -> None:
         """Put older lines where they belong, but not between those that are `read`."""
         self._shift(self.document.prepend(older, read))
         self._keep_bound()
@@ -271,12 +317,13 @@ class LogReader(Pane):
         """Drop the oldest lines, or where one reads just there, the newest: they can be had again
         as soon as one goes there. Says whether any were dropped.
         """
+        self._repaint_soon()  # another pane may ask for it, and this one has nothing else to tell
         ring, read = self.document.ring, self._read
         reads_there = bool(read) and 2 * ring.locate(read.start)[0] < len(ring.chunks)
-        if not reads_there or ring.oldest_seq is None:
+        if not reads_there or ring.oldest_seq is None or self.extent.has_unnumbered:
             return bool(ring.drop_oldest())
         self._detach()
-        return bool(ring.drop_newest())
+        return bool(self.document.drop_newest())
 
     def _detach(self) -> None:
         """Follow no more: what comes can't be kept, and is fetched when it is wanted."""
@@ -284,6 +331,13 @@ class LogReader(Pane):
             self._is_detached = True
             self.workers.cancel_group(self, "follow")
             self._settle_all(self._read)
+
+    def _join_live(self) -> None:
+        """Follow again, from where the lines in memory end."""
+        self._is_detached = False
+        self._histories.clear()
+        self._cursors = self.newer.cursors()
+        self._follow()
 
     def on_log_view_follows(self, event: LogView.Follows) -> None:
         """The newest lines were dropped, and are wanted again."""
@@ -373,44 +427,3 @@ class LogReader(Pane):
         line = None if self.log_view.following else self.log_view.cursor_line
         slots = self._tally.slots(self.histogram.size.width)
         self.histogram.show(slots, line.time if line else None)
-
-    # --- what is shown ---------------------------------------------------------------------
-
-    def select(self, selection: Selection) -> None:
-        """Show something else of the log, around the line that the cursor is on."""
-        self.document.select(selection)
-        self._show_anew()
-        self.retitle()
-
-    def look_for(self, pattern: Pattern | None) -> None:
-        """Mark and count what `pattern` finds among what is shown."""
-        self.document.search(pattern)
-        self.log_view.pattern = pattern
-        self._repaint_now()
-
-    def collapse(self, collapses: bool) -> None:
-        """Show records that say the same again once, with a count; or all of them."""
-        self.document.collapse(collapses)
-        self._show_anew()
-
-    def fold(self, folds: bool) -> None:
-        """Show of each record only the first line, or all of them."""
-        self.document.fold(folds)
-        self._show_anew()
-
-    def on_log_view_turned(self, event: LogView.Turned) -> None:
-        event.stop()
-        self.document.turn(event.position)
-        self._show_anew()
-
-    def go_to_line(self, position: int) -> None:
-        """Go to a line, also where it is folded into another one: then that is opened."""
-        if self.document.is_hidden(position):
-            self.document.turn(position)
-            self._show_anew()
-        self.log_view.go_to(position)
-
-    def _show_anew(self) -> None:
-        self.document.scan(SLICE_SECONDS, self._near)
-        self.log_view.show_view(self.document.view)
-        self._repaint_now()

@@ -17,7 +17,7 @@ from vibebox_tui.logs.ring import Line
 from vibebox_tui.protocol.models import LogPage
 from vibebox_tui.ui.messages import Said
 from vibebox_tui.ui.panes.logs_everything import PAGE_LINES, Everything
-from vibebox_tui.ui.panes.logs_fetcher import LogFetcher
+from vibebox_tui.ui.panes.logs_jumper import LogJumper
 from vibebox_tui.ui.panes.logs_words import given_up
 
 LOOK_SECONDS: Final = 0.2
@@ -35,7 +35,7 @@ class Extent(StrEnum):
     EVERYTHING = "everything the server has"
 
 
-class LogSaver(LogFetcher):
+class LogSaver(LogJumper):
     """Saves what is marked, what is shown, or all that the servers have of the log."""
 
     _is_saving = False
@@ -43,7 +43,7 @@ class LogSaver(LogFetcher):
     @property
     def extents(self) -> list[Extent]:
         """What can be saved, the likeliest first."""
-        has_marks = bool(self.document.marked_lines())
+        has_marks = self.document.has_marks
         return [each for each in Extent if each is not Extent.MARKED or has_marks]
 
     def save(self, extent: Extent, file: Path) -> None:

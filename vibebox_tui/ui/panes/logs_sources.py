@@ -1,13 +1,15 @@
 """The logs that a pane merges: each followed by a task of its own, and numbered as it came."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LinkState, LogEvent, LogLines
+from vibebox_tui.client.log_reader import LogCursor
+from vibebox_tui.client.subscription import Subscription
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.logs.merge import MOST_SOURCES
 from vibebox_tui.ui.roster import is_down
@@ -60,6 +62,8 @@ class _Source:
     subject: Subject
     task: asyncio.Task[None] | None = None
     link: LinkState | None = None
+    tail: int = TAIL
+    """Lines of history to ask for when it is followed next."""
 
 
 class LogSources:
@@ -67,7 +71,7 @@ class LogSources:
 
     `take` is called with each event and the number of the source that it is from; `failed` where
     one of them can't be followed any more. `give_way` lets others run after an event: a full
-    queue never waits, and the screen has to live.
+    queue never waits, and the screen has to live. `begun` is told of a source that is new.
     """
 
     def __init__(
@@ -75,12 +79,15 @@ class LogSources:
         take: Callable[[int, LogEvent], None],
         failed: Callable[[int, VibeBoxError], None],
         give_way: Callable[[LogEvent], Awaitable[None]],
+        begun: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._take = take
         self._failed = failed
         self._give_way = give_way
+        self._begun = begun
         self._sources: dict[EnvironmentKey, _Source] = {}
         self._wanted: tuple[Subject, ...] = ()
+        self._cursors: dict[int, LogCursor] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -102,13 +109,26 @@ class LogSources:
             for number, source in enumerate(self._sources.values())
         }
 
+    @property
+    def wanted_origins(self) -> dict[int, tuple[Client, str]]:
+        """The same of those alone whose logs are wanted still."""
+        keys = {subject.key for subject in self._wanted}
+        wanted = [source.subject.key in keys for source in self._sources.values()]
+        return {number: origin for number, origin in self.origins.items() if wanted[number]}
+
     def want(self, subjects: Iterable[Subject]) -> None:
         """Follow the logs of these, and no others any more."""
         self._wanted = tuple(subjects)
         self._changed.set()
 
-    async def run(self) -> None:
-        """Follow what is wanted until cancelled."""
+    async def run(self, cursors: Mapping[int, LogCursor] | None = None) -> None:
+        """Follow what is wanted until cancelled, those first after their `cursors` that have one.
+
+        It can be run again once it was cancelled.
+        """
+        self._cursors = dict(cursors or {})
+        for number, source in enumerate(self._sources.values()):
+            source.task, source.tail = None, 0 if number in self._cursors else TAIL
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._changed.clear()
@@ -127,20 +147,24 @@ class LogSources:
     def _begin(self, subject: Subject, tasks: asyncio.TaskGroup) -> None:
         """Follow one more log; of one that was followed before, only what comes."""
         source = self._sources.get(subject.key)
-        is_new = source is None
         if source is None:
             if len(self._sources) >= MOST_SOURCES:
                 return
             source = self._sources[subject.key] = _Source(subject)
+            self._begun(len(self._sources) - 1)
         source.subject = subject
         if source.task is None:
             number = list(self._sources).index(subject.key)
-            source.task = tasks.create_task(self._follow(number, source, TAIL if is_new else 0))
+            after = self._cursors.pop(number, None)
+            events = subject.server.client.logs(
+                subject.environment.id, tail=source.tail, after=after
+            )
+            source.tail = 0
+            source.task = tasks.create_task(self._follow(number, source, events))
 
-    async def _follow(self, number: int, source: _Source, tail: int) -> None:
-        subject = source.subject
+    async def _follow(self, number: int, source: _Source, log: Subscription[LogEvent]) -> None:
         try:
-            async with subject.server.client.logs(subject.environment.id, tail=tail) as events:
+            async with log as events:
                 async for event in events:
                     if isinstance(event, LinkState):
                         source.link = event

@@ -107,6 +107,29 @@ class LogView(LogRows, can_focus=True):
             return self.log_view
 
     @dataclass
+    class EndReached(Message):
+        """The last line in memory is near, it isn't the newest, and the user goes on towards it."""
+
+        log_view: "LogView"
+
+        @property
+        def control(self) -> "LogView":
+            return self.log_view
+
+    @dataclass
+    class StartWanted(Message):
+        """The first line of the log is wanted; that of those in memory is at `position`, and is
+        shown.
+        """
+
+        log_view: "LogView"
+        position: int
+
+        @property
+        def control(self) -> "LogView":
+            return self.log_view
+
+    @dataclass
     class NotFound(Message):
         """There is no such line in that direction; `what` names what was looked for."""
 
@@ -127,6 +150,8 @@ class LogView(LogRows, can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(view, settings, zone=zone, id=id)
+        self.ends_early: Callable[[], bool] = lambda: False
+        """Whether the last line in memory isn't the newest there is."""
         self._last_mark: int | None = None
 
     # --- for the pane ----------------------------------------------------------------------
@@ -139,6 +164,13 @@ class LogView(LogRows, can_focus=True):
     def go_to(self, position: int) -> None:
         """Put the cursor on a line of the log."""
         self.viewport.go_to(position)
+        self._moved()
+
+    def go_to_first(self) -> None:
+        """Put the cursor on the first line in memory that isn't our own."""
+        self.viewport.go_to_start()
+        if (line := self.cursor_line) is not None and line.is_note:
+            self.viewport.move(1)
         self._moved()
 
     def shift(self, to: Callable[[int], int]) -> None:
@@ -173,7 +205,9 @@ class LogView(LogRows, can_focus=True):
         message.stop().prevent_default()
         if message.y is not None and len(self.view):
             row = min(max(round(message.y), 0), len(self.view) - 1)
+            rows = row - self.viewport.top_row
             self.viewport.go_to(self.view.position(row), centred=False)
+            self._ask_for_more(rows)
             self._moved()
 
     def on_click(self, event: events.Click) -> None:
@@ -184,7 +218,7 @@ class LogView(LogRows, can_focus=True):
     # --- actions ---------------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
-        self._ask_for_older(lines < 0)
+        self._ask_for_more(lines)
         self.viewport.move(lines)
         self._moved()
 
@@ -193,11 +227,8 @@ class LogView(LogRows, can_focus=True):
         self._scroll_rows(rows)
 
     def action_start(self) -> None:
-        self.viewport.go_to_start()
-        if (line := self.cursor_line) is not None and line.is_note:
-            self.viewport.move(1)
-        self._ask_for_older(True)
-        self._moved()
+        self.go_to_first()
+        self.post_message(self.StartWanted(self, self.viewport.place))
 
     def action_follow(self) -> None:
         self.viewport.follow()
@@ -282,9 +313,9 @@ class LogView(LogRows, can_focus=True):
             self.post_message(self.NotFound(self, what, step))
 
     def _scroll_rows(self, rows: int) -> None:
-        self._ask_for_older(rows < 0)
+        self._ask_for_more(rows)
         at_end = not self.following and rows > 0 and self._is_at_end()
-        if at_end:
+        if at_end and not self.ends_early():
             self.action_follow()
             return
         self.viewport.scroll(rows)
@@ -294,9 +325,12 @@ class LogView(LogRows, can_focus=True):
         rows = self._screen_rows()
         return not rows or self.view.row(rows[-1].position) == len(self.view) - 1
 
-    def _ask_for_older(self, upward: bool) -> None:
-        if upward and self.viewport.is_near_start:
+    def _ask_for_more(self, rows: int) -> None:
+        """Ask for lines that aren't in memory, where one goes towards them."""
+        if rows < 0 and self.viewport.is_near_start:
             self.post_message(self.StartReached(self))
+        elif rows > 0 and self.ends_early() and self.viewport.is_near_end:
+            self.post_message(self.EndReached(self))
 
     def _moved(self) -> None:
         self.refresh_lines_now()
