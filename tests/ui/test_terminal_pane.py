@@ -57,6 +57,18 @@ async def test_a_captured_terminal_gets_every_key_but_the_escape_key(
         assert ("one", "logs") in shown.slots
 
 
+@pytest.mark.parametrize("key", ["escape", "q", "question_mark"])
+async def test_the_list_of_keys_is_closed_and_one_types_on(server: RunningServer, key: str) -> None:
+    async with shell(server) as shown:
+        await shown.press(ESCAPE, "question_mark")
+        await until(shown, "show these keys")
+        await shown.press(key)
+        await wait_for(lambda: "show these keys" not in shown.picture)
+        assert "captured · ^] to leave" in shown.picture
+        await type_text(shown, "echo on-$((6*7))", "enter")
+        await until(shown, "on-42")
+
+
 async def test_the_escape_key_says_what_it_waits_for_and_never_times_out(
     server: RunningServer,
 ) -> None:

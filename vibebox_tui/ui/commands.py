@@ -71,7 +71,10 @@ class ShowsEnvironments(Protocol):
 
 
 def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry]]:
-    """All bindings with an id, with their present keys, by scope; each action once."""
+    """All bindings with an id, with their present keys, by scope; each action once.
+
+    The scopes of what has the focus come first.
+    """
     scopes: dict[str, list[KeyEntry]] = {title: [] for title in SCOPES.values()}
     entries: dict[tuple[str, str], KeyEntry] = {}
     keymap = keymap_of(app)
@@ -80,7 +83,16 @@ def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry
             _add(scopes, entries, binding, app.get_key_display(binding))
     for pane in screen.query(Pane):
         _add_unbound(scopes, pane)
-    return {scope: found for scope, found in scopes.items() if found}
+    near = dict.fromkeys(_scopes_near(screen))
+    order = [*near, *(scope for scope in scopes if scope not in near)]
+    return {scope: scopes[scope] for scope in order if scopes.get(scope)}
+
+
+def unbound_keys(pane: Pane) -> dict[str, list[KeyEntry]]:
+    """The keys of a pane that aren't bindings, by scope."""
+    scopes: dict[str, list[KeyEntry]] = {}
+    _add_unbound(scopes, pane)
+    return scopes
 
 
 def own_bindings(node: DOMNode, keymap: Mapping[str, str]) -> list[Binding]:
@@ -223,6 +235,16 @@ def _usable_bindings(
 def _is_usable(node: DOMNode, action: str) -> bool:
     _, name, parameters = actions.parse(action)
     return bool(node.check_action(name, parameters))
+
+
+def _scopes_near(screen: Screen[Any]) -> Iterator[str]:
+    """The scopes of the keys that work where the focus is, and not everywhere; the nearest first."""
+    for node in screen.focused.ancestors_with_self if screen.focused else ():
+        if node is screen:
+            return
+        yield from (_scope_of(binding) for binding in own_bindings(node, {}))
+        if isinstance(node, Pane):
+            yield from (heading.lower() for heading in node.key_help())
 
 
 def _scope_of(binding: Binding) -> str:
