@@ -238,7 +238,7 @@ def _is_usable(node: DOMNode, action: str) -> bool:
 
 
 def _scopes_near(screen: Screen[Any]) -> Iterator[str]:
-    """The scopes of the keys that work where the focus is, and not everywhere; the nearest first."""
+    """The scopes of the keys that work where the focus is, the nearest first."""
     for node in screen.focused.ancestors_with_self if screen.focused else ():
         if node is screen:
             return
