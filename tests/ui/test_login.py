@@ -75,7 +75,7 @@ async def test_the_form_fits_a_small_screen_and_says_what_becomes_of_the_login(
             await pilot.pause()
             shown = "\n".join(strip.text for strip in dialog._compositor.render_strips())
     assert "│  The server refused the token; give another one or log in" in shown
-    assert "until you enter: vibebox logout" in shown
+    assert "vibebox logout gives it up" in shown
     assert "Not now" in shown
     assert "─ Enter logs in, Esc not now ─╯" in shown
 

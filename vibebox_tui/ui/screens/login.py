@@ -48,7 +48,7 @@ class LogInDialog(ModalScreen[bool]):
             )
             yield Label("Password")
             yield Input(password=True, id="login-password", compact=True)
-            yield Label("Kept for all your dashboards, until you enter: vibebox logout")
+            yield Label("Kept for all your dashboards; vibebox logout gives it up")
             yield Static("", id="login-problem", markup=False)
             with Horizontal(classes="dialog-choices"):
                 yield Button("Log in", name="log-in", compact=True)
