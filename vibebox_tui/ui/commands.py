@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.types import IgnoreReturnCallbackType
 
 from vibebox_tui.ui.messages import View
+from vibebox_tui.ui.notices import Lead
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.servers import EnvironmentKey
@@ -28,6 +29,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "terminal": "terminal",
     "metrics": "metrics",
     "info": "details",
+    "notices": "alerts and errors",
 }
 """Scopes by the first part of a binding's id, in the order of the help; others follow."""
 
@@ -63,11 +65,9 @@ class ShowsEnvironments(Protocol):
     def rows(self) -> tuple[EnvironmentRow, ...]: ...
 
     @property
-    def link_alerts(self) -> Sequence[tuple[str, str]]: ...
+    def alerts(self) -> Sequence[Lead]: ...
 
     def go_to(self, key: EnvironmentKey, view: View | None = None) -> None: ...
-
-    def action_connections(self) -> None: ...
 
 
 def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry]]:
@@ -173,31 +173,11 @@ class AlertCommands(Provider):
             if (score := matcher.match(text)) > 0:
                 yield Hit(score, shown, go, text=text)
 
-    def _alerts(self) -> Iterator[tuple[str, Content, Callable[[], None]]]:
-        screen = cast("ShowsEnvironments", self.screen)
-        for row in screen.rows:
-            if row.state == "error":
-                cause = row.message or "it failed"
-                yield (
-                    f"{row.full_name} {cause}",
-                    _alert(row.full_name, cause),
-                    partial(screen.go_to, row.key, "logs"),
-                )
-        for name, cause in screen.link_alerts:
-            yield f"{name} {cause}", _alert(name, cause), screen.action_connections
-        for pane in self.screen.query(Pane):
-            if pane.failure:
-                title = pane.title_text()
-                yield f"{title} {pane.failure}", _alert(title, pane.failure), partial(_focus, pane)
-
-
-def _alert(name: str, cause: str) -> Content:
-    return Content.assemble((name, "bold $error"), f"  {cause}")
-
-
-def _focus(pane: Pane) -> None:
-    if target := pane.focus_target:
-        target.focus()
+    def _alerts(self) -> Iterator[tuple[str, Content, IgnoreReturnCallbackType]]:
+        for (name, cause, *_), go in cast("ShowsEnvironments", self.screen).alerts:
+            shown = Content.assemble((name, "bold $error"), f"  {cause}")
+            if go is not None:
+                yield f"{name} {cause}", shown, go
 
 
 def _with_key(title: Content, key: str) -> Content:
