@@ -74,8 +74,9 @@ async def test_a_large_screen_shows_errors_and_alerts_of_all(server: RunningServ
         assert "Errors of all (1)" in shown.picture
         assert "Nothing is wrong, nothing is new" in shown.picture
         await server.server.environments.start(broken.id)
-        await wait_for(lambda: "✗ db exited with code 1" in shown.picture)
-        await wait_for(lambda: "db error: exited with code 1" in shown.picture)
+        await wait_for(lambda: "✗ db exit code 1" in shown.picture)
+        await wait_for(lambda: "db error: exit code 1" in shown.picture)
+        assert "Alerts, events (1)" in shown.picture
 
 
 async def test_an_error_leads_to_its_place_in_its_log(server: RunningServer) -> None:

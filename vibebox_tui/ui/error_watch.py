@@ -148,5 +148,6 @@ class ErrorWatch:
                         event.entries, self._clock(), with_tail=self._with_tail
                     ):
                         self._found(environment_id, errors)
+                    await asyncio.sleep(0)  # a flood is never waited for: others have their turn
         except VibeBoxError as error:
             _log.info("no errors of %s: %s", environment_id, error)

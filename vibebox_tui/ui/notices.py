@@ -96,7 +96,8 @@ class Events:
 def _what(row: EnvironmentRow, *, is_new: bool) -> str:
     if is_new:
         return f"new, {row.state}"
-    return f"{row.state}: {row.message}" if row.message and row.state != "running" else row.state
+    says_more = row.message not in ("", row.state) and row.state != "running"
+    return f"{row.state}: {row.message}" if says_more else row.state
 
 
 def environment_alerts(

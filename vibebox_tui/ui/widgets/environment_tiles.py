@@ -152,8 +152,11 @@ def _detail(row: EnvironmentRow, look: Look) -> Cell:
 
 def _log_heading(width: int, look: Look) -> Content:
     rule = look.glyphs.rule
-    title = f"{rule} log "
-    return Content.assemble((title + rule * max(0, width - len(title)), "$line"))
+    rest = rule * max(0, width - len(_LOG_TITLE) - 1)
+    return Content.assemble((rule, "$line"), (_LOG_TITLE, "$ink-faint"), (rest, "$line"))
+
+
+_LOG_TITLE: Final = " log "
 
 
 def _log_line(row: EnvironmentRow, line: int, lines: int, look: Look) -> Content:
