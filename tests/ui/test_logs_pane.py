@@ -186,7 +186,7 @@ async def test_where_there_is_no_room_for_a_histogram_that_is_said():
         await pilot.resize_terminal(40, 4)
         await wait_for(lambda: app.pane.log_view.size.height < 5)
         await pilot.press("H")
-        await wait_for(lambda: "There is no room for the histogram" in "".join(app.said))
+        await wait_for(lambda: "No room for the histogram" in "".join(app.said))
         assert not app.pane.histogram.display
 
 

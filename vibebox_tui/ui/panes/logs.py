@@ -123,7 +123,7 @@ class LogsPane(LogSaver):
     def action_histogram(self) -> None:
         """Show the lines over time and give it the keys, or hide it."""
         if not self.histogram.has_room:
-            self.post_message(Said("There is no room for the histogram: make the window higher."))
+            self.post_message(Said("No room for the histogram here."))
             return
         self.histogram.switch()
         if self.histogram.is_shown:
