@@ -1,3 +1,5 @@
+from msgspec.structs import replace
+
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.dashboards import LARGE, SLEEPING, dashboard
@@ -37,6 +39,13 @@ def test_a_trace_isnt_another_error() -> None:
     lines = ("ERROR it failed", "Traceback (most recent call last):", "  at", "KeyError: 'a'")
     errors.take([entry(line, 1) for line in lines], now=2)
     assert [line.text for line in errors.recent] == ["ERROR it failed"]
+    assert errors.per_minute(2.0) == 1
+
+
+def test_a_trace_goes_on_though_another_stream_comes_between() -> None:
+    errors = Errors()
+    for line in ("Traceback (most recent call last):", "  at", "KeyError: 'a'"):
+        errors.take([replace(entry(line, 1), stream="stderr"), entry("INFO meanwhile", 1)], now=2)
     assert errors.per_minute(2.0) == 1
 
 

@@ -3,7 +3,7 @@ lines of each log."""
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -56,8 +56,10 @@ class Errors:
     times: deque[float] = field(default_factory=lambda: deque(maxlen=TIMES_KEPT))
     recent: deque[SeenLine] = field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
     tail: deque[SeenLine] = field(default_factory=lambda: deque(maxlen=LINES_KEPT))
-    _records: RecordReader = field(default_factory=RecordReader, compare=False)
-    _stream: str = field(default="", compare=False)
+    _records: defaultdict[str, RecordReader] = field(
+        default_factory=lambda: defaultdict(RecordReader), compare=False
+    )
+    """Of each stream: one may write into the midst of what another says."""
 
     @property
     def last(self) -> str:
@@ -79,11 +81,9 @@ class Errors:
 
     def _is_error(self, entry: LogEntry) -> bool:
         """Whether an error begins with this line; the trace that follows one isn't another."""
-        if entry.stream != self._stream:
-            self._stream = entry.stream
-            self._records.interrupt()
         is_error = recognise(entry.message) >= Level.ERROR
-        return not self._records.continues(entry.message, is_error=is_error) and is_error
+        goes_on = self._records[entry.stream].continues(entry.message, is_error=is_error)
+        return is_error and not goes_on
 
     def copy(self) -> "Errors":
         """These as they are now: what a watch tells of goes on changing."""
