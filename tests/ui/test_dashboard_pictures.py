@@ -16,7 +16,9 @@ from tests.support import wait_for
 from tests.ui.dashboards import LARGE, MIDDLE, SLEEPING, SMALL, Dashboard, dashboard
 from tests.ui.stage import NOW, ROWS
 from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.logs.levels import Level
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.error_watch import Errors, SeenLine
 from vibebox_tui.ui.glyphs import ASCII, UNICODE
 from vibebox_tui.ui.notices import Events
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
@@ -64,6 +66,7 @@ async def stand_still(shown: Dashboard, link: LinkState) -> None:
     for node in (pane, shown.screen):
         shown.app.workers.cancel_node(node)
     shown.screen._events = Events(UNICODE)
+    pane._publish_now = lambda: None  # type: ignore[method-assign]
     real = {row.name: row.environment for row in pane.rows}
     rows = tuple(fixed(row, real[row.name], link) for row in ROWS)
     await shown.pilot.pause()
@@ -96,8 +99,29 @@ def fixed(row: EnvironmentRow, real: Environment, link: LinkState) -> Environmen
     is_stale = link.phase is not LinkPhase.CONNECTED
     state = "unknown" if is_stale else row.state
     return replace(
-        row, environment=environment, state=state, is_stale=is_stale, link=link, server="test"
+        row,
+        environment=environment,
+        state=state,
+        is_stale=is_stale,
+        link=link,
+        server="test",
+        errors=errors_of(row),
     )
+
+
+def errors_of(row: EnvironmentRow) -> Errors:
+    """What the log of an environment had lately: nothing where it doesn't run."""
+    errors = Errors()
+    if row.state == "running":
+        lines = ["INFO GET /health 200 3ms", "WARN GET /report 200 812ms", f"ERROR {row.name} lost"]
+        levels = [Level.INFO, Level.WARN, Level.ERROR]
+        for back, (level, text) in enumerate(zip(levels * 5, lines * 5, strict=True)):
+            seen = SeenLine(NOW - 90 + back * row.number, level, text)
+            errors.tail.append(seen)
+            if level is Level.ERROR:
+                errors.recent.append(seen)
+                errors.times.append(seen.at)
+    return errors
 
 
 async def svg_of(shown: Dashboard) -> str:
