@@ -144,7 +144,8 @@ async def test_the_session_has_the_size_that_there_is_room_for(server: RunningSe
         await type_text(shown, "stty size", "enter")
         await until(shown, f"{rows} {columns}")
         await shown.pilot.resize_terminal(100, 30)
-        await wait_for(lambda: box_of(shown).view.room != (rows, columns))
+        height, width = rows, columns
+        await wait_for(lambda: all(map(int.__lt__, box_of(shown).view.room, (height, width))))
         rows, columns = box_of(shown).view.room
         await wait_for(lambda: _size_of_session(shown) == (rows, columns))
         await type_text(shown, "clear; stty size", "enter")
