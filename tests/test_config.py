@@ -61,6 +61,15 @@ def test_no_repr_shows_a_token(file: Path) -> None:
     ("text", "key", "said"),
     [
         ("contxts = 1", "contxts", "did you mean 'contexts'?"),
+        ("theme = 'nord'", "theme", "it has no effect here; move it below a line [settings]"),
+        ("[theme]\nname = 'nord'", "theme", "move it below a line [settings]"),
+        ("[keys]\ntheme = 'nord'", "keys.theme", "move it below a line [settings]"),
+        (
+            "[contexts.a]\nurl = 'http://a'\ntheme = 'nord'",
+            "contexts.a.theme",
+            "move it below a line [settings]",
+        ),
+        ("url = 'http://a'", "url", "move it below a line [contexts.NAME]"),
         ("[settings]\nglyph = 'ascii'", "settings.glyph", "did you mean 'glyphs'?"),
         ("[settings]\nglyphs = 'emoji'", "settings.glyphs", "invalid enum value 'emoji'"),
         ("[settings]\ntheme = 3", "settings.theme", "expected `str`, got `int`"),

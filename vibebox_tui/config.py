@@ -181,6 +181,8 @@ def _keys(value: object, file: Path) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ConfigError(file, "keys", "write it as a table: [keys]")
     for binding, keys in value.items():
+        if binding in Settings.__struct_fields__:
+            raise ConfigError(file, f"keys.{binding}", _unknown_key(binding, Config))
         if not isinstance(keys, str) or not keys:
             problem = 'name the key in quotes, as in "ctrl+n", several with commas between them'
             raise ConfigError(file, f"keys.{binding}", problem)
@@ -215,6 +217,9 @@ def _path(kind: type[Any], value: Any) -> Any:
 
 
 def _unknown_key(key: str, kind: type[Table]) -> str:
+    for other, table in ((Settings, "[settings]"), (Context, "[contexts.NAME]")):
+        if key in other.__struct_fields__:
+            return f"it has no effect here; move it below a line {table}"
     known = [field for field in kind.__struct_fields__ if field != "path"]
     return f"there is no such key; {suggestion(key, known)}"
 

@@ -162,9 +162,7 @@ async def test_a_token_variable_that_is_not_set(vibebox: Vibebox, short_path: Pa
 
 
 async def test_an_unknown_option(vibebox: Vibebox) -> None:
-    outcome = await vibebox("--nonsense")
-    assert outcome.status == 2
-    assert "--nonsense" in outcome.said
+    assert_sentence(await vibebox("--nonsense"), 2, "--nonsense", "--help")
 
 
 async def test_a_broken_configuration(vibebox: Vibebox, short_path: Path) -> None:

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from vibebox_tui.cli.failures import BROKEN_PIPE, INTERRUPTED, run
+from vibebox_tui.cli.main import vibebox
 from vibebox_tui.errors import UsageError, VibeBoxError
 
 
@@ -44,9 +45,37 @@ def test_a_failure_is_a_sentence_on_standard_error(
     assert captured.out == ""
 
 
-def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(command(lambda: None), ["--nonsense"]) == 2
-    assert "No such option" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--ulr", "x"], "no such option '--ulr'; did you mean '--url'?"),
+        (["--nonsense"], "no such option '--nonsense'; see vibebox --help"),
+        (["dmeo"], "no such command 'dmeo'; did you mean 'demo'?"),
+        (["--url"], "option '--url' requires an argument"),
+        (["shell"], "missing argument 'ENVIRONMENT'; see vibebox shell --help"),
+        (["play", "a", "b"], "got unexpected extra argument (b); see vibebox play --help"),
+        (
+            ["serve", "--port", "abc"],
+            "invalid value for '--port': 'abc' is not a valid integer range; "
+            "see vibebox serve --help",
+        ),
+        (
+            ["completion", "csh"],
+            "invalid value for '{bash|zsh|fish}': 'csh' is not one of 'bash', 'zsh', 'fish'; "
+            "see vibebox completion --help",
+        ),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run(vibebox, arguments) == 2
+    assert capsys.readouterr().err == f"vibebox: {said}\n"
+
+
+def test_a_group_alone_shows_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(vibebox, ["user"]) == 2
+    assert "Commands:\n  add " in capsys.readouterr().err
 
 
 def test_what_nobody_foresaw_leaves_a_report_that_is_named(

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from textual.screen import Screen
 
 from tests.support import DEADLINE
 from tests.ui.stage import SETTINGS
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import UsageError
+from vibebox_tui.paths import styles_directory
 from vibebox_tui.ui.app import VibeBoxApp
 from vibebox_tui.ui.servers import Server
 from vibebox_tui.ui.settings import DashboardSettings
@@ -28,6 +30,33 @@ class Crashing(VibeBoxApp):
 app = Crashing([Server("test", None)])
 app.run(headless=True)
 sys.exit(app.return_code)
+"""
+
+PARSING = """
+from collections import Counter
+from textual.css import stylesheet
+from textual.screen import Screen
+from vibebox_tui.ui.app import VibeBoxApp
+from vibebox_tui.ui.servers import Server
+
+parsed, parse = Counter(), stylesheet.parse
+
+def counted(scope, css, read_from, **options):
+    parsed[read_from[0]] += 1
+    return parse(scope, css, read_from, **options)
+
+stylesheet.parse = counted
+
+class Bare(VibeBoxApp):
+    def get_default_screen(self):
+        return Screen()
+
+    def on_ready(self):
+        self.call_after_refresh(self.exit)
+
+Bare([Server("test", None)]).run(headless=True)
+for path, times in parsed.items():
+    print(path, times)
 """
 
 NO_CLIENT = cast("Client", None)
@@ -59,6 +88,37 @@ def test_an_unknown_theme_is_a_sentence() -> None:
 @pytest.mark.parametrize("theme", ["vibebox-dark", "vibebox-light", "vibebox-16", "nord"])
 def test_themes_can_be_chosen(theme: str) -> None:
     assert VibeBoxApp([Server("test", NO_CLIENT)], DashboardSettings(theme=theme)).theme == theme
+
+
+def test_style_sheets_are_parsed_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PARSING],
+        capture_output=True,
+        text=True,
+        timeout=6 * DEADLINE,
+        check=True,
+    )
+    times = [int(line.split()[1]) for line in done.stdout.splitlines() if ".tcss" in line]
+    assert times == [1] * len(list(styles_directory().glob("*.tcss")))
+
+
+@pytest.mark.parametrize(("theme", "shade"), [("vibebox-dark", "dark"), ("vibebox-light", "light")])
+async def test_the_first_picture_has_the_chosen_theme(theme: str, shade: str) -> None:
+    class Bare(VibeBoxApp):
+        def get_default_screen(self) -> Screen[None]:
+            return Screen()
+
+    async with Bare(
+        [Server("test", NO_CLIENT)], DashboardSettings(theme=theme)
+    ).run_test() as pilot:
+        app = pilot.app
+        assert app.has_class(f"-theme-{theme}", f"-{shade}-mode")
+        assert app.screen.styles.background.hex.lower() == app.current_theme.background
+        app.theme = "nord"
+        await pilot.pause()
+        assert app.has_class("-theme-nord", "-dark-mode")
+        assert not app.has_class(f"-theme-{theme}")
+        assert not app.has_class("-light-mode")
 
 
 def test_ctrl_q_is_unbound() -> None:

@@ -8,6 +8,7 @@ from tests.ui.dashboards import LARGE, MIDDLE, SMALL, Dashboard, dashboard
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
 from vibebox_tui.ui.screens.dialogs import ChoiceDialog
 from vibebox_tui.ui.screens.help import HelpScreen
+from vibebox_tui.ui.widgets.labelled_lines import LabelledLines
 
 NAMES = ("api", "web", "db")
 
@@ -155,6 +156,21 @@ async def test_help_shows_the_keys_of_every_scope(middle: Dashboard) -> None:
         assert text in middle.picture
     await middle.press("escape")
     await wait_for(lambda: middle.app.screen is middle.screen)
+
+
+@pytest.mark.parametrize(
+    ("keys", "scope"), [([], "Environments"), (["l"], "Logs"), (["t"], "Terminal")]
+)
+async def test_help_begins_with_the_keys_of_where_one_is(
+    middle: Dashboard, keys: list[str], scope: str
+) -> None:
+    await middle.press(*keys)
+    pane = middle.workspace.main.pane if keys else middle.screen.query_one(EnvironmentsPane)
+    await wait_for(lambda: pane.has_focus_within)
+    await middle.press("question_mark")
+    await wait_for(lambda: isinstance(middle.app.screen, HelpScreen))
+    first = middle.app.screen.query(LabelledLines).first()
+    assert first.render().plain.startswith(f"{scope}\n")
 
 
 async def test_f1_is_help_too(middle: Dashboard) -> None:

@@ -16,9 +16,13 @@ from tests.support import wait_for
 from tests.ui.dashboards import LARGE, MIDDLE, SLEEPING, SMALL, Dashboard, dashboard
 from tests.ui.stage import NOW, ROWS
 from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.logs.levels import Level
 from vibebox_tui.protocol.models import Environment
-from vibebox_tui.ui.glyphs import ASCII
+from vibebox_tui.ui.error_watch import Errors, SeenLine
+from vibebox_tui.ui.glyphs import ASCII, UNICODE
+from vibebox_tui.ui.notices import Events
 from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.panes.info import InfoPane
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.widgets.status_line import StatusLine
@@ -51,6 +55,7 @@ async def standing(
         await wait_for(lambda: "ok " in shown.status_line)
         await wait_for(lambda: "Nothing has been logged yet." in shown.picture)
         await wait_for(lambda: size != LARGE or "No terminal here yet." in shown.picture)
+        await wait_for(lambda: size != LARGE or "Info: api-dev" in shown.picture)
         await stand_still(shown, link)
         yield shown
 
@@ -60,6 +65,8 @@ async def stand_still(shown: Dashboard, link: LinkState) -> None:
     pane = shown.screen.query_one(EnvironmentsPane)
     for node in (pane, shown.screen):
         shown.app.workers.cancel_node(node)
+    shown.screen._events = Events(UNICODE)
+    pane._publish_now = lambda: None  # type: ignore[method-assign]
     real = {row.name: row.environment for row in pane.rows}
     rows = tuple(fixed(row, real[row.name], link) for row in ROWS)
     await shown.pilot.pause()
@@ -68,6 +75,22 @@ async def stand_still(shown: Dashboard, link: LinkState) -> None:
     pane.post_message(EnvironmentsPane.Changed(pane, rows))
     shown.screen.query_one(StatusLine).servers = (ServerState("test", "alice", link),)
     await shown.pilot.pause()
+    stand_still_in_detail(shown)
+    await shown.pilot.pause()
+
+
+def stand_still_in_detail(shown: Dashboard) -> None:
+    """The same for the details beside the list, where there are any: ids and times differ."""
+    details = shown.screen.query_one("#side-details", InfoPane)
+    if details.environment is not None:
+        shown.app.workers.cancel_node(details)
+        known = msgspec.structs.replace(
+            details.environment,
+            id="4f7c2d9e-6f0b-4f0c-9a57-3d1f3e6b8a21",
+            created_at="2023-11-11T18:00:00.000Z",
+        )
+        details.set_reactive(InfoPane.environment, known)
+        details.reset()
 
 
 def fixed(row: EnvironmentRow, real: Environment, link: LinkState) -> EnvironmentRow:
@@ -76,8 +99,29 @@ def fixed(row: EnvironmentRow, real: Environment, link: LinkState) -> Environmen
     is_stale = link.phase is not LinkPhase.CONNECTED
     state = "unknown" if is_stale else row.state
     return replace(
-        row, environment=environment, state=state, is_stale=is_stale, link=link, server="test"
+        row,
+        environment=environment,
+        state=state,
+        is_stale=is_stale,
+        link=link,
+        server="test",
+        errors=errors_of(row),
     )
+
+
+def errors_of(row: EnvironmentRow) -> Errors:
+    """What the log of an environment had lately: nothing where it doesn't run."""
+    errors = Errors()
+    if row.state == "running":
+        lines = ["INFO GET /health 200 3ms", "WARN GET /report 200 812ms", f"ERROR {row.name} lost"]
+        levels = [Level.INFO, Level.WARN, Level.ERROR]
+        for back, (level, text) in enumerate(zip(levels * 5, lines * 5, strict=True)):
+            seen = SeenLine(NOW - 90 + back * row.number, level, text)
+            errors.tail.append(seen)
+            if level is Level.ERROR:
+                errors.recent.append(seen)
+                errors.times.append(seen.at)
+    return errors
 
 
 async def svg_of(shown: Dashboard) -> str:

@@ -1,4 +1,6 @@
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,11 +10,13 @@ from textual.widget import Widget
 
 from tests.ui.stage import NOW, ROWS, SETTINGS, Stage, row
 from vibebox_tui.client.events import LinkPhase, LinkState
+from vibebox_tui.logs.levels import Level
+from vibebox_tui.ui.error_watch import Errors, SeenLine
 from vibebox_tui.ui.ordering import SortKey
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.servers import ServerState
 from vibebox_tui.ui.widgets.environment_table import EnvironmentTable, Wish
-from vibebox_tui.ui.widgets.environment_tiles import tiles_across
+from vibebox_tui.ui.widgets.environment_tiles import TILE_HEIGHT, parts_of, tiles_across
 
 
 def table(rows: Iterable[EnvironmentRow] = ROWS) -> EnvironmentTable:
@@ -238,7 +242,30 @@ async def test_few_tiles_are_as_wide_and_high_as_there_is_room() -> None:
     tiles.prefers_tiles = True
     async with Stage(lambda: [tiles]).run_test(size=(160, 40)) as pilot:
         assert line(pilot, 0).index("2 web") == 160 // 2 + 3
-        assert line(pilot, 15).startswith("╰")
+        assert line(pilot, 38).startswith("╰")
+
+
+async def test_a_high_tile_shows_the_end_of_the_log() -> None:
+    lines = [SeenLine(NOW + number, Level.INFO, f"line {number}") for number in range(60)]
+    logging = replace(row(1, "api"), errors=Errors(tail=deque(lines)))
+    tiles = table([logging, replace(row(2, "web"), errors=Errors()), row(3, "db")])
+    tiles.prefers_tiles = True
+    async with Stage(lambda: [tiles]).run_test(size=(160, 30)) as pilot:
+        shown = [line(pilot, y) for y in range(30)]
+        heading = next(y for y, text in enumerate(shown) if "─ log ─" in text)
+        assert heading > 4, "CPU has several lines"
+        bottom = next(y for y, text in enumerate(shown) if text.startswith("╰"))
+        assert bottom == 28
+        assert "22:14:19 line 59" in shown[bottom - 1]
+        assert f"line {60 - (bottom - heading - 1)}" in shown[heading + 1]
+        assert shown[heading + 1].count("Nothing has been logged yet.") == 1
+
+
+@pytest.mark.parametrize("height", range(TILE_HEIGHT, 70))
+def test_the_parts_of_a_tile_fill_it(height: int) -> None:
+    cpu, log = parts_of(height)
+    assert TILE_HEIGHT - 1 + cpu + (log + 1 if log else 0) == height
+    assert log == 0 or log >= 3
 
 
 async def test_there_are_lines_where_not_all_tiles_fit() -> None:

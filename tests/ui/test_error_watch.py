@@ -1,8 +1,10 @@
+from msgspec.structs import replace
+
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.dashboards import LARGE, SLEEPING, dashboard
 from vibebox_tui.protocol.messages import LogEntry
-from vibebox_tui.ui.error_watch import LONGEST_MESSAGE, TIMES_KEPT, Errors
+from vibebox_tui.ui.error_watch import LINES_KEPT, LONGEST_MESSAGE, TIMES_KEPT, Errors
 
 
 def entry(message: str, second: int) -> LogEntry:
@@ -32,6 +34,39 @@ def test_what_would_colour_the_screen_is_taken_out() -> None:
     assert errors.last == "ERROR oops"
 
 
+def test_a_trace_isnt_another_error() -> None:
+    errors = Errors()
+    lines = ("ERROR it failed", "Traceback (most recent call last):", "  at", "KeyError: 'a'")
+    errors.take([entry(line, 1) for line in lines], now=2)
+    assert [line.text for line in errors.recent] == ["ERROR it failed"]
+    assert errors.per_minute(2.0) == 1
+
+
+def test_a_trace_goes_on_though_another_stream_comes_between() -> None:
+    errors = Errors()
+    for line in ("Traceback (most recent call last):", "  at", "KeyError: 'a'"):
+        errors.take([replace(entry(line, 1), stream="stderr"), entry("INFO meanwhile", 1)], now=2)
+    assert errors.per_minute(2.0) == 1
+
+
+def test_the_last_lines_are_kept_where_they_are_wanted() -> None:
+    errors = Errors()
+    lines = [entry(f"INFO line {number}\x07", 1) for number in range(100)]
+    assert not errors.take(lines, now=2)
+    assert errors.take(lines, now=2, with_tail=True)
+    assert [line.text for line in errors.tail][-1] == "INFO line 99␇"
+    assert len(errors.tail) == LINES_KEPT
+    assert not errors.take([], now=3, with_tail=True)
+
+
+async def test_high_tiles_show_what_the_logs_say(server: RunningServer) -> None:
+    await server.create("sh", "-c", "echo INFO hello; sleep 600", name="api", start=True)
+    async with dashboard(server, LARGE) as shown:
+        await shown.listed("api")
+        await shown.press("0")
+        await wait_for(lambda: "─ log ─" in shown.picture and "INFO hello" in shown.picture)
+
+
 async def test_the_overview_tells_the_last_error_of_each_environment(
     server: RunningServer,
 ) -> None:
@@ -45,3 +80,5 @@ async def test_the_overview_tells_the_last_error_of_each_environment(
         await wait_for(lambda: "ERR/MIN" in shown.picture)
         await shown.press("0")
         await wait_for(lambda: all(row.errors is None for row in shown.screen.rows))
+        await shown.pilot.resize_terminal(*LARGE)
+        await wait_for(lambda: "api ERROR db timeout" in shown.picture)

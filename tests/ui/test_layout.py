@@ -8,8 +8,10 @@ from vibebox_tui.ui.layout import (
     TERMINAL_WIDTH,
     Grid,
     Shape,
+    Stack,
     room_for,
     shape_of,
+    stack,
     tile,
     widen_terminals,
 )
@@ -54,6 +56,32 @@ def test_every_shown_pane_has_the_cells_it_needs(wanted: int, width: int, height
     assert 1 <= grid.shown <= min(wanted, grid.columns * grid.rows)
     assert width // grid.columns >= SLOT_WIDTH
     assert height // grid.rows >= SLOT_HEIGHT
+
+
+@pytest.mark.parametrize(
+    ("room", "wanted", "heights"),
+    [
+        (57, 9, Stack(9, 26, 12, 10)),  # 200x60 with three environments
+        (57, 30, Stack(35, 0, 12, 10)),
+        (57, 20, Stack(20, 15, 12, 10)),
+        (80, 9, Stack(9, 26, 35, 10)),
+        (38, 9, Stack(16, 0, 12, 10)),
+        (30, 5, Stack(5, 13, 12, 0)),
+        (21, 9, Stack(9, 0, 12, 0)),
+    ],
+)
+def test_what_stands_beneath_the_list_gets_what_that_leaves(
+    room: int, wanted: int, heights: Stack
+) -> None:
+    assert stack(room, wanted) == heights
+
+
+@given(st.integers(21, 200), st.integers(1, 300))
+def test_the_left_side_is_filled(room: int, wanted: int) -> None:
+    heights = stack(room, wanted)
+    assert sum(heights) == room
+    assert min(heights) >= 0
+    assert heights.environments >= min(wanted, room - 22)
 
 
 def test_a_terminal_gets_its_eighty_columns() -> None:

@@ -62,6 +62,24 @@ async def test_why_a_login_is_wanted_is_said_in_full(server: RunningServer) -> N
             assert dialog.query_one(".dialog").content_region.contains_region(why.region)
 
 
+async def test_the_form_fits_a_small_screen_and_says_what_becomes_of_the_login(
+    server: RunningServer,
+) -> None:
+    async with await refused_client(server) as client:
+        app = VibeBoxApp([Server("test", client)], SETTINGS)
+        async with app.run_test(size=(80, 24)) as pilot:
+            dialog = await asked(pilot)
+            await pilot.press("enter", "enter")
+            problem = dialog.query_one("#login-problem", Static)
+            await wait_for(lambda: str(problem.content))
+            await pilot.pause()
+            shown = "\n".join(strip.text for strip in dialog._compositor.render_strips())
+    assert "│  The server refused the token; give another one or log in" in shown
+    assert "vibebox logout gives it up" in shown
+    assert "Not now" in shown
+    assert "─ Enter logs in, Esc not now ─╯" in shown
+
+
 async def test_after_logging_in_everything_goes_on(server: RunningServer) -> None:
     await server.create(*SLEEPING, name="api", start=True)
     async with await refused_client(server) as client:

@@ -166,6 +166,30 @@ async def test_drawing_costs_one_repaint_however_much_arrives(monkeypatch: pytes
         assert repaints < 10
 
 
+@pytest.mark.parametrize(("rows", "of_histogram"), [(4, 0), (5, 2), (6, 3), (7, 4), (30, 4)])
+async def test_a_histogram_takes_what_the_lines_can_spare(rows: int, of_histogram: int):
+    async with pane_with(entries(50, levelled)) as (app, pilot):
+        border = app.pane.outer_size.height - app.pane.size.height
+        await pilot.press("H")
+        await pilot.resize_terminal(80, rows + border)
+        view = app.pane.log_view
+        await wait_for(lambda: view.size.height == rows - of_histogram)
+        assert app.pane.histogram.is_shown == bool(of_histogram)
+        assert app.pane.histogram.has_focus == bool(of_histogram)
+        assert texts(app)[-1] == "INFO line 50"
+        await pilot.resize_terminal(80, 20)
+        await wait_for(lambda: app.pane.histogram.size.height == 4)
+
+
+async def test_where_there_is_no_room_for_a_histogram_that_is_said():
+    async with pane_with(entries(50, levelled)) as (app, pilot):
+        await pilot.resize_terminal(40, 4)
+        await wait_for(lambda: app.pane.log_view.size.height < 5)
+        await pilot.press("H")
+        await wait_for(lambda: "No room for the histogram" in "".join(app.said))
+        assert not app.pane.histogram.display
+
+
 async def test_a_histogram_goes_to_the_time_of_a_bar():
     lines = [
         LogEntry(

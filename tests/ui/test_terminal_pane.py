@@ -57,6 +57,18 @@ async def test_a_captured_terminal_gets_every_key_but_the_escape_key(
         assert ("one", "logs") in shown.slots
 
 
+@pytest.mark.parametrize("key", ["escape", "q", "question_mark"])
+async def test_the_list_of_keys_is_closed_and_one_types_on(server: RunningServer, key: str) -> None:
+    async with shell(server) as shown:
+        await shown.press(ESCAPE, "question_mark")
+        await until(shown, "show these keys")
+        await shown.press(key)
+        await wait_for(lambda: "show these keys" not in shown.picture)
+        assert "captured · ^] to leave" in shown.picture
+        await type_text(shown, "echo on-$((6*7))", "enter")
+        await until(shown, "on-42")
+
+
 async def test_the_escape_key_says_what_it_waits_for_and_never_times_out(
     server: RunningServer,
 ) -> None:
@@ -132,7 +144,8 @@ async def test_the_session_has_the_size_that_there_is_room_for(server: RunningSe
         await type_text(shown, "stty size", "enter")
         await until(shown, f"{rows} {columns}")
         await shown.pilot.resize_terminal(100, 30)
-        await wait_for(lambda: box_of(shown).view.room != (rows, columns))
+        height, width = rows, columns
+        await wait_for(lambda: all(map(int.__lt__, box_of(shown).view.room, (height, width))))
         rows, columns = box_of(shown).view.room
         await wait_for(lambda: _size_of_session(shown) == (rows, columns))
         await type_text(shown, "clear; stty size", "enter")

@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,12 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """Exit status when the reader of our output has gone: 128 and the number of SIGPIPE."""
 
+_ASKS_FOR_HELP: Final[tuple[type[click.UsageError], ...]] = tuple(
+    kind for kind in (getattr(click.exceptions, "NoArgsIsHelpError", None),) if kind is not None
+)
+"""How click says that a group was called alone, which is answered by its help; before click 8.2
+that wasn't an error."""
+
 
 def run(command: click.Command, arguments: list[str] | None = None) -> int:
     """Run `command` and return the exit status: 0, 2 for wrong usage, 1 for all other failures.
@@ -25,9 +32,10 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
     """
     try:
         result = command.main(arguments, prog_name="vibebox", standalone_mode=False)
+    except click.UsageError as error:
+        return _say_usage(error)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _say(_one_line(error.format_message()), error.exit_code)
     except VibeBoxError as error:
         return _say(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -45,6 +53,26 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
 def _say(message: str, status: int) -> int:
     click.echo(f"vibebox: {message}", err=True)
     return status
+
+
+def _say_usage(error: click.UsageError) -> int:
+    """Say what is wrong with the command line, and what was meant or where that can be read."""
+    if isinstance(error, _ASKS_FOR_HELP):
+        error.show()
+        return error.exit_code
+    meant = getattr(error, "possibilities", None)
+    if meant:
+        return _say(f"{_one_line(error.message)}; did you mean {meant[0]!r}?", error.exit_code)
+    said = _one_line(error.format_message())
+    if error.ctx is not None:
+        said += f"; see {error.ctx.command_path} --help"
+    return _say(said, error.exit_code)
+
+
+def _one_line(message: str) -> str:
+    """A message of click's as the rest of a sentence of ours."""
+    words = " ".join(message.split()).rstrip(".")
+    return words[:1].lower() + words[1:]
 
 
 def _sentence(error: OSError) -> str:

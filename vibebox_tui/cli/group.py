@@ -1,5 +1,6 @@
 """A command group that imports a command when it is run, not when it is listed."""
 
+import difflib
 import importlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,6 +13,14 @@ class LazyCommand(NamedTuple):
 
     where: str
     summary: str = ""
+
+
+class NoSuchCommandError(click.UsageError):
+    """There is no such command; `possibilities` are those that may have been meant."""
+
+    def __init__(self, name: str, known: list[str], context: click.Context) -> None:
+        super().__init__(f"no such command {name!r}", context)
+        self.possibilities = difflib.get_close_matches(name, known)
 
 
 class LazyGroup(click.Group):
@@ -34,6 +43,16 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{lazy.where} is no command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` begin with; click looks for similar ones among those that
+        are imported."""
+        name = args[0]
+        if not ctx.resilient_parsing and name not in self._lazy and not name.startswith("-"):
+            raise NoSuchCommandError(name, self.list_commands(ctx), ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of commands, importing none."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from rich.segment import Segments
 from rich.text import Text
@@ -79,9 +79,14 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
         ScrollBar.renderer = PlainScrollBarRender if is_plain else ScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self._known_theme(self.settings.theme)
+        self.begin_with_theme(self._known_theme(self.settings.theme))
         self.keymap: Mapping[str, str] = self._normalize_keymap(self.settings.keymap)
         self.set_keymap(self.keymap)
+
+    async def run_async(self, *, headless: bool = False, **options: Any) -> str | None:
+        if not headless:
+            self.begin_with_theme(theme_for(self.theme, self.console.color_system))
+        return await super().run_async(headless=headless, **options)
 
     def get_default_screen(self) -> Screen[None]:
         return DashboardScreen(self.servers, self.settings)
@@ -133,7 +138,6 @@ class VibeBoxApp(FrugalApp[str], inherit_bindings=False):
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            self.theme = theme_for(self.theme, self.console.color_system)
             self._guard.start()
             self.set_interval(TERMINAL_CHECK_SECONDS, self._guard.check)
 

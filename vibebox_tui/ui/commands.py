@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.types import IgnoreReturnCallbackType
 
 from vibebox_tui.ui.messages import View
+from vibebox_tui.ui.notices import Lead
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.roster import EnvironmentRow
 from vibebox_tui.ui.servers import EnvironmentKey
@@ -28,6 +29,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "terminal": "terminal",
     "metrics": "metrics",
     "info": "details",
+    "notices": "alerts and errors",
 }
 """Scopes by the first part of a binding's id, in the order of the help; others follow."""
 
@@ -63,15 +65,16 @@ class ShowsEnvironments(Protocol):
     def rows(self) -> tuple[EnvironmentRow, ...]: ...
 
     @property
-    def link_alerts(self) -> Sequence[tuple[str, str]]: ...
+    def alerts(self) -> Sequence[Lead]: ...
 
     def go_to(self, key: EnvironmentKey, view: View | None = None) -> None: ...
 
-    def action_connections(self) -> None: ...
-
 
 def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry]]:
-    """All bindings with an id, with their present keys, by scope; each action once."""
+    """All bindings with an id, with their present keys, by scope; each action once.
+
+    The scopes of what has the focus come first.
+    """
     scopes: dict[str, list[KeyEntry]] = {title: [] for title in SCOPES.values()}
     entries: dict[tuple[str, str], KeyEntry] = {}
     keymap = keymap_of(app)
@@ -80,7 +83,16 @@ def keys_by_scope(app: App[Any], screen: Screen[Any]) -> dict[str, list[KeyEntry
             _add(scopes, entries, binding, app.get_key_display(binding))
     for pane in screen.query(Pane):
         _add_unbound(scopes, pane)
-    return {scope: found for scope, found in scopes.items() if found}
+    near = dict.fromkeys(_scopes_near(screen))
+    order = [*near, *(scope for scope in scopes if scope not in near)]
+    return {scope: scopes[scope] for scope in order if scopes.get(scope)}
+
+
+def unbound_keys(pane: Pane) -> dict[str, list[KeyEntry]]:
+    """The keys of a pane that aren't bindings, by scope."""
+    scopes: dict[str, list[KeyEntry]] = {}
+    _add_unbound(scopes, pane)
+    return scopes
 
 
 def own_bindings(node: DOMNode, keymap: Mapping[str, str]) -> list[Binding]:
@@ -161,31 +173,11 @@ class AlertCommands(Provider):
             if (score := matcher.match(text)) > 0:
                 yield Hit(score, shown, go, text=text)
 
-    def _alerts(self) -> Iterator[tuple[str, Content, Callable[[], None]]]:
-        screen = cast("ShowsEnvironments", self.screen)
-        for row in screen.rows:
-            if row.state == "error":
-                cause = row.message or "it failed"
-                yield (
-                    f"{row.full_name} {cause}",
-                    _alert(row.full_name, cause),
-                    partial(screen.go_to, row.key, "logs"),
-                )
-        for name, cause in screen.link_alerts:
-            yield f"{name} {cause}", _alert(name, cause), screen.action_connections
-        for pane in self.screen.query(Pane):
-            if pane.failure:
-                title = pane.title_text()
-                yield f"{title} {pane.failure}", _alert(title, pane.failure), partial(_focus, pane)
-
-
-def _alert(name: str, cause: str) -> Content:
-    return Content.assemble((name, "bold $error"), f"  {cause}")
-
-
-def _focus(pane: Pane) -> None:
-    if target := pane.focus_target:
-        target.focus()
+    def _alerts(self) -> Iterator[tuple[str, Content, IgnoreReturnCallbackType]]:
+        for (name, cause, *_), go in cast("ShowsEnvironments", self.screen).alerts:
+            shown = Content.assemble((name, "bold $error"), f"  {cause}")
+            if go is not None:
+                yield f"{name} {cause}", shown, go
 
 
 def _with_key(title: Content, key: str) -> Content:
@@ -223,6 +215,16 @@ def _usable_bindings(
 def _is_usable(node: DOMNode, action: str) -> bool:
     _, name, parameters = actions.parse(action)
     return bool(node.check_action(name, parameters))
+
+
+def _scopes_near(screen: Screen[Any]) -> Iterator[str]:
+    """The scopes of the keys that work where the focus is, the nearest first."""
+    for node in screen.focused.ancestors_with_self if screen.focused else ():
+        if node is screen:
+            return
+        yield from (_scope_of(binding) for binding in own_bindings(node, {}))
+        if isinstance(node, Pane):
+            yield from (heading.lower() for heading in node.key_help())
 
 
 def _scope_of(binding: Binding) -> str:

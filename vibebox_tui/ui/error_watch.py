@@ -1,17 +1,19 @@
-"""The errors in the logs of all environments: how many lately, and the last one."""
+"""The errors in the logs of all environments: how many lately, and the last ones; and the last
+lines of each log."""
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from vibebox_tui.client.client import Client
 from vibebox_tui.client.events import LogLines
 from vibebox_tui.errors import VibeBoxError
-from vibebox_tui.logs.ansi import strip_sequences
+from vibebox_tui.logs.ansi import TAB_STOPS, plain
 from vibebox_tui.logs.levels import Level, recognise
+from vibebox_tui.logs.records import RecordReader
 from vibebox_tui.protocol.messages import LogEntry
 from vibebox_tui.ui.figures import seconds_since
 
@@ -26,38 +28,86 @@ TIMES_KEPT: Final = 999
 LONGEST_MESSAGE: Final = 200
 """Characters of an error that are kept: the widest column shows less."""
 
+ERRORS_KEPT: Final = 20
+"""Errors whose text is remembered for each environment: more than a list of all has room for."""
+
+LINES_KEPT: Final = 60
+"""Last lines that are kept of each log: more than the highest tile has room for."""
+
 LOOK_SECONDS: Final = 1.0
 """Between two looks at which environments there are."""
 
 
+class SeenLine(NamedTuple):
+    """A line of a log, fit to be drawn; `at` is in seconds since the epoch."""
+
+    at: float
+    level: Level
+    text: str
+
+
 @dataclass(slots=True)
 class Errors:
-    """The errors of one environment; `times` and `last_at` are seconds since the epoch."""
+    """The errors of one environment, and where they are wanted its last lines, oldest first.
+
+    `times` are seconds since the epoch.
+    """
 
     times: deque[float] = field(default_factory=lambda: deque(maxlen=TIMES_KEPT))
-    last: str = ""
-    last_at: float = 0.0
+    recent: deque[SeenLine] = field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
+    tail: deque[SeenLine] = field(default_factory=lambda: deque(maxlen=LINES_KEPT))
+    _records: defaultdict[str, RecordReader] = field(
+        default_factory=lambda: defaultdict(RecordReader), compare=False
+    )
+    """Of each stream: one may write into the midst of what another says."""
 
-    def take(self, entries: Iterable[LogEntry], now: float) -> bool:
-        """Look through lines in their order; says whether there was an error among them."""
-        found = [entry for entry in entries if recognise(entry.message) >= Level.ERROR]
-        for entry in found:
-            self.times.append(-(seconds_since(entry.timestamp, 0.0) or -now))
-        if found:
-            self.last = strip_sequences(found[-1].message)[:LONGEST_MESSAGE]
-            self.last_at = self.times[-1]
-        return bool(found)
+    @property
+    def last(self) -> str:
+        """The last error; empty where there was none."""
+        return self.recent[-1].text if self.recent else ""
+
+    @property
+    def last_at(self) -> float:
+        return self.recent[-1].at if self.recent else 0.0
+
+    def take(self, entries: Sequence[LogEntry], now: float, *, with_tail: bool = False) -> bool:
+        """Look through lines in their order; says whether that brought anything that is kept."""
+        found = [entry for entry in entries if self._is_error(entry)]
+        self.times.extend(_time_of(entry, now) for entry in found[-TIMES_KEPT:])
+        self.recent.extend(_seen(entry, now) for entry in found[-ERRORS_KEPT:])
+        if with_tail:
+            self.tail.extend(_seen(entry, now) for entry in entries[-LINES_KEPT:])
+        return bool(found) or (with_tail and bool(entries))
+
+    def _is_error(self, entry: LogEntry) -> bool:
+        """Whether an error begins with this line; the trace that follows one isn't another."""
+        is_error = recognise(entry.message) >= Level.ERROR
+        goes_on = self._records[entry.stream].continues(entry.message, is_error=is_error)
+        return is_error and not goes_on
+
+    def copy(self) -> "Errors":
+        """These as they are now: what a watch tells of goes on changing."""
+        return Errors(self.times.copy(), self.recent.copy(), self.tail.copy())
 
     def per_minute(self, now: float) -> int:
         """How many there were in the last minute; `TIMES_KEPT` may stand for more."""
         return sum(now - 60 < at for at in self.times)
 
 
+def _seen(entry: LogEntry, now: float) -> SeenLine:
+    text = plain(entry.message[: 2 * LONGEST_MESSAGE]).expandtabs(TAB_STOPS)[:LONGEST_MESSAGE]
+    return SeenLine(_time_of(entry, now), recognise(entry.message), text)
+
+
+def _time_of(entry: LogEntry, now: float) -> float:
+    return -(seconds_since(entry.timestamp, 0.0) or -now)
+
+
 class ErrorWatch:
     """Reads the logs of the environments that `ids` tells, for as long as `run` runs.
 
     `found` is called with an environment's id and its errors, first when its log begins to be
-    read, then after each error.
+    read, then after each error; `with_tail` keeps the last lines too, and tells of any.
     """
 
     def __init__(
@@ -66,11 +116,14 @@ class ErrorWatch:
         clock: Callable[[], float],
         ids: Callable[[], set[str]],
         found: Callable[[str, Errors], None],
+        *,
+        with_tail: bool = False,
     ) -> None:
         self._client = client
         self._clock = clock
         self._ids = ids
         self._found = found
+        self._with_tail = with_tail
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -91,7 +144,10 @@ class ErrorWatch:
             async with self._client.logs(environment_id, tail=TAIL_LINES) as events:
                 self._found(environment_id, errors)
                 async for event in events:
-                    if isinstance(event, LogLines) and errors.take(event.entries, self._clock()):
+                    if isinstance(event, LogLines) and errors.take(
+                        event.entries, self._clock(), with_tail=self._with_tail
+                    ):
                         self._found(environment_id, errors)
+                    await asyncio.sleep(0)  # a flood is never waited for: others have their turn
         except VibeBoxError as error:
             _log.info("no errors of %s: %s", environment_id, error)

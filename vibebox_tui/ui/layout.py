@@ -35,6 +35,27 @@ class Shape(StrEnum):
     WIDE = "-wide"
 
 
+NOTICES_HEIGHT: Final = 40
+"""Rows from which there is room for alerts and for errors beside all else."""
+
+METRICS_HEIGHT: Final = 12
+ALERTS_HEIGHT: Final = 10
+"""Rows of these panes beneath the list of environments."""
+
+DETAILS_LEAST: Final = 9
+DETAILS_MOST: Final = 26
+"""Rows, its border included, below which details tell too little, and beyond which nothing more."""
+
+
+class Stack(NamedTuple):
+    """The rows of what stands beneath each other at the left; 0 is what there is no room for."""
+
+    environments: int
+    details: int
+    metrics: int
+    alerts: int
+
+
 class Grid(NamedTuple):
     """Into how many columns and rows panes are tiled, and how many of them there is room for."""
 
@@ -52,6 +73,25 @@ def shape_of(width: int, height: int) -> Shape:
     if width < SIDE_BY_SIDE_WIDTH or height < SIDE_BY_SIDE_HEIGHT:
         return Shape.MEDIUM
     return Shape.WIDE
+
+
+def stack(room: int, wanted: int) -> Stack:
+    """Divide `room` rows, of which the list would like `wanted`: all that it needs comes first, but
+    for what metrics and alerts always have; then the details of one, and where they have enough,
+    more of the metrics.
+    """
+    alerts = ALERTS_HEIGHT if room + _LINES_AROUND >= NOTICES_HEIGHT else 0
+    left = room - METRICS_HEIGHT - alerts
+    environments = min(wanted, left)
+    details = left - environments
+    if details < DETAILS_LEAST:
+        return Stack(left, 0, METRICS_HEIGHT, alerts)
+    more = max(0, details - DETAILS_MOST)
+    return Stack(environments, details - more, METRICS_HEIGHT + more, alerts)
+
+
+_LINES_AROUND: Final = 2
+"""Lines of the screen above and below: the header and the hints."""
 
 
 def room_for(width: int, height: int) -> int:

@@ -24,12 +24,14 @@ class PlayerApp(FrugalApp[None], inherit_bindings=False):
         super().__init__(css_path=sheets)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.begin_with_theme(THEMES[0].name)
 
     def get_css_variables(self) -> dict[str, str]:
         return with_our_tokens(super().get_css_variables())
 
+    def on_load(self) -> None:
+        self.begin_with_theme(theme_for(self.theme, self.console.color_system))
+
     def on_mount(self) -> None:
-        self.theme = theme_for(self.theme, self.console.color_system)
         player = PlayerScreen(self._playback, title=self._title, glyphs=glyphs_for())
         self.push_screen(player, lambda _: self.exit())

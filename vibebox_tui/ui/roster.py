@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from vibebox_tui.client.events import LinkPhase, LinkState
@@ -184,7 +184,7 @@ class Roster:
     def note_errors(self, environment_id: str, errors: Errors) -> None:
         """Take the errors of an environment's log."""
         if member := self._members.get(environment_id):
-            member.errors = replace(errors, times=errors.times.copy())  # these go on changing
+            member.errors = errors.copy()
 
     def forget_errors(self) -> None:
         """No log is read for errors any more: what is known of them grows old."""

@@ -57,6 +57,24 @@ class FrugalApp(App[T]):
         self._resumption: asyncio.TimerHandle | None = None
         self._echo_by = -math.inf
 
+    def begin_with_theme(self, name: str) -> None:
+        """Have this theme from the start, to be called before anything is drawn.
+
+        To set `theme` is to parse every style sheet anew, whose parsing for Textual's own default
+        was for nothing then.
+        """
+        self.set_reactive(FrugalApp.theme, name)
+        is_dark = self.current_theme.dark
+        for class_name, applies in {
+            "-dark-mode": is_dark,
+            "-light-mode": not is_dark,
+            **{known: known == f"-theme-{name}" for known in self.classes if "-theme-" in known},
+            f"-theme-{name}": True,
+        }.items():
+            self.set_class(applies, class_name, update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+
     def await_echo(self) -> None:
         """An echo is on its way, which is to be drawn before anything else."""
         self._echo_by = monotonic() + ECHO

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, ClassVar, Final
 
 from textual import on, work
@@ -34,6 +35,16 @@ SAMPLES_SECONDS: Final = 0.25
 """The same where only CPU and memory are others: each environment has a sample every second or
 two, and who reads a log beside the list isn't to wait for it."""
 
+
+class Sought(Enum):
+    """What the logs of all environments are read for."""
+
+    NOTHING = auto()
+    ERRORS = auto()
+    LINES = auto()
+    """Their last lines, and errors."""
+
+
 _CONSEQUENCES: Final[dict[Verb, str]] = {
     "start": "Its command begins to run.",
     "stop": "Its processes get SIGTERM, then SIGKILL. Its logs are kept.",
@@ -56,15 +67,21 @@ class EnvironmentsPane(Pane):
         Binding("escape", "clear_filter", "Clear the filter", show=False, id="list.clear_filter"),
     ]
 
-    counts_errors: reactive[bool] = reactive(False, init=False)
-    """Whether the logs of all environments are read for errors."""
+    sought: reactive[Sought] = reactive(Sought.NOTHING, init=False)
+    """What the logs of all environments are read for."""
 
     @dataclass
     class Changed(Message):
-        """What is known of the environments changed; the rows are by number."""
+        """What is known of the environments changed; the rows are by number.
+
+        `has_news` says that it is more than another sample of CPU and memory, `has_lines` that
+        their logs had something that is looked for.
+        """
 
         pane: "EnvironmentsPane"
         rows: tuple[EnvironmentRow, ...]
+        has_news: bool = True
+        has_lines: bool = True
 
         @property
         def control(self) -> "EnvironmentsPane":
@@ -82,6 +99,9 @@ class EnvironmentsPane(Pane):
         self._gathering: Timer | None = None
         self._sampling: Timer | None = None
         self._is_behind = self._has_samples = False
+        self._has_news = True
+        self._noted: dict[EnvironmentKey, Errors] = {}
+        """What the logs had since the list was last shown, still changing."""
         self.table = EnvironmentTable(self.settings)
         self._filter_input = LineInput(
             placeholder="name, state or id", id="environment-filter", compact=True
@@ -120,33 +140,39 @@ class EnvironmentsPane(Pane):
             feed.problem = str(failure.exceptions[0])
             self._publish()
 
-    def watch_counts_errors(self, counts_errors: bool) -> None:
-        if counts_errors:
-            self._count_errors()
-        else:
-            self.workers.cancel_group(self, "errors")
-            for feed in self._feeds.values():
-                feed.roster.forget_errors()
-            self._publish()
+    def watch_sought(self, sought: Sought) -> None:
+        if sought is not Sought.NOTHING:
+            self._read_logs(with_tail=sought is Sought.LINES)
+            return
+        self.workers.cancel_group(self, "errors")
+        self._noted.clear()
+        for feed in self._feeds.values():
+            feed.roster.forget_errors()
+        self._publish()
 
     @work(group="errors", exclusive=True, exit_on_error=False)
-    async def _count_errors(self) -> None:
+    async def _read_logs(self, *, with_tail: bool) -> None:
         async with asyncio.TaskGroup() as tasks:
             for feed in self._feeds.values():
-                tasks.create_task(self._watch_for_errors(feed))
+                tasks.create_task(self._watch_for_errors(feed, with_tail=with_tail))
 
-    async def _watch_for_errors(self, feed: EnvironmentFeed) -> None:
-        roster = feed.roster
+    async def _watch_for_errors(self, feed: EnvironmentFeed, *, with_tail: bool) -> None:
+        server, roster = feed.server, feed.roster
 
         def note(environment_id: str, errors: Errors) -> None:
-            roster.note_errors(environment_id, errors)
-            self._publish()
+            self._noted[EnvironmentKey(server.name, environment_id)] = errors
+            self._publish_samples()
 
         clock = self.settings.clock
-        await ErrorWatch(feed.server.client, clock, lambda: roster.ids, note).run()
+        watch = ErrorWatch(server.client, clock, lambda: roster.ids, note, with_tail=with_tail)
+        await watch.run()
 
     def _publish(self) -> None:
         """Show the first change at once, and what follows it shortly after together."""
+        self._has_news = True
+        self._publish_soon()
+
+    def _publish_soon(self) -> None:
         if self._gathering is not None:
             self._is_behind = True
             return
@@ -156,7 +182,7 @@ class EnvironmentsPane(Pane):
     def _gathered(self) -> None:
         self._gathering = None
         if self._is_behind:
-            self._publish()
+            self._publish_soon()
 
     def _publish_samples(self) -> None:
         """Show samples together with those that follow, or with the next change."""
@@ -169,10 +195,14 @@ class EnvironmentsPane(Pane):
         if self._has_samples and self.awaits_key:
             self._publish_samples()
         elif self._has_samples:
-            self._publish()
+            self._publish_soon()
 
     def _publish_now(self) -> None:
-        self._is_behind = self._has_samples = False
+        has_news, has_lines = self._has_news, bool(self._noted)
+        self._is_behind = self._has_samples = self._has_news = False
+        for key, errors in self._noted.items():
+            self._feeds[key.server].roster.note_errors(key.id, errors)
+        self._noted.clear()
         feeds = list(self._feeds.values())
         if links := [feed.link for feed in feeds if feed.link is not None]:
             self.show_link(min(links, key=is_down))
@@ -180,7 +210,7 @@ class EnvironmentsPane(Pane):
         rows = (row for feed in feeds for row in feed.roster.rows())
         self.table.rows = tuple(sorted(rows, key=lambda row: row.number))
         self.retitle()
-        self.post_message(self.Changed(self, self.table.rows))
+        self.post_message(self.Changed(self, self.table.rows, has_news, has_lines))
 
     # --- the table's wishes ----------------------------------------------------------------
 

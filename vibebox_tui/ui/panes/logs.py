@@ -121,8 +121,11 @@ class LogsPane(LogSaver):
 
     def action_histogram(self) -> None:
         """Show the lines over time and give it the keys, or hide it."""
-        self.histogram.toggle_class("-shown")
-        if self.histogram.has_class("-shown"):
+        if not self.histogram.has_room:
+            self.post_message(Said("No room for the histogram here."))
+            return
+        self.histogram.switch()
+        if self.histogram.is_shown:
             self.histogram.focus()
             self.call_after_refresh(self._tell)
         else:

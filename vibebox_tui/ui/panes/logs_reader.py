@@ -121,6 +121,12 @@ class LogReader(Pane):
             return self._sources.names
         return [self.environment.name] if self.environment else []
 
+    def on_resize(self) -> None:
+        has_keys = self.histogram.has_focus
+        self.histogram.fit(self.size.height)
+        if has_keys and not self.histogram.has_room:
+            self.log_view.focus()
+
     # --- following -------------------------------------------------------------------------
 
     def reset(self) -> None:
@@ -415,7 +421,7 @@ class LogReader(Pane):
             is_detached=self._is_detached,
         )
         self.detail = Content(text + self._under_way).markup
-        if self.histogram.has_class("-shown"):
+        if self.histogram.is_shown:
             self._count()
 
     def _count(self) -> None:

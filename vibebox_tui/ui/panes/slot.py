@@ -29,6 +29,9 @@ VIEWS: Final[Mapping[View, type[Pane]]] = {
 ENVIRONMENTS_KEPT: Final = 3
 """Environments whose panes a slot keeps: to go back and forth, each with a full log in memory."""
 
+BELOW_FROM_HEIGHT: Final = 30
+"""Rows from which a slot has room for what may stand below its pane."""
+
 _Panes = dict[View, Pane]
 
 
@@ -38,7 +41,8 @@ class Slot(Widget):
     A view is built when it is first shown: the first picture of the dashboard doesn't wait for
     those that are not in it. From then on it follows its environment, also while another view or
     another environment is shown in its place, so that going back to it costs nothing and misses
-    nothing; the environments shown longest ago are let go.
+    nothing; the environments shown longest ago are let go. What stands `below` stays whatever is
+    shown, where there is room.
     """
 
     subject: reactive[Subject | None] = reactive(None)
@@ -53,11 +57,13 @@ class Slot(Widget):
         *,
         view: View = "logs",
         subject: Subject | None = None,
+        below: Widget | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id, classes="slot")
         self._first = first
         self._settings = settings
+        self._below = below
         self._panes = self._make_panes()
         self._kept: dict[EnvironmentKey, _Panes] = {}
         """The panes of other environments, the one shown last at the end."""
@@ -68,6 +74,11 @@ class Slot(Widget):
 
     def compose(self) -> ComposeResult:
         yield self.pane
+        if self._below is not None:
+            yield self._below
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < BELOW_FROM_HEIGHT, "-low")
 
     def on_mount(self) -> None:
         self._show()

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from vibebox_tui.client.client import Client
 from vibebox_tui.errors import VibeBoxError
 from vibebox_tui.protocol.models import Environment
+from vibebox_tui.ui.commands import unbound_keys
 from vibebox_tui.ui.messages import BesideWanted, Said
 from vibebox_tui.ui.panes.pane import Pane
 from vibebox_tui.ui.panes.terminals import Terminals
@@ -27,6 +28,7 @@ from vibebox_tui.ui.panes.terminals_tabs import TerminalTabs
 from vibebox_tui.ui.recordings import CastError
 from vibebox_tui.ui.recordings.shelf import recordings
 from vibebox_tui.ui.screens.dialogs import Choice, ChoiceDialog
+from vibebox_tui.ui.screens.help import HelpScreen
 from vibebox_tui.ui.screens.recordings import RecordingsDialog
 from vibebox_tui.ui.screens.rename import RenameDialog
 from vibebox_tui.ui.settings import DashboardSettings
@@ -422,8 +424,9 @@ class TerminalPane(Pane):
             self._say(str(error), is_error=True)
 
     def _show_keys(self) -> None:
-        keys = "\n".join(f"{keys:12} {what}" for keys, what in self.key_help()[self.NOUN])
-        self.notify(keys, title="In a terminal", markup=False, timeout=15)
+        """List the keys that work while one types; any key that leaves closes the list, and one
+        types on."""
+        self.app.push_screen(HelpScreen(unbound_keys(self)))
 
     # --- what its terminal reports ---------------------------------------------------------
 

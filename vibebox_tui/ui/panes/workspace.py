@@ -28,11 +28,12 @@ class Workspace(Widget):
     neighbours: reactive[tuple[Neighbour, ...]] = reactive(())
     """All environments there are, for a log of several."""
 
-    def __init__(self, first: Server, settings: DashboardSettings) -> None:
+    def __init__(self, first: Server, settings: DashboardSettings, below: Widget) -> None:
+        """`below` stands under the main slot's pane, where there is room."""
         super().__init__(id="workspace")
         self._first = first
         self._settings = settings
-        self.main = Slot(first, settings, view="logs", id="slot-main")
+        self.main = Slot(first, settings, view="logs", below=below, id="slot-main")
         self._companion = Slot(first, settings, view="terminal", id="slot-companion")
         self._beside: list[Slot] = []
 

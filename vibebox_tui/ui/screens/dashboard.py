@@ -1,6 +1,7 @@
 """The dashboard: the environments, the panes of the one looked at, and the way between them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on, work
@@ -21,7 +22,7 @@ from vibebox_tui.ui.commands import (
     keys_by_scope,
     own_bindings,
 )
-from vibebox_tui.ui.layout import SMALLEST_HEIGHT, SMALLEST_WIDTH, Shape, shape_of
+from vibebox_tui.ui.layout import NOTICES_HEIGHT, SMALLEST_HEIGHT, SMALLEST_WIDTH, Shape, shape_of
 from vibebox_tui.ui.messages import (
     EnvironmentChosen,
     KeyEverywhere,
@@ -30,11 +31,13 @@ from vibebox_tui.ui.messages import (
     Severity,
     View,
 )
+from vibebox_tui.ui.notices import Events, Lead, Notice, environment_alerts, last_errors
 from vibebox_tui.ui.output import FrugalScreen
-from vibebox_tui.ui.panes.environments import EnvironmentsPane
+from vibebox_tui.ui.panes.environments import EnvironmentsPane, Sought
 from vibebox_tui.ui.panes.logs import LogsPane
-from vibebox_tui.ui.panes.metrics import MetricsPane
+from vibebox_tui.ui.panes.notices import NoticesPane
 from vibebox_tui.ui.panes.pane import Pane
+from vibebox_tui.ui.panes.side import Side
 from vibebox_tui.ui.panes.slot import Slot
 from vibebox_tui.ui.panes.workspace import Workspace
 from vibebox_tui.ui.roster import EnvironmentRow
@@ -63,6 +66,8 @@ class DashboardScreen(FrugalScreen[None]):
     """The environment that the panes show."""
     is_overview: reactive[bool] = reactive(False, toggle_class="-overview")
     shape: reactive[Shape] = reactive(Shape.MEDIUM, init=False)
+    has_notices: reactive[bool] = reactive(False, init=False, toggle_class="-notices")
+    """Whether there is room for alerts and errors beside all else."""
 
     def __init__(self, servers: Sequence[Server], settings: DashboardSettings) -> None:
         super().__init__(classes=Shape.MEDIUM.value)
@@ -75,16 +80,22 @@ class DashboardScreen(FrugalScreen[None]):
         self._strip = EnvironmentStrip(settings, id="strip")
         self._headline = Headline(settings, id="headline")
         self._environments = EnvironmentsPane(servers, settings=settings, id="environments")
-        self._metrics = MetricsPane(servers[0].client, settings=settings, id="side-metrics")
-        self._workspace = Workspace(servers[0], settings)
+        self._side = Side(self._environments, servers[0], settings, self._subject_of)
+        self._errors = NoticesPane(
+            servers[0].client,
+            "Errors of all",
+            "No error in any log.",
+            settings=settings,
+            id="errors",
+        )
+        self._workspace = Workspace(servers[0], settings, below=self._errors)
+        self._events = Events(settings.glyphs)
 
     def compose(self) -> ComposeResult:
         yield self._status_line
         yield self._strip
         with Horizontal(id="body"):
-            with Vertical(id="side"):
-                yield self._environments
-                yield self._metrics
+            yield self._side
             with Vertical(id="main"):
                 yield self._headline
                 yield self._workspace
@@ -115,6 +126,7 @@ class DashboardScreen(FrugalScreen[None]):
                 if state.phase is LinkPhase.CLOSED and server.name not in self._links:
                     continue  # it wasn't opened yet
                 self._links[server.name] = state
+                self._events.take_link(server.label or "link", state, self._settings.clock())
                 self._show_servers()
                 self._note_refusal(server, state)
 
@@ -125,12 +137,23 @@ class DashboardScreen(FrugalScreen[None]):
         )
 
     @property
-    def link_alerts(self) -> list[tuple[str, str]]:
-        """What is wrong with the way to a server, although it may work just now, and to which."""
-        return [
+    def alerts(self) -> list[Lead]:
+        """What is wrong now: with environments, with the way to a server, although it may work
+        just now, and with panes; each leads to where one sees more."""
+        glyphs = self._settings.glyphs
+        unsteady = (
             (server.label or "connection", server.client.unsteadiness)
             for server in self._servers.values()
             if server.client.unsteadiness
+        )
+        return [
+            *environment_alerts(self.rows, glyphs, self._go_to_log),
+            *(Lead(Notice(*each, "$warning"), self.action_connections) for each in unsteady),
+            *(
+                Lead(Notice(pane.title_text(), pane.failure, "$error"), partial(_focus, pane))
+                for pane in self.query(Pane)
+                if pane.failure
+            ),
         ]
 
     def _note_refusal(self, server: Server, link: LinkState) -> None:
@@ -150,10 +173,15 @@ class DashboardScreen(FrugalScreen[None]):
     @on(EnvironmentsPane.Changed)
     def _take_rows(self, event: EnvironmentsPane.Changed) -> None:
         rows = event.rows
+        if event.has_lines:
+            found = last_errors(rows, self._settings.glyphs, self._go_to_line)
+            self._errors.show(found, urgent=len(found))
         self._status_line.rows = rows
         order = list(self._servers)
         self._strip.rows = tuple(sorted(rows, key=lambda row: order.index(row.server)))
-        self._count_alerts()
+        if event.has_news:
+            self._events.take(rows, self._settings.clock())
+            self._count_alerts()
         self._workspace.update_subjects({row.key: self._subject(row) for row in rows})
         self._workspace.neighbours = tuple(
             Neighbour(self._subject(row), row.is_marked) for row in rows
@@ -161,12 +189,22 @@ class DashboardScreen(FrugalScreen[None]):
         if self._row(self.current) is None:
             self.current = self._strip.rows[0].key if rows else None
         self._show_current()
+        if event.has_news:
+            self._side.pile(is_stacked=self._is_stacked)
 
     @on(Pane.Failed)
     def _count_alerts(self) -> None:
-        in_error = sum(row.state == "error" for row in self.rows)
-        failed = sum(bool(pane.failure) for pane in self.query(Pane))
-        self._status_line.alerts = in_error + failed + len(self.link_alerts)
+        alerts = self.alerts
+        self._status_line.alerts = len(alerts)
+        self._side.alerts.show([*alerts, *self._events.leads(self._go_to_log)], urgent=len(alerts))
+
+    def _go_to_log(self, key: EnvironmentKey) -> None:
+        self.go_to(key, "logs")
+
+    @work(group="go", exclusive=True, exit_on_error=False)
+    async def _go_to_line(self, key: EnvironmentKey, moment: int) -> None:
+        self.go_to(key, "logs")
+        await self._show_moment(self._workspace.slot_for("logs"), moment)
 
     def watch_current(self, old: EnvironmentKey | None, new: EnvironmentKey | None) -> None:
         self._before = old or self._before
@@ -180,7 +218,7 @@ class DashboardScreen(FrugalScreen[None]):
         self._headline.row = row
         subject = self._subject(row) if row else None
         self._workspace.subject = subject
-        self._metrics.turn_to(subject if self.shape is Shape.WIDE else None)
+        self._side.metrics.turn_to(subject if self.shape is Shape.WIDE else None)
 
     def _row(self, key: EnvironmentKey | None) -> EnvironmentRow | None:
         return next((row for row in self.rows if row.key == key), None)
@@ -188,22 +226,46 @@ class DashboardScreen(FrugalScreen[None]):
     def _subject(self, row: EnvironmentRow) -> Subject:
         return Subject(self._servers[row.server], row.environment)
 
+    def _subject_of(self, key: EnvironmentKey | None) -> Subject | None:
+        row = self._row(key)
+        return self._subject(row) if row else None
+
     # --- layout ----------------------------------------------------------------------------
+
+    @property
+    def _is_stacked(self) -> bool:
+        """Whether there is more at the left than the list."""
+        return self.shape is Shape.WIDE and not self.is_overview
 
     def on_resize(self, event: events.Resize) -> None:
         self.shape = shape_of(*event.size)
+        self.has_notices = self.shape is Shape.WIDE and event.size.height >= NOTICES_HEIGHT
+
+    def watch_has_notices(self) -> None:
+        self._seek()
 
     def watch_shape(self, shape: Shape) -> None:
         self.remove_class(*(other.value for other in Shape), update=False)
         self.add_class(shape.value)
         self._workspace.has_companion = shape is Shape.WIDE
+        self._side.pile(is_stacked=self._is_stacked)
         self._show_current()
         self.call_after_refresh(self._keep_focus)
 
     def watch_is_overview(self, is_overview: bool) -> None:
         self._environments.table.prefers_tiles = is_overview
-        self._environments.counts_errors = is_overview
+        self._side.pile(is_stacked=self._is_stacked)
+        self._seek()
         self.call_after_refresh(self._keep_focus)
+
+    def _seek(self) -> None:
+        """Have the logs of all environments read for as long as that is shown, and no longer."""
+        if self.is_overview:
+            self._environments.sought = Sought.LINES
+        elif self.has_notices:
+            self._environments.sought = Sought.ERRORS
+        else:
+            self._environments.sought = Sought.NOTHING
 
     async def _keep_focus(self) -> None:
         """Give the focus to something that can be seen."""
@@ -234,10 +296,13 @@ class DashboardScreen(FrugalScreen[None]):
         event.stop()
         here = (slot for slot in self._workspace.shown if slot.pane is event.sender)
         slot = next(here, None) or self._workspace.slot_for("logs")
+        await self._show_moment(slot, event.moment)
+
+    async def _show_moment(self, slot: Slot, moment: int) -> None:
         slot.view = "logs"
         await slot.focus_content()
         if isinstance(slot.pane, LogsPane):
-            slot.pane.jump_to(event.moment)
+            slot.pane.jump_to(moment)
 
     def action_environment(self, number: int) -> None:
         row = next((row for row in self.rows if row.number == number), None)
@@ -272,6 +337,8 @@ class DashboardScreen(FrugalScreen[None]):
 
     def action_alerts(self) -> None:
         self._count_alerts()
+        if self.has_notices and _focus(self._side.alerts):
+            return
         if self._status_line.alerts:
             self.app.push_screen(CommandPalette([AlertCommands], placeholder="What is wrong?"))
         else:
@@ -306,7 +373,8 @@ class DashboardScreen(FrugalScreen[None]):
 
     def _pane_targets(self) -> list[tuple[Widget, Widget]]:
         """The panes on the screen that can have the focus, each with what takes it."""
-        panes: list[Pane] = [self._environments, *(slot.pane for slot in self._workspace.shown)]
+        shown = (slot.pane for slot in self._workspace.shown)
+        panes: list[Pane] = [self._environments, *shown, self._errors, self._side.alerts]
         targets = [(pane, pane.focus_target) for pane in panes if pane.is_on_screen]
         return [(pane, target) for pane, target in targets if target is not None]
 
@@ -412,3 +480,11 @@ class DashboardScreen(FrugalScreen[None]):
 
     def _say(self, text: str, severity: Severity = "information") -> None:
         self.app.notify(text, severity=severity, markup=False, timeout=4)
+
+
+def _focus(pane: Pane) -> bool:
+    """Give the focus to a pane, where it can be seen and has something for it."""
+    target = pane.focus_target if pane.is_on_screen else None
+    if target is not None:
+        target.focus()
+    return target is not None

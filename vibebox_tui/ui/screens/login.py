@@ -37,7 +37,8 @@ class LogInDialog(ModalScreen[bool]):
         with Vertical(classes="dialog") as dialog:
             name = f" ({self._name})" if self._name else ""
             dialog.border_title = Content(f"Log in at {self._client.address}{name}")
-            yield Static(self._reason, classes="dialog-question", markup=False)
+            dialog.border_subtitle = "Enter logs in, Esc not now"
+            yield Static(_sentence(self._reason), classes="dialog-question", markup=False)
             yield Label("Email")
             yield Input(
                 self._client.user_name,
@@ -47,6 +48,7 @@ class LogInDialog(ModalScreen[bool]):
             )
             yield Label("Password")
             yield Input(password=True, id="login-password", compact=True)
+            yield Label("Kept for all your dashboards; vibebox logout gives it up")
             yield Static("", id="login-problem", markup=False)
             with Horizontal(classes="dialog-choices"):
                 yield Button("Log in", name="log-in", compact=True)
@@ -90,3 +92,7 @@ class LogInDialog(ModalScreen[bool]):
     def _complain(self, problem: str, field: str) -> None:
         self.query_one("#login-problem", Static).update(problem)
         self.query_one(f"#login-{field}", Input).focus()
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:].rstrip('.')}."

@@ -156,6 +156,19 @@ class EnvironmentTable(ScrollView, can_focus=True):
         return self._shown
 
     @property
+    def full_height(self) -> int:
+        """The lines that all environments have with two rows each, the titles among them."""
+        rows = arrange(
+            self.rows,
+            self.sort_key,
+            is_reversed=self.is_reversed,
+            wanted="",
+            servers=[server.name for server in self.servers],
+        )
+        grouped = is_grouped(self.sort_key)
+        return 1 + len(table_lines(rows, 2, is_grouped=grouped, servers=self.servers))
+
+    @property
     def cursor_row(self) -> EnvironmentRow | None:
         """The row under the cursor."""
         return next((row for row in self._shown if row.key == self.cursor), None)

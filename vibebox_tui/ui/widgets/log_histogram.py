@@ -16,12 +16,16 @@ from vibebox_tui.metrics.bars import bars
 from vibebox_tui.ui.glyphs import Glyphs
 
 BAR_ROWS: Final = 3
-"""Rows of bars; one more tells the times."""
+"""Rows of bars where there is room; one more tells the times."""
+
+LEAST_LINES: Final = 3
+"""Rows that are left to the log's lines whatever the histogram would like."""
 
 
 class LogHistogram(Widget, can_focus=True):
     """Bars of `slots`, the colour of each that of the worst in it; one bar is marked.
 
+    It is there once it has been `switch`ed on, and while `fit` finds room for it above the lines.
     Choosing another bar, by keys or with the mouse, asks to go to its time.
     """
 
@@ -36,6 +40,7 @@ class LogHistogram(Widget, can_focus=True):
     DEFAULT_CSS = """
     LogHistogram { height: 4; display: none; }
     LogHistogram.-shown { display: block; }
+    LogHistogram.-crowded { display: none; }
     LogHistogram > .log-histogram--calm { color: $primary; }
     LogHistogram > .log-histogram--warning { color: $warning; }
     LogHistogram > .log-histogram--error { color: $error; }
@@ -76,6 +81,26 @@ class LogHistogram(Widget, can_focus=True):
         self._slots: Slots | None = None
         self._marked = 0
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it can be seen."""
+        return self.has_class("-shown") and self.has_room
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is room for it, and for lines below it."""
+        return not self.has_class("-crowded")
+
+    def switch(self) -> None:
+        """Be there, or no longer."""
+        self.toggle_class("-shown")
+
+    def fit(self, rows: int) -> None:
+        """Take of a log's `rows` what its lines can spare; nothing where that isn't worth while."""
+        bar_rows = min(BAR_ROWS, rows - LEAST_LINES - 1)
+        self.set_class(bar_rows < 1, "-crowded")
+        self.styles.height = max(1, bar_rows) + 1
+
     def show(self, slots: Slots | None, time: int | None) -> None:
         """Draw these slots, that of `time` marked (None: the last)."""
         marked = 0
@@ -89,7 +114,7 @@ class LogHistogram(Widget, can_focus=True):
         width = self.size.width
         if self._slots is None:
             return Strip.blank(width, self.rich_style)
-        if y == BAR_ROWS:
+        if y == self.size.height - 1:
             strip = self._times(self._slots, width)
         else:
             strip = Strip(self._bars(self._slots, y))
@@ -98,7 +123,7 @@ class LogHistogram(Widget, can_focus=True):
     def _bars(self, slots: Slots, y: int) -> list[Segment]:
         top = max(slot.total for slot in slots.slots)
         values = [float(slot.total) if slot.total else None for slot in slots.slots]
-        rows = bars(values, top=top, steps=self.glyphs.bars, rows=BAR_ROWS)
+        rows = bars(values, top=top, steps=self.glyphs.bars, rows=self.size.height - 1)
         mark = self.get_component_rich_style("log-histogram--mark", partial=True)
         segments = []
         for index, (cell, slot) in enumerate(zip(rows[y], slots.slots, strict=True)):
