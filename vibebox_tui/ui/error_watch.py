@@ -4,7 +4,7 @@ lines of each log."""
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -33,6 +33,12 @@ ERRORS_KEPT: Final = 20
 
 LINES_KEPT: Final = 60
 """Last lines that are kept of each log: more than the highest tile has room for."""
+
+GATHER_SECONDS: Final = 0.1
+"""Between two looks at what has come of a log: who watches sees no sooner what is wrong."""
+
+PART_LINES: Final = 1000
+"""Lines that are looked through before others have their turn: a millisecond or two."""
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks at which environments there are."""
@@ -103,11 +109,16 @@ def _time_of(entry: LogEntry, now: float) -> float:
     return -(seconds_since(entry.timestamp, 0.0) or -now)
 
 
+async def _let_others_run() -> None:
+    await asyncio.sleep(0)
+
+
 class ErrorWatch:
     """Reads the logs of the environments that `ids` tells, for as long as `run` runs.
 
     `found` is called with an environment's id and its errors, first when its log begins to be
-    read, then after each error; `with_tail` keeps the last lines too, and tells of any.
+    read, then after each error; `with_tail` keeps the last lines too, and tells of any. `give_way`
+    lets others run: it is awaited before lines are looked through, and between many.
     """
 
     def __init__(
@@ -118,12 +129,14 @@ class ErrorWatch:
         found: Callable[[str, Errors], None],
         *,
         with_tail: bool = False,
+        give_way: Callable[[], Awaitable[None]] = _let_others_run,
     ) -> None:
         self._client = client
         self._clock = clock
         self._ids = ids
         self._found = found
         self._with_tail = with_tail
+        self._give_way = give_way
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -143,11 +156,17 @@ class ErrorWatch:
         try:
             async with self._client.logs(environment_id, tail=TAIL_LINES) as events:
                 self._found(environment_id, errors)
+                lines = 0
                 async for event in events:
-                    if isinstance(event, LogLines) and errors.take(
-                        event.entries, self._clock(), with_tail=self._with_tail
-                    ):
-                        self._found(environment_id, errors)
-                    await asyncio.sleep(0)  # a flood is never waited for: others have their turn
+                    if isinstance(event, LogLines):
+                        lines += len(event.entries)
+                        if errors.take(event.entries, self._clock(), with_tail=self._with_tail):
+                            self._found(environment_id, errors)
+                    has_all = events.following is None
+                    if has_all:  # many logs would wake us at every line
+                        await asyncio.sleep(GATHER_SECONDS)
+                    if has_all or lines >= PART_LINES:
+                        lines = 0
+                        await self._give_way()
         except VibeBoxError as error:
             _log.info("no errors of %s: %s", environment_id, error)

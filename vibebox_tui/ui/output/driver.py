@@ -57,6 +57,9 @@ class AcknowledgedDriver(LinuxDriver):
             if pieces:
                 self._write_out("".join(pieces))
 
+    def send_message(self, message: Message) -> None:
+        self._app.post_message(message)  # without a task of its own, for which it would wait
+
     def write(self, data: str) -> None:
         if self._frame is not None:
             self._frame.append(data)

@@ -163,8 +163,14 @@ class EnvironmentsPane(Pane):
             self._noted[EnvironmentKey(server.name, environment_id)] = errors
             self._publish_samples()
 
-        clock = self.settings.clock
-        watch = ErrorWatch(server.client, clock, lambda: roster.ids, note, with_tail=with_tail)
+        watch = ErrorWatch(
+            server.client,
+            self.settings.clock,
+            lambda: roster.ids,
+            note,
+            with_tail=with_tail,
+            give_way=self.give_way,
+        )
         await watch.run()
 
     def _publish(self) -> None:

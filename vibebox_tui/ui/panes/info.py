@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import shlex
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -49,6 +50,9 @@ class InfoPane(Pane):
     """Shows everything that is known of the environment; values that may be secret are hidden."""
 
     NOUN = "Info"
+
+    _drawn: Sequence[tuple[str, str, str]] = ()
+    """What is shown: label, text and ink of each line."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="info-body", can_focus=True):
@@ -102,13 +106,15 @@ class InfoPane(Pane):
     def _draw(self) -> None:
         if self.environment is None or not self.is_mounted or not self.display:
             return
-        sections = (
-            _what(self.environment),
-            self._how(self.environment),
-            _terminals(self._sessions, self.settings.clock()),
-            _where(self.environment),
-        )
-        self.query_one(LabelledLines).show(_line(*line) for section in sections for line in section)
+        lines = [
+            *_what(self.environment),
+            *self._how(self.environment),
+            *_terminals(self._sessions, self.settings.clock()),
+            *_where(self.environment),
+        ]
+        if lines != self._drawn:
+            self._drawn = lines
+            self.query_one(LabelledLines).show(_line(*line) for line in lines)
 
     def _how(self, environment: Environment) -> list[tuple[str, str, str]]:
         """How the environment is, as far as it can be seen."""

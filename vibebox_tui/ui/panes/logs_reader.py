@@ -157,10 +157,10 @@ class LogReader(Pane):
         async with self.client.logs(environment.id, tail=TAIL, after=after) as events:
             async for event in events:
                 for part in parts(event):
+                    await self._give_way_before(part)
                     self._take(0, part)
-                    await self._give_way_after(part)
 
-    async def _give_way_after(self, event: LogEvent) -> None:
+    async def _give_way_before(self, event: LogEvent) -> None:
         """Let others run if that many lines have come, or a key has: a full queue never waits, and
         the screen has to live.
         """
@@ -208,7 +208,7 @@ class LogReader(Pane):
         """Begin with another log, or with others."""
         self._begun_scope = self.scope
         self._sources = LogSources(
-            self._take, self._note_failure, self._give_way_after, self._bring_marks
+            self._take, self._note_failure, self._give_way_before, self._bring_marks
         )
         self._completeness = Completeness()
         self._begin_part()

@@ -70,7 +70,7 @@ class LogSources:
     """Follows several logs, which may come and go: what was said of one that is gone stays.
 
     `take` is called with each event and the number of the source that it is from; `failed` where
-    one of them can't be followed any more. `give_way` lets others run after an event: a full
+    one of them can't be followed any more. `give_way` lets others run before an event: a full
     queue never waits, and the screen has to live. `begun` is told of a source that is new.
     """
 
@@ -169,7 +169,7 @@ class LogSources:
                     if isinstance(event, LinkState):
                         source.link = event
                     for part in parts(event):
-                        self._take(number, part)
                         await self._give_way(part)
+                        self._take(number, part)
         except VibeBoxError as error:
             self._failed(number, error)

@@ -13,7 +13,8 @@ LabelledLine = tuple[Content, Content]
 
 
 class LabelledLines(Widget):
-    """Shows labels in `label_cells` columns and their texts beside them, wrapped in their own."""
+    """Shows labels in `label_cells` columns and their texts beside them, wrapped in their own. What
+    surrounds it is laid out anew only where it takes more rows, or fewer."""
 
     DEFAULT_CSS = "LabelledLines { height: auto; }"
 
@@ -28,13 +29,17 @@ class LabelledLines(Widget):
         self._label_cells = label_cells
         self._lines = list(lines)
         self._heading = heading
+        self._rows_at: dict[int, list[Content]] = {}
+        """What it shows at the width that was asked for last."""
 
     def show(self, lines: Iterable[LabelledLine]) -> None:
         """Show these in place of what was there; the same again costs no drawing."""
         shown = list(lines)
         if [*map(_look, shown)] != [*map(_look, self._lines)]:
-            self._lines = shown
-            self.refresh(layout=True)
+            width = self.content_size.width
+            before = len(self._wrapped(width)) if width else None
+            self._lines, self._rows_at = shown, {}
+            self.refresh(layout=before is None or len(self._wrapped(width)) != before)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._wrapped(width))
@@ -43,8 +48,11 @@ class LabelledLines(Widget):
         return Content("\n").join(self._wrapped(self.content_size.width))
 
     def _wrapped(self, width: int) -> list[Content]:
-        heading = [self._heading] if self._heading is not None else []
-        return [*heading, *(row for line in self._lines for row in self._rows(line, width))]
+        if width not in self._rows_at:
+            heading = [self._heading] if self._heading is not None else []
+            rows = [*heading, *(row for line in self._lines for row in self._rows(line, width))]
+            self._rows_at = {width: rows}
+        return self._rows_at[width]
 
     def _rows(self, line: LabelledLine, width: int) -> list[Content]:
         label, text = line
