@@ -22,6 +22,9 @@ the processor's cache."""
 CLOSE_ENTRIES: Final = 32 * CHUNK_ENTRIES
 """By how much more they may be apart for it to be worth it that one waits for another."""
 
+MANY_READERS: Final = 8
+"""Among fewer nobody waits: it costs little to render a line for each of them."""
+
 MOVING_SECONDS: Final = 0.1
 """A peer that has taken nothing for so long isn't waited for."""
 
@@ -69,7 +72,9 @@ class LogChannel:
         return frozenset(self._cursors)
 
     def is_followed(self, position: int, now: float) -> bool:
-        """Whether a reader who moves is close behind `position`, and not abreast of it."""
+        """Whether, of many, a reader who moves is close behind `position`, and not abreast of it."""
+        if len(self._cursors) < MANY_READERS:
+            return False
         if now >= self._looked_at + _LOOK_SECONDS:
             self._looked_at = now
             moving = (each for each in self._cursors if each.last_taken > now - MOVING_SECONDS)

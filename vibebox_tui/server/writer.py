@@ -15,6 +15,9 @@ PULL_BYTES: Final = 128 * 1024
 others have their turn. A Unix socket with room takes as much whole, so that nothing is copied.
 With what the transport keeps of one write it bounds what a peer costs that doesn't read."""
 
+MOST_WAITS: Final = 4
+"""Ticks for which a writer lets others catch up at a time: a tenth of a second."""
+
 MAX_REPLIES: Final = 512
 """Replies that may wait; while there are more, nothing is read from the peer."""
 
@@ -68,6 +71,8 @@ class Writer:
         self.is_writable = True
         """Whether the transport has got rid of what was written last, or nearly."""
         self._closed = False
+        self._waits = 0
+        """Ticks for which it has let others catch up."""
         self.bytes_written = 0
 
     # --- what is due -----------------------------------------------------------------------
@@ -115,20 +120,19 @@ class Writer:
     def resume(self) -> None:
         """The transport has room again."""
         self.is_writable = True
-        if self._may_wait:
-            self._ticker.on_tick(self)
-        else:
-            self.flush()
+        self.flush()
 
     def flush(self) -> None:
         """Write what is due now, as far as the transport has room and the others can wait."""
+        if self._waits < MOST_WAITS and self._may_wait:
+            self._waits += 1
+            self._ticker.on_tick(self)
+            return
+        self._waits = 0
         budget = PULL_BYTES
         while self.is_writable and (self._due or self._replies):
             if budget <= 0:
-                if self._may_wait:
-                    self._ticker.on_tick(self)
-                else:
-                    self._ticker.soon(self)
+                self._ticker.soon(self)
                 return
             pieces = self._gather()
             if not pieces:
@@ -150,7 +154,8 @@ class Writer:
 
     @property
     def _may_wait(self) -> bool:
-        return any(cursor.may_wait for cursor in self._due)
+        """Whether nothing is due but what had better wait for others to come as far."""
+        return not self._replies and all(cursor.may_wait for cursor in self._due)
 
     def _gather(self) -> list[bytes]:
         """Take the replies, and from each cursor its share; those stay due that have more."""
