@@ -72,7 +72,7 @@ class LogChannel:
         return frozenset(self._cursors)
 
     def is_followed(self, position: int, now: float) -> bool:
-        """Whether, of many, a reader who moves is close behind `position`, and not abreast of it."""
+        """Whether a reader who moves, of many, is close behind `position` and not abreast."""
         if len(self._cursors) < MANY_READERS:
             return False
         if now >= self._looked_at + _LOOK_SECONDS:

@@ -154,8 +154,10 @@ class Writer:
 
     @property
     def _may_wait(self) -> bool:
-        """Whether nothing is due but what had better wait for others to come as far."""
-        return not self._replies and all(cursor.may_wait for cursor in self._due)
+        """Whether all that is due had better wait for others to come as far."""
+        if self._replies or not self._due:
+            return False
+        return all(cursor.may_wait for cursor in self._due)
 
     def _gather(self) -> list[bytes]:
         """Take the replies, and from each cursor its share; those stay due that have more."""
