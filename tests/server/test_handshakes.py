@@ -51,6 +51,8 @@ def test_usual_ones(data: bytes) -> None:
         pytest.param(request(*USUAL) + b"\x81\x80\0\0\0\0", id="more than the request"),
         pytest.param(request(USUAL[0]), id="no WebSocket"),
         pytest.param(request(*USUAL[1:]), id="no host"),
+        pytest.param(request(*USUAL, b"Host: other"), id="two hosts"),
+        pytest.param(request(*USUAL, line=b"get / HTTP/1.1"), id="a method in small letters"),
         pytest.param(request(*USUAL[:2], *USUAL[3:]), id="no connection header"),
         pytest.param(request(*USUAL, b"Connection: x", line=b"HEAD / HTTP/1.1"), id="not GET"),
         pytest.param(request(*USUAL, line=b"GET / HTTP/1.0"), id="an old HTTP"),

@@ -170,3 +170,24 @@ async def test_who_has_gone_is_written_to_no_longer(senders: list[Sender]) -> No
         with pytest.raises(BlockingIOError):
             theirs.recv(1)
     assert await senders[2].read(1_000_000) == b"".join(shared)
+
+
+async def test_a_rest_of_one_byte_holds_up_nothing(senders: list[Sender]) -> None:
+    """So little waits in a transport as well, and what follows waits for it."""
+    (long,) = pieces(1, 2_000_000)
+    senders[0].outlet.write(long)
+    senders[1].outlet.write(long)  # the second one is passed pages
+    room = senders[1].outlet._sent - min(4096, len(long))
+    assert 0 < room < len(long), "what a socket takes of pages"
+    (piece,) = pieces(1, room + 1)
+    senders[0].transport.abort()
+    other, last = Sender(), Sender()
+    for sender in (other, last):
+        await sender.connect()
+        sender.outlet.write(piece)
+        sender.outlet.write(SharedBytes(b"x" * MIN_BYTES))
+    assert await last.read(room + 1 + MIN_BYTES) == piece + b"x" * MIN_BYTES
+    for sender in (other, last):
+        sender.transport.abort()
+        await asyncio.wait_for(sender.is_lost.wait(), SECONDS)
+        sender.peer.close()

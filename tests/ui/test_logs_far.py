@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import StartServer
 from tests.running_server import RunningServer
 from tests.support import wait_for
 from tests.ui.logs_support import LogApp, cursor_text
@@ -18,7 +19,7 @@ from vibebox_tui.client.client import Client
 from vibebox_tui.client.credentials import StaticToken
 from vibebox_tui.protocol.models import Environment
 from vibebox_tui.server.log_block import blocks_of
-from vibebox_tui.server.records import LogLine
+from vibebox_tui.server.records import LogLine, Retention
 from vibebox_tui.ui.panes.logs_sources import Scope
 from vibebox_tui.ui.servers import Neighbour, Server, Subject
 
@@ -129,6 +130,23 @@ async def test_the_start_of_a_long_log_is_gone_to_at_once(
         await wait_for(lambda: "FOLLOW" in app.pane.detail)
 
 
+async def test_what_retention_has_deleted_is_no_hole_behind_the_start(start_server: StartServer):
+    server = await start_server(retention=Retention(max_environment_bytes=1_500_000))
+    environment = await server.create("true", name="api")
+    lines = [LogLine(NOON + n, "stdout", f"INFO line {n} {'x' * 40}") for n in range(LONG)]
+    for first in range(0, LONG, 2000):
+        await fill(server, environment.id, lines[first : first + 2000])
+    async with pane_on(server, environment) as app:
+        await app.pilot.press("g")
+        await wait_for(lambda: "older lines deleted" in app.screen_rows[0])
+        begin = seqs(app)[0]
+        assert 1 < begin < LONG - 10_000
+        for _ in range(60):
+            await scroll(app, 2.0)
+        assert seqs(app)[-1] > begin + 1500
+        assert "missing" not in app.pane.detail
+
+
 async def test_what_lies_between_comes_as_one_scrolls_until_it_is_live(
     server: RunningServer, tmp_path: Path
 ):
@@ -187,6 +205,20 @@ async def test_a_mark_far_away_is_gone_to_at_once(
         await app.pilot.press("U")
         await wait_for(lambda: cursor_text(app) == "INFO line 1")
         assert requests.count <= 16
+
+
+async def test_a_mark_of_a_log_that_is_shown_no_longer_is_told_of(server: RunningServer):
+    first = await long_log(server, 5000, name="first", step=1)
+    second = await long_log(server, LONG, name="second", start=NOON + 20_000)
+    async with pane_on(server, first, second) as app:
+        await app.pilot.press("g")
+        await wait_for(lambda: cursor_text(app) == "INFO line 1")
+        await app.pilot.press("m", "G")
+        await wait_for(lambda: cursor_text(app) == f"INFO line {LONG}")
+        app.pane.neighbours = app.pane.neighbours[1:]
+        await app.pilot.press("U")
+        await wait_for(lambda: bool(app.said))
+        assert "isn't shown now" in app.said[-1]
 
 
 async def test_a_place_near_what_is_in_memory_leaves_that_there(server: RunningServer):

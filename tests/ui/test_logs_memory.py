@@ -116,6 +116,23 @@ async def test_what_one_reads_stays_while_the_memory_is_full(monkeypatch: pytest
         await shows(app, "line 21010")
 
 
+async def test_nothing_is_taken_once_the_newest_lines_have_to_go(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Not even what is at hand already, in parts so small that others needn't run between them."""
+    monkeypatch.setattr("vibebox_tui.ui.panes.logs_reader.LOOK_BYTES", 50_000)
+    lines, older = entries(1000, levelled), entries(25_000, levelled)
+    async with pane_with(lines, older=older, log_memory=400_000) as (app, pilot):
+        await pilot.press("g", "j")
+        for start in range(1001, 21_001, 20):
+            app.feed.put(entries(20, levelled, first=start))
+        await says(app, "and more")
+        lines_there = app.pane.document.ring.lines()
+        seqs = [line.seq for line in lines_there if not line.is_note]
+        assert seqs == [*range(1, len(seqs) + 1)]
+        assert app.pane.extent.bounds()[0].end == len(seqs) + 1
+
+
 async def test_what_one_reads_stays_where_a_filter_shows_little_else(
     monkeypatch: pytest.MonkeyPatch,
 ):

@@ -1,6 +1,7 @@
 """Alerts, events and errors where there is room for them: what they tell and where they lead."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from vibebox_tui.client.events import LinkPhase, LinkState
 from vibebox_tui.logs.levels import Level
 from vibebox_tui.ui.error_watch import Errors, SeenLine
 from vibebox_tui.ui.glyphs import UNICODE
-from vibebox_tui.ui.notices import Events, last_errors
+from vibebox_tui.ui.notices import Events, Lead, Notice, last_errors
 from vibebox_tui.ui.panes.environments import EnvironmentsPane, Sought
 from vibebox_tui.ui.panes.info import InfoPane
 from vibebox_tui.ui.panes.notices import NoticeList, NoticesPane
@@ -31,6 +32,16 @@ def test_events_are_what_has_changed_since_the_beginning() -> None:
     assert told(happened) == []
     happened.take([row(1, "api", "error", message="exited with code 1"), row(3, "db")], NOW + 1)
     assert told(happened) == ["web deleted", "db new, running", "api error: exited with code 1"]
+
+
+def test_the_environments_of_a_server_that_answers_later_are_nothing_new() -> None:
+    happened = Events(UNICODE)
+    there = replace(row(2, "web"), server="there")
+    happened.take([row(1, "api")], NOW)
+    happened.take([row(1, "api"), there], NOW + 1)
+    assert told(happened) == []
+    happened.take([row(1, "api"), there, replace(row(3, "db"), server="there")], NOW + 2)
+    assert told(happened) == ["db new, running"]
 
 
 def test_a_lost_link_is_one_event_and_stops_no_environment() -> None:
@@ -177,3 +188,49 @@ async def test_a_click_on_an_error_leads_there_too(server: RunningServer) -> Non
         await wait_for(lambda: "api ERROR db timeout" in shown.picture)
         await shown.pilot.click("#errors NoticeList", offset=(3, 0))
         await wait_for(lambda: shown.current == "api")
+
+
+async def test_errors_stay_known_over_a_look_at_the_overview(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    lines = f"echo ERROR long ago; while ! [ -e {go} ]; do sleep 0.02; done; "
+    lines += "n=0; while [ $n -lt 300 ]; do n=$((n+1)); echo INFO $n; done; sleep 600"
+    await server.create("sh", "-c", lines, name="api", start=True)
+    async with dashboard(server, LARGE) as shown:
+        await shown.listed("api")
+        await wait_for(lambda: "Errors of all (1)" in shown.picture)
+        go.touch()
+        await wait_for(lambda: "INFO 300" in shown.picture)
+        await shown.press("0")
+        await wait_for(lambda: "─ log ─" in shown.picture and "INFO 300" in shown.picture)
+        assert "ERROR long ago" in shown.picture
+        await shown.press("0")
+        await wait_for(lambda: "Errors of all (1)" in shown.picture)
+
+
+async def test_the_cursor_stays_on_its_notice_where_others_come_before_it(
+    server: RunningServer,
+) -> None:
+    gone: list[str] = []
+
+    def lead(name: str) -> Lead:
+        return Lead(Notice(name, "failed", "$error"), lambda: gone.append(name))
+
+    async with dashboard(server, LARGE) as shown:
+        pane = shown.screen.query_one("#errors", NoticesPane)
+        notices = pane.query_one(NoticeList)
+        pane.show([lead("b"), lead("c")])
+        notices.highlighted = 1
+        pane.show([lead("a"), lead("b"), lead("c")])
+        assert notices.highlighted == 2
+        notices.action_select()
+        await wait_for(lambda: gone == ["c"])
+
+
+async def test_details_go_with_the_environment(server: RunningServer) -> None:
+    environment = await server.create(*SLEEPING, name="web")
+    async with dashboard(server, LARGE) as shown:
+        await wait_for(lambda: environment.id[:8] in shown.picture)
+        await server.server.backend.environments.delete(environment.id)
+        await wait_for(lambda: environment.id[:8] not in shown.picture)

@@ -27,17 +27,18 @@ MAX_USUAL_BYTES: Final = 2048
 
 _USUAL: Final = re.compile(
     rb"""
-    get[ ]/[!-~]*[ ]http/1\.1\r\n
+    (?-i:GET)[ ]/[!-~]*[ ](?-i:HTTP)/1\.1\r\n
     (?= (?: .*\n )*? host: )
+    (?! (?: .*\n )*? host: (?: .*\n )*? host: )
     (?= (?: .*\n )*? upgrade:[ ]?websocket\r )
     (?= (?: .*\n )*? connection:(?: .*[ ,] )?upgrade[ ,\r] )
     (?! (?: .*\n )*? (?: content-length | transfer-encoding ): )
     (?: [-!#$%&'*+.^_`|~0-9a-z]+ : [\t\ -~\x80-\xff]* \r\n ){4,64}
     \r\n
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
-"""A request for a WebSocket as everybody sends it, in small letters."""
+"""A request for a WebSocket as everybody sends it."""
 
 
 def asks_for_websocket(data: bytes) -> bool:
@@ -45,7 +46,7 @@ def asks_for_websocket(data: bytes) -> bool:
 
     Who takes the WebSocket parses it, so nobody else need; all others are first parsed by h11.
     """
-    return len(data) <= MAX_USUAL_BYTES and _USUAL.fullmatch(data.lower()) is not None
+    return len(data) <= MAX_USUAL_BYTES and _USUAL.fullmatch(data) is not None
 
 
 class HttpProtocol(H11Protocol):

@@ -28,7 +28,7 @@ class Outlet:
     def __init__(self, transport: asyncio.Transport) -> None:
         # Nothing is kept for a peer but the rest of one write: what it has not taken yet is with
         # its cursors, shared with everybody else.
-        transport.set_write_buffer_limits(high=1)
+        transport.set_write_buffer_limits(high=0)
         self._transport = transport
         self._waiting: deque[bytes] = deque()
         self._sent = 0  # of the first that waits

@@ -7,8 +7,9 @@ from typing import ClassVar, Final
 MIN_BYTES: Final = 16 * 1024
 """Fewer are copied as fast as their pages are passed on."""
 
-MAX_FILES: Final = 256
-"""Memory files open at once in the process; each takes a file descriptor."""
+MAX_FILES: Final = 64
+"""Memory files open at once in the process: the chunks of two or three floods. Each takes a file
+descriptor, and the memory of what is in it."""
 
 
 class SharedBytes(bytes):

@@ -62,6 +62,10 @@ class Errors:
     times: deque[float] = field(default_factory=lambda: deque(maxlen=TIMES_KEPT))
     recent: deque[SeenLine] = field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
     tail: deque[SeenLine] = field(default_factory=lambda: deque(maxlen=LINES_KEPT))
+    _last: deque[LogEntry] = field(
+        default_factory=lambda: deque(maxlen=LINES_KEPT), compare=False, repr=False
+    )
+    """The last lines as they came, in case the tail is wanted."""
     _records: defaultdict[str, RecordReader] = field(
         default_factory=lambda: defaultdict(RecordReader), compare=False
     )
@@ -81,9 +85,15 @@ class Errors:
         found = [entry for entry in entries if self._is_error(entry)]
         self.times.extend(_time_of(entry, now) for entry in found[-TIMES_KEPT:])
         self.recent.extend(_seen(entry, now) for entry in found[-ERRORS_KEPT:])
+        self._last.extend(entries[-LINES_KEPT:])
         if with_tail:
             self.tail.extend(_seen(entry, now) for entry in entries[-LINES_KEPT:])
         return bool(found) or (with_tail and bool(entries))
+
+    def make_tail(self, now: float) -> None:
+        """Have the last lines at hand, as `take` does from then on."""
+        self.tail.clear()
+        self.tail.extend(_seen(entry, now) for entry in self._last)
 
     def _is_error(self, entry: LogEntry) -> bool:
         """Whether an error begins with this line; the trace that follows one isn't another."""
@@ -117,8 +127,8 @@ class ErrorWatch:
     """Reads the logs of the environments that `ids` tells, for as long as `run` runs.
 
     `found` is called with an environment's id and its errors, first when its log begins to be
-    read, then after each error; `with_tail` keeps the last lines too, and tells of any. `give_way`
-    lets others run: it is awaited before lines are looked through, and between many.
+    read, then after each error; `with_tail` says whether to have the last lines too, and to tell of
+    any. `give_way` lets others run: before lines are looked through, and between many.
     """
 
     def __init__(
@@ -135,9 +145,17 @@ class ErrorWatch:
         self._clock = clock
         self._ids = ids
         self._found = found
-        self._with_tail = with_tail
+        self.with_tail = with_tail
+        self._errors: dict[str, Errors] = {}
         self._give_way = give_way
         self._readers: dict[str, asyncio.Task[None]] = {}
+
+    def want_tail(self, wanted: bool) -> None:
+        """Have the last lines from now on, or do without; what is known of errors stays."""
+        self.with_tail = wanted
+        for environment_id, errors in self._errors.items() if wanted else ():
+            errors.make_tail(self._clock())
+            self._found(environment_id, errors)
 
     async def run(self) -> None:
         """Read until cancelled, also what environments are added meanwhile."""
@@ -147,12 +165,13 @@ class ErrorWatch:
                 ids = self._ids()
                 for gone in set(self._readers) - ids:
                     self._readers.pop(gone).cancel()
+                    self._errors.pop(gone, None)
                 for new in ids - set(self._readers):
                     self._readers[new] = tasks.create_task(self._read(new))
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _read(self, environment_id: str) -> None:
-        errors = Errors()
+        errors = self._errors[environment_id] = Errors()
         try:
             async with self._client.logs(environment_id, tail=TAIL_LINES) as events:
                 self._found(environment_id, errors)
@@ -160,7 +179,7 @@ class ErrorWatch:
                 async for event in events:
                     if isinstance(event, LogLines):
                         lines += len(event.entries)
-                        if errors.take(event.entries, self._clock(), with_tail=self._with_tail):
+                        if errors.take(event.entries, self._clock(), with_tail=self.with_tail):
                             self._found(environment_id, errors)
                     has_all = events.following is None
                     if has_all:  # many logs would wake us at every line

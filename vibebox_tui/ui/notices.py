@@ -47,7 +47,9 @@ class Events:
 
     def __init__(self, glyphs: Glyphs) -> None:
         self._glyphs = glyphs
-        self._states: dict[EnvironmentKey, tuple[str, str]] | None = None
+        self._states: dict[EnvironmentKey, tuple[str, str]] = {}
+        self._begun: set[str] = set()
+        """The servers whose environments have been seen."""
         self._lost: set[str] = set()
         """The servers whose links are down."""
         self._seen: deque[tuple[Notice, EnvironmentKey | None]] = deque(maxlen=EVENTS_KEPT)
@@ -59,22 +61,20 @@ class Events:
         ]
 
     def take(self, rows: Sequence[EnvironmentRow], now: float) -> None:
-        """Note what is otherwise than it was; the first rows are how it begins."""
+        """Note what is otherwise than it was; the first rows of a server are how it begins."""
         before = self._states
         states = {row.key: (row.state, row.full_name) for row in rows if not row.is_stale}
         unseen = {row.key for row in rows if row.is_stale}
-        if before is not None:
-            for row in rows:
-                known = before.get(row.key)
-                if row.is_stale or (known is not None and known[0] == row.state):
-                    continue
+        for row in rows:
+            known = before.get(row.key)
+            has_begun = row.key.server in self._begun
+            if has_begun and not row.is_stale and (known is None or known[0] != row.state):
                 self._note(row.full_name, _what(row, is_new=known is None), row.state, now, row.key)
-            for key, (_, name) in before.items():
-                if key not in states and key not in unseen:
-                    self._note(name, "deleted", "stopped", now, None)
-            states |= {key: before[key] for key in unseen if key in before}
-        if rows or before is not None:
-            self._states = states
+        for key, (_, name) in before.items():
+            if key not in states and key not in unseen:
+                self._note(name, "deleted", "stopped", now, None)
+        self._states = states | {key: before[key] for key in unseen if key in before}
+        self._begun |= {row.key.server for row in rows}
 
     def take_link(self, name: str, link: LinkState, now: float) -> None:
         """Note that a link was lost, or stands again."""

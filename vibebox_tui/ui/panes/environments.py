@@ -100,6 +100,7 @@ class EnvironmentsPane(Pane):
         self._sampling: Timer | None = None
         self._is_behind = self._has_samples = False
         self._has_news = True
+        self._watches: list[ErrorWatch] = []
         self._noted: dict[EnvironmentKey, Errors] = {}
         """What the logs had since the list was last shown, still changing."""
         self.table = EnvironmentTable(self.settings)
@@ -141,37 +142,42 @@ class EnvironmentsPane(Pane):
             self._publish()
 
     def watch_sought(self, sought: Sought) -> None:
+        if sought is not Sought.NOTHING and self._watches:
+            for watch in self._watches:
+                watch.want_tail(sought is Sought.LINES)
+            return
         if sought is not Sought.NOTHING:
-            self._read_logs(with_tail=sought is Sought.LINES)
+            self._watches = [self._watch(feed) for feed in self._feeds.values()]
+            self._read_logs()
             return
         self.workers.cancel_group(self, "errors")
+        self._watches.clear()
         self._noted.clear()
         for feed in self._feeds.values():
             feed.roster.forget_errors()
         self._publish()
 
     @work(group="errors", exclusive=True, exit_on_error=False)
-    async def _read_logs(self, *, with_tail: bool) -> None:
+    async def _read_logs(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for feed in self._feeds.values():
-                tasks.create_task(self._watch_for_errors(feed, with_tail=with_tail))
+            for watch in self._watches:
+                tasks.create_task(watch.run())
 
-    async def _watch_for_errors(self, feed: EnvironmentFeed, *, with_tail: bool) -> None:
+    def _watch(self, feed: EnvironmentFeed) -> ErrorWatch:
         server, roster = feed.server, feed.roster
 
         def note(environment_id: str, errors: Errors) -> None:
             self._noted[EnvironmentKey(server.name, environment_id)] = errors
             self._publish_samples()
 
-        watch = ErrorWatch(
+        return ErrorWatch(
             server.client,
             self.settings.clock,
             lambda: roster.ids,
             note,
-            with_tail=with_tail,
+            with_tail=self.sought is Sought.LINES,
             give_way=self.give_way,
         )
-        await watch.run()
 
     def _publish(self) -> None:
         """Show the first change at once, and what follows it shortly after together."""

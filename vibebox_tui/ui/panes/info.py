@@ -104,17 +104,20 @@ class InfoPane(Pane):
             await asyncio.sleep(LOOK_SECONDS)
 
     def _draw(self) -> None:
-        if self.environment is None or not self.is_mounted or not self.display:
+        if not self.is_mounted or not self.display:
             return
-        lines = [
-            *_what(self.environment),
-            *self._how(self.environment),
-            *_terminals(self._sessions, self.settings.clock()),
-            *_where(self.environment),
-        ]
+        lines = [] if self.environment is None else self._lines(self.environment)
         if lines != self._drawn:
             self._drawn = lines
             self.query_one(LabelledLines).show(_line(*line) for line in lines)
+
+    def _lines(self, environment: Environment) -> list[tuple[str, str, str]]:
+        return [
+            *_what(environment),
+            *self._how(environment),
+            *_terminals(self._sessions, self.settings.clock()),
+            *_where(environment),
+        ]
 
     def _how(self, environment: Environment) -> list[tuple[str, str, str]]:
         """How the environment is, as far as it can be seen."""

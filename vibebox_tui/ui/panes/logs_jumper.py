@@ -92,9 +92,14 @@ class LogJumper(LogFetcher):
         """
         above, below = self.document.lost_marks()
         marks = [mark for mark, *_ in (below if step > 0 else reversed(above))]
-        found = next((m for m in marks if (m.source, m.seq) not in self._unreachable), None)
+        marks = [mark for mark in marks if (mark.source, mark.seq) not in self._unreachable]
+        known = self._known_origins
+        found = next((mark for mark in marks if not mark.seq or mark.source in known), None)
         if found is None:
-            return False
+            if marks:
+                text = "The log of that mark isn't shown now; y and > still copy and save it."
+                self.post_message(Said(text))
+            return bool(marks)
         if found.seq:
             self._go_to(Spot(found), partial(self._go_to_mark, found), is_beyond=step > 0)
         else:
@@ -165,6 +170,7 @@ class LogJumper(LogFetcher):
             self.extent.begin(source, page.seq)
             self.older.put_page(source, page.before)
             self.newer.put_page(source, page.after, page.seq - 1)
+        self.newer.take_holes()  # what is gone before the place, the top of the log says
         for source, entries in self._taken_around().items():
             self.document.append(entries, source)
         self._settle_all(NOTHING)

@@ -91,6 +91,8 @@ class LogReader(Pane):
         super().__init__(client, environment, settings=settings, id=id, classes=classes)
         self._repaint: Timer | None = None
         self._marks = MarksAside()
+        self._heeded = 0
+        """Which following is heeded: one that was cancelled may bring something still."""
         self._taken = 0
         """Lines that were taken in since others have run."""
         self._begin()
@@ -148,9 +150,10 @@ class LogReader(Pane):
         self._tell()
 
     async def follow(self) -> None:
+        number = self._heeded
         if self.scope is not Scope.THIS:
             self._sources.want(self.scope.chosen(self.neighbours))
-            await self._sources.run(self._cursors)
+            await self._sources.run(self._cursors, lambda: self._heeded == number)
         environment = self.environment
         assert environment is not None, "a worker is started for an environment only"
         after = self._cursors.get(0)
@@ -158,6 +161,8 @@ class LogReader(Pane):
             async for event in events:
                 for part in parts(event):
                     await self._give_way_before(part)
+                    if self._heeded != number:
+                        return
                     self._take(0, part)
 
     async def _give_way_before(self, event: LogEvent) -> None:
@@ -215,6 +220,7 @@ class LogReader(Pane):
 
     def _begin_part(self) -> None:
         """Begin with another part of the log."""
+        self._heeded += 1
         own_bound = 2 * self.settings.log_memory  # what is dropped before that, `forget` decides
         self.document = Document(own_bound, merges=self.scope is not Scope.THIS)
         self.extent = Extent(self.document.ring)
@@ -335,6 +341,7 @@ class LogReader(Pane):
         """Follow no more: what comes can't be kept, and is fetched when it is wanted."""
         if not self._is_detached:
             self._is_detached = True
+            self._heeded += 1
             self.workers.cancel_group(self, "follow")
             self._settle_all(self._read)
 

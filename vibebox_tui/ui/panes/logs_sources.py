@@ -121,12 +121,13 @@ class LogSources:
         self._wanted = tuple(subjects)
         self._changed.set()
 
-    async def run(self, cursors: Mapping[int, LogCursor] | None = None) -> None:
+    async def run(self, cursors: Mapping[int, LogCursor], is_heeded: Callable[[], bool]) -> None:
         """Follow what is wanted until cancelled, those first after their `cursors` that have one.
 
-        It can be run again once it was cancelled.
+        It can be run again once it was cancelled; what comes of a former run's logs meanwhile is
+        no longer heeded.
         """
-        self._cursors = dict(cursors or {})
+        self._cursors = dict(cursors)
         for number, source in enumerate(self._sources.values()):
             source.task, source.tail = None, 0 if number in self._cursors else TAIL
         async with asyncio.TaskGroup() as tasks:
@@ -134,7 +135,7 @@ class LogSources:
                 self._changed.clear()
                 self._end_others()
                 for subject in self._wanted:
-                    self._begin(subject, tasks)
+                    self._begin(subject, tasks, is_heeded)
                 await self._changed.wait()
 
     def _end_others(self) -> None:
@@ -144,7 +145,9 @@ class LogSources:
                 source.task.cancel()
                 source.task = None
 
-    def _begin(self, subject: Subject, tasks: asyncio.TaskGroup) -> None:
+    def _begin(
+        self, subject: Subject, tasks: asyncio.TaskGroup, is_heeded: Callable[[], bool]
+    ) -> None:
         """Follow one more log; of one that was followed before, only what comes."""
         source = self._sources.get(subject.key)
         if source is None:
@@ -160,9 +163,15 @@ class LogSources:
                 subject.environment.id, tail=source.tail, after=after
             )
             source.tail = 0
-            source.task = tasks.create_task(self._follow(number, source, events))
+            source.task = tasks.create_task(self._follow(number, source, events, is_heeded))
 
-    async def _follow(self, number: int, source: _Source, log: Subscription[LogEvent]) -> None:
+    async def _follow(
+        self,
+        number: int,
+        source: _Source,
+        log: Subscription[LogEvent],
+        is_heeded: Callable[[], bool],
+    ) -> None:
         try:
             async with log as events:
                 async for event in events:
@@ -170,6 +179,8 @@ class LogSources:
                         source.link = event
                     for part in parts(event):
                         await self._give_way(part)
+                        if not is_heeded():
+                            return
                         self._take(number, part)
         except VibeBoxError as error:
             self._failed(number, error)

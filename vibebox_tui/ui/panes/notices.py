@@ -32,6 +32,14 @@ class NoticeList(OptionList, inherit_bindings=False):
     ]
 
 
+class _Line(Option):
+    """A line, and where it leads, whatever the list shows by then."""
+
+    def __init__(self, text: Content, lead: Lead) -> None:
+        super().__init__(text)
+        self.lead = lead
+
+
 class NoticesPane(Pane):
     """Shows notices as they are handed to `show`, in lines of their own; Enter follows one.
 
@@ -72,18 +80,22 @@ class NoticesPane(Pane):
 
     def show(self, leads: Sequence[Lead], *, urgent: int = 0) -> None:
         """Show these in place of what was there; the border counts the first so many."""
-        is_same = [lead.notice for lead in leads] == [lead.notice for lead in self._leads]
+        before = [lead.notice for lead in self._leads]
+        now = [lead.notice for lead in leads]
+        place = self._list.highlighted
         self._leads, self._urgent = list(leads), urgent
-        if not is_same:
-            self._draw()
+        if now != before:
+            if place is not None and place < len(before) and before[place] in now:
+                place = now.index(before[place])
+            self._draw(place)
 
-    def _draw(self) -> None:
+    def _draw(self, place: int | None = None) -> None:
+        """Draw the lines, with the cursor on that one if it was on any."""
         if not self._list.is_attached:
             return
-        had_focus, place = self._list.has_focus, self._list.highlighted
-        lines = [self._line(lead) for lead in self._leads]
+        had_focus = self._list.has_focus
         nothing = Option(Content.assemble((self._empty, "$ink-faint")), disabled=True)
-        self._list.set_options([Option(line) for line in lines] or [nothing])
+        self._list.set_options([_Line(self._line(lead), lead) for lead in self._leads] or [nothing])
         if self._leads and (had_focus or place is not None):
             self._list.highlighted = min(place or 0, len(self._leads) - 1)
         self.retitle()
@@ -102,5 +114,5 @@ class NoticesPane(Pane):
     @on(OptionList.OptionSelected)
     def _follow_lead(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if event.option_index < len(self._leads) and (go := self._leads[event.option_index].go):
+        if isinstance(event.option, _Line) and (go := event.option.lead.go):
             go()

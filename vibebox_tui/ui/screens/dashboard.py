@@ -173,7 +173,7 @@ class DashboardScreen(FrugalScreen[None]):
     @on(EnvironmentsPane.Changed)
     def _take_rows(self, event: EnvironmentsPane.Changed) -> None:
         rows = event.rows
-        if event.has_lines:
+        if event.has_lines or event.has_news:
             found = last_errors(rows, self._settings.glyphs, self._go_to_line)
             self._errors.show(found, urgent=len(found))
         self._status_line.rows = rows
