@@ -107,8 +107,10 @@ async def test_terminal_with_xterm(node: Node, server: RunningServer, tmp_path: 
     await program.tell("resize 90 25")
     await program.tell("type stty size")
     await program.says("^screen 25 90$")
-    await program.tell("type stty raw -echo; printf '\\033[c'; head -c 7 | od -c; stty sane")
+    ask = "stty raw -echo; printf '\\033[c'; head -c 7 | od -c; stty sane; echo sa''ne"
+    await program.tell(f"type {ask}")
     await program.says(r"033 +\[ +\? +1 +; +2 +c")  # xterm.js's answer, and nobody else's
+    await program.says(r"^screen .*\bsane$")  # what is typed before that would have no end of line
     await program.tell("type echo still-$((40 + 2))")
     await program.says("^screen still-42$")
 

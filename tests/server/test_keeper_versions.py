@@ -1,5 +1,6 @@
 """A server after an upgrade, on the keeper of the version before it."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from tests.server.inside import Inside
 from tests.support import wait_for
 from vibebox_tui.server.keeper import wire
+from vibebox_tui.server.keeper_client import KeeperClient
 from vibebox_tui.server.keeper_process import keeper_socket
 
 ROOT = Path(__file__).parents[2]
@@ -94,3 +96,16 @@ async def test_what_an_older_keeper_has_goes_on_under_a_newer_server(
     await inside.environments.stop(environment.id)
     assert (await inside.environments.settled(environment.id)).status == "stopped"
     await inside.close()
+
+
+async def test_a_keeper_that_goes_while_one_connects_is_replaced(short_path: Path) -> None:
+    """The socket of one that was killed still takes connections for a moment."""
+
+    async def die(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dying.close()
+        writer.close()
+
+    dying = await asyncio.start_unix_server(die, keeper_socket(short_path))
+    keeper = await KeeperClient.open(short_path)
+    assert keeper.pid is not None
+    await keeper.quit()

@@ -160,19 +160,27 @@ class KeeperClient(asyncio.Protocol):
             if self._transport is not None:
                 return
             path = keeper_socket(self._directory)
-            self._reader = wire.FrameReader()
-            self._welcome = asyncio.get_running_loop().create_future()
             try:
                 async with asyncio.timeout(_TIMEOUT):
-                    await self._open_socket(path)
-                    self.send(wire.json_frame(wire.HELLO, 0, {"version": wire.VERSION}))
-                    welcome = await self._welcome
+                    try:
+                        welcome = await self._greet(path)
+                    except KeeperError:  # it was about to go
+                        welcome = await self._greet(path)
             except (OSError, TimeoutError) as error:
                 self._disconnect()  # what it says later would be taken for an answer
                 raise KeeperError(
                     f"the keeper at {path} can't be started or doesn't answer: {error}"
                 ) from error
             self._take_over(welcome)
+
+    async def _greet(self, path: Path) -> dict[str, Any]:
+        """Connect, and return what the keeper says of itself."""
+        self._reader = wire.FrameReader()
+        self._welcome = asyncio.get_running_loop().create_future()
+        await self._open_socket(path)
+        self.send(wire.json_frame(wire.HELLO, 0, {"version": wire.VERSION}))
+        welcome: dict[str, Any] = await self._welcome
+        return welcome
 
     async def _open_socket(self, path: Path) -> None:
         loop = asyncio.get_running_loop()
