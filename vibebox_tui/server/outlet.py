@@ -28,12 +28,13 @@ class Outlet:
     def __init__(self, transport: asyncio.Transport) -> None:
         # Nothing is kept for a peer but the rest of one write: what it has not taken yet is with
         # its cursors, shared with everybody else.
-        transport.set_write_buffer_limits(high=0)
+        self._is_encrypted = transport.get_extra_info("sslcontext") is not None
+        # TLS pauses from the limit on, all others beyond it: at the first byte, either way.
+        transport.set_write_buffer_limits(high=1 if self._is_encrypted else 0)
         self._transport = transport
         self._waiting: deque[bytes] = deque()
         self._sent = 0  # of the first that waits
         self._ends = False
-        self._is_encrypted = transport.get_extra_info("sslcontext") is not None
         self._descriptor: int | None = None
 
     def write(self, data: bytes) -> None:
@@ -58,10 +59,11 @@ class Outlet:
 
     @property
     def _has_room(self) -> bool:
-        return self._transport.get_write_buffer_size() == 0
+        transport = self._transport
+        return not transport.is_closing() and transport.get_write_buffer_size() == 0
 
     def _write_on(self) -> None:
-        while self._waiting and self._has_room and not self._transport.is_closing():
+        while self._waiting and self._has_room:
             data = self._waiting[0]
             end = len(data)
             if isinstance(data, SharedBytes) and not self._is_encrypted and data.can_be_passed_on():
