@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
-HOLD_SECONDS: Final = 0.08
+HOLD_SECONDS: Final = 0.06
 """How long lines wait for earlier ones of other logs: servers gather for some hundredths."""
 
 T = TypeVar("T")
