@@ -104,8 +104,13 @@ async def test_a_keeper_that_goes_while_one_connects_is_replaced(short_path: Pat
     async def die(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         dying.close()
         writer.close()
+        await writer.wait_closed()
+        has_died.set()
 
+    has_died = asyncio.Event()
     dying = await asyncio.start_unix_server(die, keeper_socket(short_path))
     keeper = await KeeperClient.open(short_path)
     assert keeper.pid is not None
+    await asyncio.wait_for(has_died.wait(), 5)
+    await dying.wait_closed()
     await keeper.quit()

@@ -23,11 +23,14 @@ been deleted, so that no server will ever find it."""
 _LOOK: Final = 5.0
 """Seconds between two looks at whether that is so."""
 
+_LOOK_SOON: Final = 0.004
+"""Seconds after which a pipe that has been emptied is looked at once more: the rest of a trace is
+to be there before what is written next into another pipe."""
+
 _LOOK_AGAIN: Final = 0.012
-"""Seconds between two looks at pipes that have been emptied, all of them at once: who writes line
-by line is waited for once in that time, not at every line, and many who write wake us and the
-server once. It is less than a tick of the server's writers. A terminal never rests: its output may
-be an echo."""
+"""The same of pipes that go on having something, all of them at once: who writes line by line is
+waited for once in that time, not at every line, and many who write wake us and the server once. It
+is less than a tick of the server's writers. A terminal never rests: its output may be an echo."""
 
 _TELL_EVERY: Final = 16 * 1024
 """Bytes typed into a terminal after which the server is told: a fourth of what it lets be on its
@@ -286,10 +289,10 @@ class Keeper:
         if mask & selectors.EVENT_WRITE:
             self._type(child, b"")
 
-    def _rest(self, child: Child, stream: Stream) -> None:
-        """Look at the stream no sooner than at all others that rest."""
-        if not self._resting:
-            self._look_again = time.monotonic() + _LOOK_AGAIN
+    def _rest(self, child: Child, stream: Stream, seconds: float) -> None:
+        """Look at the stream after so long, or with others that rest."""
+        until = time.monotonic() + seconds
+        self._look_again = min(until, self._look_again) if self._resting else until
         if not stream.resting:
             stream.resting = True
             self._resting.append((child, stream))
@@ -303,11 +306,11 @@ class Keeper:
         for child, stream in rested:
             stream.resting = False
             if stream.fd >= 0 and not (stream.full or child.paused):
-                self._read(child, stream)
+                self._read(child, stream, _LOOK_AGAIN)
             else:
                 self._listen(child, stream)
 
-    def _read(self, child: Child, stream: Stream) -> None:
+    def _read(self, child: Child, stream: Stream, rest: float = _LOOK_SOON) -> None:
         size = self._take(child, stream)
         while child.gone and not (stream.finished or stream.full):
             self._take(child, stream)
@@ -316,7 +319,7 @@ class Keeper:
             stream.close()
             self._tell_end(child)
         elif 0 < size < READ and not stream.full and stream.number != TERMINAL:
-            self._rest(child, stream)
+            self._rest(child, stream, rest)
         else:
             self._listen(child, stream)
 

@@ -337,7 +337,7 @@ class DashboardScreen(FrugalScreen[None]):
 
     def action_alerts(self) -> None:
         self._count_alerts()
-        if self.has_notices and _focus(self._side.alerts):
+        if self.has_notices and (_focus(self._side.alerts) or _focus(self._errors)):
             return
         if self._status_line.alerts:
             self.app.push_screen(CommandPalette([AlertCommands], placeholder="What is wrong?"))
